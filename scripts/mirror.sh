@@ -1,0 +1,17 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# mirror.sh DIR PATH...: make DIR hold the same folders with links to the same
+# files as the working directory, without what is gone from there. Kbuild
+# writes its objects beside the sources; this keeps them out of the checkout,
+# and the time stamps, seen through the links, stay true.
+
+set -eu
+dir=$1
+shift
+mkdir -p "$dir"
+for path; do
+	[ -e "$path" ] || continue
+	case $path in */*) mkdir -p "$dir/${path%/*}" ;; esac
+	cp -asfT "$PWD/$path" "$dir/$path"
+done
+find "$dir" -xtype l -delete
