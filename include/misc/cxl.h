@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * In-kernel API of the coherent accelerator (CAPI, "cxl") driver: the one
+ * header that an AFU driver includes.  Facts: in-kernel API.
+ *
+ * Life of a context:
+ *
+ *	cxl_dev_context_init()
+ *	  cxl_allocate_afu_irqs()		(optional)
+ *	    cxl_map_afu_irq()
+ *	      cxl_start_context() <-> cxl_stop_context()
+ *	    cxl_unmap_afu_irq()
+ *	  cxl_free_afu_irqs()
+ *	cxl_release_context()
+ *
+ * "Process context" below means that the function may sleep.
+ */
+#ifndef _MISC_CXL_H
+#define _MISC_CXL_H
+
+#include <linux/fs.h>
+#include <linux/interrupt.h>
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <linux/poll.h>
+#include <linux/sched.h>
+
+#include <uapi/misc/cxl.h>
+
+struct cxl_afu;
+struct cxl_context;
+
+/*
+ * AFUs and contexts
+ */
+
+/**
+ * cxl_pci_to_afu() - the AFU that a configuration record's device belongs to
+ * @dev: PCI device on an AFU's virtual bus
+ *
+ * Context: any.  Takes no reference: valid while the driver is bound to @dev.
+ * Return: the AFU, or ERR_PTR(-ENODEV) when @dev is not such a device.
+ */
+struct cxl_afu *cxl_pci_to_afu(struct pci_dev *dev);
+
+/**
+ * cxl_pci_to_cfg_record() - number of the configuration record behind a device
+ * @dev: PCI device on an AFU's virtual bus
+ *
+ * Context: any.
+ * Return: (bus number << 8) + devfn.
+ */
+unsigned int cxl_pci_to_cfg_record(struct pci_dev *dev);
+
+/**
+ * cxl_get_context() - the default context of an AFU's device
+ * @dev: PCI device on an AFU's virtual bus
+ *
+ * The context is made at the first call after pci_enable_device(), goes away
+ * when the driver is unbound and is replaced by a new one in error recovery.
+ * It must not be released by the driver.
+ *
+ * Context: process context.
+ * Return: the context, or NULL: not an AFU's device, not enabled, link down,
+ * or no process element or memory left.
+ */
+struct cxl_context *cxl_get_context(struct pci_dev *dev);
+
+/**
+ * cxl_dev_context_init() - make one more context for an AFU driver
+ * @dev: PCI device on an AFU's virtual bus
+ *
+ * Context: process context.
+ * Return: a slave context, to be given back by cxl_release_context() or, once
+ * it has a file descriptor, by the last close; or ERR_PTR: -ENODEV (not an
+ * AFU's device, or the AFU is going away), -EIO (link down), -ENOMEM,
+ * -ENOSPC (every process element is in use).
+ */
+struct cxl_context *cxl_dev_context_init(struct pci_dev *dev);
+
+/**
+ * cxl_release_context() - give a context back
+ * @ctx: context from cxl_dev_context_init()
+ *
+ * When it returns 0 no callback of the driver runs for @ctx, and the driver
+ * must not use @ctx any more.  A program that still has a file descriptor of
+ * the context reads what is left and then EIO.
+ *
+ * Context: process context; not from a driver event callback of @ctx.
+ * Return: 0, or -EBUSY while the context is started.
+ */
+int cxl_release_context(struct cxl_context *ctx);
+
+/**
+ * cxl_set_priv() - attach a pointer of the AFU driver's own to a context
+ * @ctx: context
+ * @priv: the pointer
+ *
+ * Context: any.
+ * Return: 0, or -EINVAL when @ctx is NULL.
+ */
+int cxl_set_priv(struct cxl_context *ctx, void *priv);
+
+/**
+ * cxl_get_priv() - the pointer set by cxl_set_priv()
+ * @ctx: context
+ *
+ * Context: any.
+ * Return: the pointer, or ERR_PTR(-EINVAL) when @ctx is NULL.
+ */
+void *cxl_get_priv(struct cxl_context *ctx);
+
+/**
+ * cxl_set_master() - make it a master context: it maps the whole PSA
+ * @ctx: context that is not started
+ *
+ * Context: any.
+ */
+void cxl_set_master(struct cxl_context *ctx);
+
+/**
+ * cxl_process_element() - number by which the AFU knows a context
+ * @ctx: context
+ *
+ * Context: any.
+ * Return: the process element, >= 0.
+ */
+int cxl_process_element(struct cxl_context *ctx);
+
+/**
+ * cxl_start_context() - let the AFU work
+ * @ctx: context that is not started
+ * @wed: work element descriptor, handed to the AFU as it is
+ * @task: NULL for kernel addresses; otherwise the AFU works on the address
+ *	space of the calling process
+ *
+ * Context: process context.
+ * Return: 0, also when it was started already; -EBUSY (card is being reset),
+ * -EIO (link down, or the AFU is gone), -EINVAL (@task given by a kernel
+ * thread, or an unsupported mode), -ENOMEM.
+ */
+int cxl_start_context(struct cxl_context *ctx, u64 wed,
+		      struct task_struct *task);
+
+/**
+ * cxl_stop_context() - when it returns the AFU touches no memory of @ctx
+ * @ctx: context
+ *
+ * Its interrupts stay allocated.  The context can be started again.
+ *
+ * Context: process context.
+ * Return: 0, or -EBUSY when it was not started (it is CLOSED all the same).
+ */
+int cxl_stop_context(struct cxl_context *ctx);
+
+/**
+ * cxl_start_work() - start a context in behalf of the calling process
+ * @ctx: context that is not started
+ * @work: like for CXL_IOCTL_START_WORK, but @work->amr and the TID flag are
+ *	ignored and reserved fields are not checked; num_interrupts is
+ *	filled in where the caller left it to the AFU
+ *
+ * Context: process context of a user process.
+ * Return: 0; -EINVAL (number of interrupts out of range), -ENOSPC (that many
+ * are not left), -ENOMEM, or as cxl_start_context().
+ */
+int cxl_start_work(struct cxl_context *ctx, struct cxl_ioctl_start_work *work);
+
+/**
+ * cxl_afu_reset() - reset the AFU and enable it again
+ * @ctx: any context of the AFU
+ *
+ * Every context of the AFU stops working and has to be stopped and started.
+ *
+ * Context: process context, up to 5 s.
+ * Return: 0, -EIO (link down) or -EBUSY (the card did not answer).
+ */
+int cxl_afu_reset(struct cxl_context *ctx);
+
+/*
+ * Interrupts
+ */
+
+/**
+ * cxl_allocate_afu_irqs() - reserve AFU interrupts 1 to @num
+ * @ctx: context without interrupts
+ * @num: how many; 0 means the AFU's minimum
+ *
+ * Context: process context.
+ * Return: 0, -EINVAL (negative), -EBUSY (it has interrupts already),
+ * -ENOSPC, -ENOMEM.
+ */
+int cxl_allocate_afu_irqs(struct cxl_context *ctx, int num);
+
+/**
+ * cxl_free_afu_irqs() - the reverse of cxl_allocate_afu_irqs()
+ * @ctx: context
+ *
+ * Interrupts that are still mapped are unmapped, with a warning.
+ *
+ * Context: process context.
+ */
+void cxl_free_afu_irqs(struct cxl_context *ctx);
+
+/**
+ * cxl_map_afu_irq() - set the handler of an AFU interrupt
+ * @ctx: context
+ * @num: AFU interrupt number, from 1
+ * @handler: called in hard interrupt context as handler(virq, @cookie)
+ * @cookie: handed to @handler
+ * @name: shown in /proc/interrupts; must live until the interrupt is unmapped
+ *
+ * Context: process context.
+ * Return: the Linux interrupt number (> 0); -ENOENT when @num is not
+ * allocated; 0 when it could not be mapped or requested.
+ */
+int cxl_map_afu_irq(struct cxl_context *ctx, int num, irq_handler_t handler,
+		    void *cookie, char *name);
+
+/**
+ * cxl_unmap_afu_irq() - the reverse of cxl_map_afu_irq()
+ * @ctx: context
+ * @num: AFU interrupt number; one that is not mapped is ignored
+ * @cookie: the one given to cxl_map_afu_irq()
+ *
+ * Context: process context; waits for a running handler.
+ */
+void cxl_unmap_afu_irq(struct cxl_context *ctx, int num, void *cookie);
+
+/*
+ * Problem state area, card
+ */
+
+/**
+ * cxl_psa_map() - map the context's part of the problem state area
+ * @ctx: started context
+ *
+ * A master gets the whole area, a slave its own window.
+ *
+ * Context: process context.
+ * Return: address, or NULL when @ctx is not started, the link is down or
+ * memory is short.  Undone by cxl_psa_unmap().
+ */
+void __iomem *cxl_psa_map(struct cxl_context *ctx);
+
+/**
+ * cxl_psa_unmap() - the reverse of cxl_psa_map()
+ * @addr: what it returned
+ *
+ * Context: process context.
+ */
+void cxl_psa_unmap(void __iomem *addr);
+
+/**
+ * cxl_perst_reloads_same_image() - tell that a reset loads the same image
+ * @afu: any AFU of the card
+ * @perst_reloads_same_image: the card's new setting
+ *
+ * Context: any.
+ */
+void cxl_perst_reloads_same_image(struct cxl_afu *afu,
+				  bool perst_reloads_same_image);
+
+/**
+ * cxl_read_adapter_vpd() - vital product data of the card
+ * @dev: PCI device on an AFU's virtual bus
+ * @buf: where to
+ * @count: how many bytes at most, from offset 0
+ *
+ * Context: process context.
+ * Return: bytes read, or -ENODEV.
+ */
+ssize_t cxl_read_adapter_vpd(struct pci_dev *dev, void *buf, size_t count);
+
+/*
+ * File descriptors
+ */
+
+/**
+ * cxl_get_fd() - make a file for a context
+ * @ctx: context without a file
+ * @fops: NULL, or the file's operations.  Those of open, poll, read, release,
+ *	unlocked_ioctl, compat_ioctl and mmap that are NULL are filled in here;
+ *	@fops itself becomes the file's f_op and must outlive the file
+ * @fd: set to the reserved descriptor; left alone on failure
+ *
+ * The caller installs it by fd_install(), or gives it up by fput() and
+ * put_unused_fd().  The standard release operation stops the context and
+ * gives it back: after it the caller must not use @ctx.
+ *
+ * Context: process context.
+ * Return: the file; ERR_PTR(-EEXIST) (it has a file), ERR_PTR of
+ * get_unused_fd_flags(); NULL when the file could not be made.
+ */
+struct file *cxl_get_fd(struct cxl_context *ctx, struct file_operations *fops,
+			int *fd);
+
+/**
+ * cxl_fops_get_context() - context of a file made by cxl_get_fd()
+ * @file: the file
+ *
+ * Context: any.
+ */
+struct cxl_context *cxl_fops_get_context(struct file *file);
+
+/* The standard file operations, to be wrapped by operations of the driver. */
+int cxl_fd_open(struct inode *inode, struct file *file);
+int cxl_fd_release(struct inode *inode, struct file *file);
+long cxl_fd_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+int cxl_fd_mmap(struct file *file, struct vm_area_struct *vma);
+__poll_t cxl_fd_poll(struct file *file, struct poll_table_struct *poll);
+ssize_t cxl_fd_read(struct file *file, char __user *buf, size_t count,
+		    loff_t *off);
+
+/*
+ * AFU driver events
+ *
+ * An AFU driver can put events of its own on the context's file descriptor.
+ * It keeps them; the cxl driver counts them, fetches them when a program
+ * reads, and tells what became of each:
+ *
+ *	AFU driver                             cxl driver
+ *	----------                             ----------
+ *	store the event
+ *	cxl_context_events_pending(ctx, 1) --> count, wake the readers
+ *	                                       read():
+ *	fetch_event(ctx)                   <--   under the context's spinlock
+ *	                                         copy to the program
+ *	event_delivered(ctx, event, rc)    <--   without it
+ *
+ * Drivers that want no bookkeeping of their own use an event queue, see below.
+ */
+
+/**
+ * struct cxl_afu_driver_ops - how the cxl driver gets an AFU driver's events
+ * @fetch_event: return the oldest event not yet fetched.  Called once for
+ *	each event announced, several times in a row for a batch, under a
+ *	spinlock with interrupts off: must not sleep.  The event stays as it
+ *	is until its @event_delivered call.
+ * @event_delivered: called once for each call of @fetch_event, in process
+ *	context without a spinlock.  @rc is 0 when a program has it; -EFAULT
+ *	when it could not be copied, then it is the driver's again, to be put
+ *	back at the head of its queue and announced again, or dropped; -EINVAL
+ *	when it was NULL or larger than allowed.  Several events that go back
+ *	do so last fetched first, so that putting each at the head restores
+ *	their order.
+ * @context_closed: optional; the context goes away.  Called once, in process
+ *	context, after the last @event_delivered.  After it neither callback
+ *	is called for this context, and announcements are ignored.
+ * @max_data_size: largest data_size of an event; 0 means
+ *	CXL_MAX_EVENT_DATA_SIZE, at most CXL_READ_MIN_SIZE - 8.
+ */
+struct cxl_afu_driver_ops {
+	struct cxl_event_afu_driver_reserved *
+		(*fetch_event)(struct cxl_context *ctx);
+	void (*event_delivered)(struct cxl_context *ctx,
+				struct cxl_event_afu_driver_reserved *event,
+				int rc);
+	void (*context_closed)(struct cxl_context *ctx);
+	u32 max_data_size;
+};
+
+int __cxl_set_driver_ops(struct cxl_context *ctx,
+			 const struct cxl_afu_driver_ops *ops,
+			 struct module *owner);
+
+/**
+ * cxl_set_driver_ops() - set a context's driver ops
+ * @ctx: context
+ * @ops: must live until they are unset or @ops->context_closed was called;
+ *	the calling module is pinned that long
+ *
+ * Context: any but hard interrupt.
+ * Return: 0; -EINVAL (@ops, fetch_event or event_delivered is missing, or
+ * max_data_size is too large), -EBUSY (events of earlier ops are pending or
+ * in flight), -EIO (the context goes away), -ENODEV (the module does).
+ * Nothing is changed on failure.
+ */
+#define cxl_set_driver_ops(ctx, ops) \
+	__cxl_set_driver_ops(ctx, ops, THIS_MODULE)
+
+/**
+ * cxl_unset_driver_ops() - remove a context's driver ops
+ * @ctx: context
+ *
+ * Context: any but hard interrupt.
+ * Return: 0, then no callback runs any more; -EBUSY while events are pending
+ * or in flight.
+ */
+int cxl_unset_driver_ops(struct cxl_context *ctx);
+
+/**
+ * cxl_context_events_pending() - announce new driver events
+ * @ctx: context with driver ops; without them the call is counted as rejected
+ * @new_events: how many; 0 does nothing
+ *
+ * What the driver stored before is visible to fetch_event().
+ *
+ * Context: any, hard interrupts included.
+ */
+void cxl_context_events_pending(struct cxl_context *ctx,
+				unsigned int new_events);
+
+/*
+ * Event queue: ready-made driver ops
+ *
+ * A queue keeps copies of the events, in memory that is allocated when it is
+ * made, and delivers them in the order sent.  A driver that must know before
+ * it starts the hardware that the completion will find room reserves it:
+ *
+ *	ret = cxl_event_queue_reserve(q);	may fail: nothing started yet
+ *	start the hardware
+ *	...
+ *	cxl_event_queue_commit(q, &done, sizeof(done));	cannot be full
+ */
+
+struct cxl_event_queue;
+
+#define CXL_EVENT_QUEUE_MAX_DEPTH	65536
+
+/**
+ * cxl_event_queue_create() - make a queue and set it as the context's ops
+ * @ctx: context without driver ops
+ * @depth: events that it holds, from 1 to CXL_EVENT_QUEUE_MAX_DEPTH
+ * @max_payload: largest event in bytes, at most CXL_READ_MIN_SIZE - 8
+ *
+ * Context: process context.
+ * Return: the queue, to be given back by cxl_event_queue_destroy(); ERR_PTR:
+ * -EINVAL, -ENOMEM, or as cxl_set_driver_ops().
+ */
+struct cxl_event_queue *cxl_event_queue_create(struct cxl_context *ctx,
+					       unsigned int depth,
+					       u32 max_payload);
+
+/**
+ * cxl_event_queue_destroy() - take the queue off its context and free it
+ * @q: queue that nobody sends to any more, or NULL
+ *
+ * Events not delivered are dropped and counted as lost.  The context may be
+ * gone already.
+ *
+ * Context: process context; waits for a delivery in flight.
+ */
+void cxl_event_queue_destroy(struct cxl_event_queue *q);
+
+/**
+ * cxl_event_queue_send() - send an event
+ * @q: queue
+ * @data: payload, copied
+ * @len: its length in bytes
+ *
+ * Context: any, hard interrupts included.
+ * Return: 0; -ENOSPC (full: the event is lost, which the reader can see),
+ * -EINVAL (longer than the queue allows), -EPIPE (the context is gone).
+ */
+int cxl_event_queue_send(struct cxl_event_queue *q, const void *data, u32 len);
+
+/**
+ * cxl_event_queue_reserve() - make sure that a later event finds room
+ * @q: queue
+ *
+ * Each reservation is used up by one commit or given back by one cancel.
+ *
+ * Context: any, hard interrupts included.
+ * Return: 0, -ENOSPC (full; no event is lost) or -EPIPE.
+ */
+int cxl_event_queue_reserve(struct cxl_event_queue *q);
+
+/**
+ * cxl_event_queue_commit() - send an event into reserved room
+ * @q: queue
+ * @data: payload, copied
+ * @len: its length in bytes
+ *
+ * The place in the queue is that of the commit, not of the reservation.
+ *
+ * Context: any, hard interrupts included.
+ * Return: 0; -EINVAL (longer than the queue allows: the reservation stays),
+ * -EPIPE (the context is gone: the reservation is used up).
+ */
+int cxl_event_queue_commit(struct cxl_event_queue *q, const void *data,
+			   u32 len);
+
+/**
+ * cxl_event_queue_cancel() - give a reservation back
+ * @q: queue
+ *
+ * Context: any, hard interrupts included.
+ */
+void cxl_event_queue_cancel(struct cxl_event_queue *q);
+
+#endif /* _MISC_CXL_H */
