@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the cxl core asks from a card driver (backend) and offers to it: the
+ * only header a card driver takes from here.
+ *
+ * A card driver is an ordinary driver of the card's (PCI) device.  When it is
+ * bound it registers the card and its AFUs; the core makes the device nodes,
+ * the AFUs' virtual PCI devices and everything above them.  The card performs
+ * what the core asks through struct cxl_backend_ops, and reports interrupts,
+ * translation faults, AFU errors and link changes through the functions below.
+ */
+#ifndef _CXL_BACKEND_H
+#define _CXL_BACKEND_H
+
+#include <linux/device.h>
+#include <linux/mm_types.h>
+#include <linux/pci.h>
+#include <linux/types.h>
+
+#include <uapi/misc/cxl.h>
+
+struct cxl_adapter;
+struct cxl_afu;
+struct cxl_context;
+
+#define CXL_MAX_SLICES		4
+
+/*
+ * DSISR of a CAIA 1 card, as data storage events show it (character device
+ * ABI §8)
+ */
+#define CXL_DSISR_SEGMENT_MISS	BIT_ULL(63)
+#define CXL_DSISR_PAGE_MISS	BIT_ULL(62)
+#define CXL_DSISR_NO_PTE	0x40000000ULL
+#define CXL_DSISR_PROTECTION	0x08000000ULL
+#define CXL_DSISR_STORE		0x02000000ULL
+
+/**
+ * struct cxl_adapter_desc - what a card says of itself (sysfs interface §2)
+ * @caia_major: version of the architecture, 1 for POWER8's
+ * @caia_minor: its minor number
+ * @psl_revision: revision of the processor service layer
+ * @base_image: number of the base image
+ * @user_image_loaded: the user image is loaded, not the factory's
+ * @tunneled_ops_supported: atomic operations pass through to memory
+ * @user_irqs: interrupts that the contexts of the whole card can share
+ */
+struct cxl_adapter_desc {
+	u8 caia_major;
+	u8 caia_minor;
+	u16 psl_revision;
+	u32 base_image;
+	bool user_image_loaded;
+	bool tunneled_ops_supported;
+	unsigned int user_irqs;
+};
+
+/**
+ * struct cxl_afu_desc - what an AFU says of itself (memcpy AFU §1)
+ * @modes_supported: CXL_MODE_DEDICATED, CXL_MODE_DIRECTED
+ * @num_procs: process elements in directed mode, at most 65535
+ * @irqs_min: interrupts that every context needs
+ * @psa_size: bytes of the problem state area, 0 if there is none; a multiple
+ *	of PAGE_SIZE, as the following two are
+ * @pp_offset: bytes from its start to the first per-process window
+ * @pp_size: bytes of a per-process window, 0 if there are none
+ * @num_crs: configuration records, 0 to 256
+ * @cr_size: bytes of each, a multiple of 4, at least 64 if there are any
+ * @err_buff_size: bytes of the error buffer, 0 if there is none
+ */
+struct cxl_afu_desc {
+	u32 modes_supported;
+	unsigned int num_procs;
+	unsigned int irqs_min;
+	u64 psa_size;
+	u64 pp_offset;
+	u64 pp_size;
+	unsigned int num_crs;
+	unsigned int cr_size;
+	size_t err_buff_size;
+};
+
+/**
+ * struct cxl_process_element - what the card is told of a context
+ * @ctx: handle for cxl_context_interrupt() and its like; valid from the call
+ *	of attach until detach returns
+ * @pe: number, unique among the AFU's attached contexts
+ * @wed: work element descriptor, for the AFU alone
+ * @amr: authority mask register
+ * @mm: address space to work on, NULL for kernel addresses.  Counted
+ *	(mm_count) until detach returns: take a user reference, by
+ *	mmget_not_zero(), for each access
+ * @num_irqs: the AFU may raise interrupts 1 to @num_irqs
+ * @master: a master context
+ */
+struct cxl_process_element {
+	struct cxl_context *ctx;
+	unsigned int pe;
+	u64 wed;
+	u64 amr;
+	struct mm_struct *mm;
+	unsigned int num_irqs;
+	bool master;
+};
+
+/**
+ * struct cxl_backend_ops - what a card can be asked for
+ *
+ * @card and @afu in the prototypes are the pointers given to
+ * cxl_adapter_register() and cxl_afu_register().  Every op is mandatory unless
+ * it says otherwise, and may sleep unless it says otherwise.  The core never
+ * calls one after the matching unregister function returned.
+ */
+struct cxl_backend_ops {
+	/**
+	 * @set_mode: Switch the AFU to CXL_MODE_*, or to 0 (disabled).  Only
+	 * called with no context attached.  Return 0, -EIO, or -EBUSY when
+	 * the AFU did not answer.
+	 */
+	int (*set_mode)(void *afu, u32 mode);
+
+	/**
+	 * @attach: Add the process element and let the AFU work on it.  When
+	 * it returns 0 the AFU knows the context: its registers show it.
+	 * @elem is copied if it is needed later.  Return 0, -EIO, -EBUSY or
+	 * -ENOMEM.  Calls for one process element are serialised.
+	 */
+	int (*attach)(void *afu, const struct cxl_process_element *elem);
+
+	/**
+	 * @detach: Terminate and remove the process element.  When it returns
+	 * the card no longer touches the context's memory, and reports
+	 * nothing for it.  Cannot fail; must not wait for the user's memory
+	 * to be faulted in, nor for any program.  Works with the link down.
+	 */
+	void (*detach)(void *afu, unsigned int pe);
+
+	/**
+	 * @update_irqs: The attached process element may now raise interrupts
+	 * 1 to @num_irqs.
+	 */
+	int (*update_irqs)(void *afu, unsigned int pe, unsigned int num_irqs);
+
+	/**
+	 * @fault_done: Answer to cxl_context_fault().  @resolved: the access
+	 * can be tried again; otherwise it ends in an address error.  Called
+	 * under a spinlock: must not sleep.
+	 */
+	void (*fault_done)(void *afu, unsigned int pe, bool resolved);
+
+	/**
+	 * @afu_reset: Reset the AFU and enable it again in its mode.  Attached
+	 * contexts stay attached but do no more work until they are detached
+	 * and attached again.  Return 0, -EIO or -EBUSY.
+	 */
+	int (*afu_reset)(void *afu);
+
+	/**
+	 * @psa_page: The page at byte @offset of the problem state area, for
+	 * mapping into a program or the kernel.  It stays what it is until
+	 * the AFU is unregistered.  Return it or NULL when memory is short.
+	 * Called with a context's status_mutex held.
+	 */
+	struct page *(*psa_page)(void *afu, u64 offset);
+
+	/**
+	 * @cr_read: Read the aligned 32-bit word at @offset of configuration
+	 * record @cr, in CPU byte order (records are little-endian).  Return
+	 * 0 or -EIO.  Must not sleep.  Only needed with num_crs.
+	 */
+	int (*cr_read)(void *afu, unsigned int cr, unsigned int offset,
+		       u32 *val);
+
+	/**
+	 * @cr_write: The reverse of @cr_read: the bits set in @mask become
+	 * those of @val.  Read-only bits keep their value.
+	 */
+	int (*cr_write)(void *afu, unsigned int cr, unsigned int offset,
+			u32 val, u32 mask);
+
+	/**
+	 * @err_buff_read: Copy @count bytes at @offset of the error buffer to
+	 * @buf; the range is inside of it.  Return bytes read or -EIO.  Only
+	 * needed with err_buff_size.
+	 */
+	ssize_t (*err_buff_read)(void *afu, char *buf, loff_t offset,
+				 size_t count);
+
+	/**
+	 * @card_reset: Begin to reset the card, and return.  Unless the reset
+	 * reloads the same image, the card drops out (its driver is unbound)
+	 * and comes back.  Return 0 or an errno, then nothing happens.
+	 */
+	int (*card_reset)(void *card);
+
+	/** @vpd_read: Read vital product data.  Return bytes or an errno. */
+	ssize_t (*vpd_read)(void *card, void *buf, loff_t offset, size_t count);
+
+	/** @timebase_synced: The card's time base agrees with the CPU's. */
+	bool (*timebase_synced)(void *card);
+
+	/**
+	 * @debugfs_init: Optional: add the card's own files to its debugfs
+	 * folder @dir, which the core removes.
+	 */
+	void (*debugfs_init)(void *card, struct dentry *dir);
+};
+
+/**
+ * cxl_adapter_register() - make a card known
+ * @parent: the card's PCI device
+ * @owner: module of @ops
+ * @ops: what it can be asked for; must live until it is unregistered
+ * @desc: what it is; copied
+ * @card: handed to the ops
+ *
+ * It gets the lowest free number.  The link is taken to be up.
+ *
+ * Context: process context, usually the driver's probe.
+ * Return: the card, or ERR_PTR: -ENOSPC (no number left), -ENOMEM, -EINVAL.
+ */
+struct cxl_adapter *cxl_adapter_register(struct device *parent,
+					 struct module *owner,
+					 const struct cxl_backend_ops *ops,
+					 const struct cxl_adapter_desc *desc,
+					 void *card);
+
+/**
+ * cxl_adapter_unregister() - the card goes away, maybe by surprise
+ * @adapter: card
+ *
+ * Unregisters its AFUs.  Contexts are detached, their readers woken; files of
+ * them may stay open long after, but no op is called once this returned.
+ *
+ * Context: process context, usually the driver's remove.
+ */
+void cxl_adapter_unregister(struct cxl_adapter *adapter);
+
+/**
+ * cxl_afu_register() - make an AFU of a card known
+ * @adapter: card
+ * @slice: number on the card, below CXL_MAX_SLICES
+ * @desc: what it is; copied
+ * @afu: handed to the ops
+ *
+ * It is set to its best mode: directed, else dedicated.
+ *
+ * Context: process context.
+ * Return: the AFU, or ERR_PTR: -EINVAL (@desc contradicts itself, or the
+ * first word of a configuration record is 0), -EEXIST, -ENOMEM, or what
+ * set_mode returned.
+ */
+struct cxl_afu *cxl_afu_register(struct cxl_adapter *adapter,
+				 unsigned int slice,
+				 const struct cxl_afu_desc *desc, void *afu);
+
+/**
+ * cxl_afu_unregister() - an AFU goes away
+ * @afu: AFU
+ *
+ * Context: process context.
+ */
+void cxl_afu_unregister(struct cxl_afu *afu);
+
+/**
+ * cxl_adapter_num() - N of cardN
+ * @adapter: card
+ */
+int cxl_adapter_num(const struct cxl_adapter *adapter);
+
+/**
+ * cxl_adapter_perst_same_image() - does a reset load the same image?
+ * @adapter: card
+ *
+ * If so, a card reset is refused and error recovery keeps the card.
+ */
+bool cxl_adapter_perst_same_image(const struct cxl_adapter *adapter);
+
+/**
+ * cxl_adapter_set_link() - the link to the card went down or came back
+ * @adapter: card
+ * @up: which of the two
+ *
+ * While it is down loads from the problem state area give all ones and stores
+ * vanish, and the card must not touch memory.
+ *
+ * Context: process context.
+ */
+void cxl_adapter_set_link(struct cxl_adapter *adapter, bool up);
+
+/*
+ * PCI error recovery, to be called from the card driver's error handlers of
+ * the same names (in-kernel API §9).  Process context.
+ */
+pci_ers_result_t cxl_adapter_error_detected(struct cxl_adapter *adapter,
+					    pci_channel_state_t state);
+pci_ers_result_t cxl_adapter_slot_reset(struct cxl_adapter *adapter);
+void cxl_adapter_resume(struct cxl_adapter *adapter);
+
+/**
+ * cxl_context_interrupt() - the AFU raised an interrupt
+ * @ctx: from struct cxl_process_element
+ * @irq: number from 1
+ *
+ * Context: any.
+ * Return: 0, or -EINVAL for a number that the context does not have.
+ */
+int cxl_context_interrupt(struct cxl_context *ctx, unsigned int irq);
+
+/**
+ * cxl_context_fault() - the card could not translate an address
+ * @ctx: from struct cxl_process_element
+ * @ea: effective address
+ * @dsisr: CXL_DSISR_*
+ *
+ * The core resolves it from a worker of its own and answers by fault_done; a
+ * context has one fault outstanding at a time.  No answer comes once detach
+ * was called.
+ *
+ * Context: any, without a lock that fault_done takes.
+ */
+void cxl_context_fault(struct cxl_context *ctx, u64 ea, u64 dsisr);
+
+/**
+ * cxl_context_afu_error() - the AFU reported an error
+ * @ctx: from struct cxl_process_element
+ * @error: its AFU_ERR register
+ *
+ * Context: any.
+ */
+void cxl_context_afu_error(struct cxl_context *ctx, u64 error);
+
+/*
+ * Virtual PCI: host bridges without hardware behind them
+ */
+
+struct cxl_vpci;
+
+/**
+ * struct cxl_vpci_ops - configuration space of a virtual bus
+ * @read: aligned 32-bit word in CPU byte order; @devfn that does not exist:
+ *	-ENODEV.  Called under the PCI core's raw spinlock: must not sleep.
+ * @write: the bits set in @mask become those of @val
+ */
+struct cxl_vpci_ops {
+	int (*read)(void *data, unsigned int devfn, unsigned int offset,
+		    u32 *val);
+	int (*write)(void *data, unsigned int devfn, unsigned int offset,
+		     u32 val, u32 mask);
+};
+
+/**
+ * cxl_vpci_create() - a host bridge with one bus in a PCI domain of its own
+ * @parent: device below which the bridge appears, or NULL
+ * @ops: configuration space; must live until cxl_vpci_destroy() returned
+ * @data: handed to @ops
+ *
+ * The bus is scanned; the devices found are added by cxl_vpci_add_devices(),
+ * so that the caller can finish what their drivers will need.
+ *
+ * Context: process context.
+ * Return: the bridge or ERR_PTR.
+ */
+struct cxl_vpci *cxl_vpci_create(struct device *parent,
+				 const struct cxl_vpci_ops *ops, void *data);
+
+/**
+ * cxl_vpci_add_devices() - let drivers bind to the devices of the bus
+ * @vpci: bridge
+ */
+void cxl_vpci_add_devices(struct cxl_vpci *vpci);
+
+/**
+ * cxl_vpci_rescan() - look for devices that were removed or have appeared
+ * @vpci: bridge
+ */
+void cxl_vpci_rescan(struct cxl_vpci *vpci);
+
+/**
+ * cxl_vpci_destroy() - remove the devices, the bus and the bridge
+ * @vpci: bridge or NULL
+ *
+ * When it returns nothing refers to the bridge any more.
+ */
+void cxl_vpci_destroy(struct cxl_vpci *vpci);
+
+/**
+ * cxl_vpci_bus() - the root bus
+ * @vpci: bridge
+ */
+struct pci_bus *cxl_vpci_bus(struct cxl_vpci *vpci);
+
+/**
+ * cxl_vpci_from_dev() - data of the virtual bus that a device sits on
+ * @pdev: any PCI device
+ * @ops: the ops that the bus must have been made with
+ *
+ * Return: the data given to cxl_vpci_create(), or NULL for other devices.
+ */
+void *cxl_vpci_from_dev(struct pci_dev *pdev, const struct cxl_vpci_ops *ops);
+
+#endif /* _CXL_BACKEND_H */
