@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Private types of the cxl core.
+ *
+ * Lock order, outermost first; on the right what may be waited for inside:
+ *
+ *	pci_lock_rescan_remove		(PCI core)
+ *	cxl_adapters_lock		main.c
+ *	  adapter->lock
+ *	    afu->mode_lock		backend: set_mode, afu_reset
+ *	      afu->contexts_lock
+ *	        ctx->status_mutex	backend: attach, detach, psa_page
+ *	          ctx->events.turn	driver ops: event_delivered
+ *	            ctx->events.lock	driver ops: fetch_event
+ *	          ctx->fault_lock	backend: fault_done
+ *
+ * mmap_lock is taken outside of status_mutex (a page fault on a problem state
+ * mapping), so user memory must not be touched with status_mutex held.  AFU
+ * drivers' probe, remove and error handlers run with none of these locks held
+ * but the PCI core's.
+ */
+#ifndef _CXL_CXL_H
+#define _CXL_CXL_H
+
+#include <linux/cdev.h>
+#include <linux/debugfs.h>
+#include <linux/device.h>
+#include <linux/idr.h>
+#include <linux/irqdomain.h>
+#include <linux/kref.h>
+#include <linux/mutex.h>
+#include <linux/pci.h>
+#include <linux/pid.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+
+#include <misc/cxl.h>
+
+#include "backend.h"
+#include "event.h"
+
+#define CXL_API_VERSION			4
+#define CXL_API_VERSION_COMPATIBLE	1
+
+/* Minors of a card: its own, and three for each AFU slot (uapi §1) */
+#define CXL_CARD_MINORS			(1 + 3 * CXL_MAX_SLICES)
+#define CXL_NUM_MINORS			256
+#define CXL_MAX_ADAPTERS		(CXL_NUM_MINORS / CXL_CARD_MINORS)
+
+enum cxl_prefault_mode {
+	CXL_PREFAULT_NONE,
+	CXL_PREFAULT_WED,
+	CXL_PREFAULT_ALL,
+};
+
+enum cxl_perst_image {
+	CXL_PERST_IMAGE_NONE,
+	CXL_PERST_IMAGE_USER,
+	CXL_PERST_IMAGE_FACTORY,
+};
+
+/**
+ * struct cxl_adapter - a card
+ * @dev: cardN, child of the card's PCI device
+ * @num: N
+ * @ops: the card driver's
+ * @owner: module of @ops
+ * @card: the card driver's pointer, for @ops
+ * @desc: what the card says of itself
+ * @lock: guards @afu, @link_up, and serialises link changes and recovery
+ * @afu: by slice, NULL where there is none
+ * @link_up: written under @lock; read without it where a change is noticed
+ *	soon enough
+ * @started: contexts that are started; -1 while the card is locked for a
+ *	reset, then none can be started
+ * @perst_image: what a reset loads
+ * @perst_same_image: a reset loads the image that is there
+ * @irq_domain: AFU interrupts of kernel contexts as Linux interrupts
+ * @irqs_lock: guards @irqs_used
+ * @irqs_used: a bit for each of desc.user_irqs
+ * @debugfs: folder of the card
+ */
+struct cxl_adapter {
+	struct device dev;
+	int num;
+	const struct cxl_backend_ops *ops;
+	struct module *owner;
+	void *card;
+	struct cxl_adapter_desc desc;
+
+	struct mutex lock;
+	struct cxl_afu *afu[CXL_MAX_SLICES];
+	bool link_up;
+
+	atomic_t started;
+	enum cxl_perst_image perst_image;
+	bool perst_same_image;
+
+	struct irq_domain *irq_domain;
+	spinlock_t irqs_lock;
+	unsigned long *irqs_used;
+
+	struct dentry *debugfs;
+};
+
+#define to_cxl_adapter(d) container_of(d, struct cxl_adapter, dev)
+
+/**
+ * struct cxl_afu - an AFU
+ * @dev: afuN.M, child of the card
+ * @adapter: the card; @dev holds a reference
+ * @slice: M
+ * @desc: what the AFU says of itself
+ * @data: the card driver's pointer, for its ops
+ * @mode_lock: guards @mode, @dead, @chardev_d/m/s and calls of set_mode
+ * @mode: CXL_MODE_*, or 0
+ * @dead: being unregistered: no new context, no backend call
+ * @chardev_d: node of dedicated mode, or NULL
+ * @chardev_m: master node of directed mode, or NULL
+ * @chardev_s: slave node of directed mode, or NULL
+ * @irqs_max: most interrupts a program may ask for; any value in range is
+ *	right at any time: no lock
+ * @prefault_mode: likewise
+ * @contexts_lock: guards @contexts and @num_procs
+ * @contexts: by process element
+ * @num_procs: process elements in the current mode
+ * @vphb: PCI side, NULL without configuration records; set once
+ * @crs: sysfs folders of the configuration records
+ * @debugfs: folder of the AFU
+ */
+struct cxl_afu {
+	struct device dev;
+	struct cxl_adapter *adapter;
+	unsigned int slice;
+	struct cxl_afu_desc desc;
+	void *data;
+
+	struct mutex mode_lock;
+	u32 mode;
+	bool dead;
+	struct device *chardev_d;
+	struct device *chardev_m;
+	struct device *chardev_s;
+
+	int irqs_max;
+	enum cxl_prefault_mode prefault_mode;
+
+	struct mutex contexts_lock;
+	struct idr contexts;
+	unsigned int num_procs;
+
+	struct cxl_vphb *vphb;
+	struct list_head crs;
+	struct dentry *debugfs;
+};
+
+#define to_cxl_afu(d) container_of(d, struct cxl_afu, dev)
+
+enum cxl_context_status {
+	CLOSED,
+	OPENED,
+	STARTED,
+};
+
+/**
+ * struct cxl_context_irqs - the AFU interrupts of a context
+ * @lock: guards the rest: allocating, mapping and freeing
+ * @num: interrupts 1 to @num are allocated
+ * @hwirq: @num numbers in the card's irq_domain
+ * @mapped: struct cxl_mapped_irq by AFU interrupt number; also looked up
+ *	under RCU when an interrupt is raised
+ * @events: those not mapped become events: the context was started by
+ *	START_WORK or cxl_start_work()
+ */
+struct cxl_context_irqs {
+	struct mutex lock;
+	unsigned int num;
+	unsigned int *hwirq;
+	struct xarray mapped;
+	bool events;
+};
+
+/**
+ * struct cxl_context - a process element and what belongs to it
+ * @ref: the creator's and the file's references, and temporary ones
+ * @afu: the AFU, referenced
+ * @pe: process element; free for others when the context is released
+ * @master: a master context; constant once started
+ * @kernelapi: made by an AFU driver: may be started again after CLOSED
+ * @released: bit 0: the creator's reference was given back
+ * @pdev: the AFU driver's device, NULL for contexts of a device node
+ * @priv: the AFU driver's pointer
+ * @status_mutex: guards @status and what START_WORK sets: @mm, @err_ff,
+ *	@ff_page
+ * @status: CLOSED, OPENED or STARTED; also read without the mutex for a check
+ *	that is repeated with it
+ * @mm: address space of the AFU's accesses, mm_count held, while STARTED;
+ *	NULL for kernel addresses
+ * @err_ff: once closed, pages full of 0xff instead of SIGBUS
+ * @ff_page: that page, made at the first need
+ * @irqs: AFU interrupts
+ * @events: what a program reads
+ * @fault_lock: guards @fault and @faults_open
+ * @fault: translation fault being resolved, or NULL
+ * @faults_open: faults are answered; cleared before detach
+ * @inode: of the context's file; its mapping holds all problem state mappings
+ * @has_file: a file was made by cxl_get_fd(), bit 0
+ * @rcu: the memory is freed after a grace period
+ */
+struct cxl_context {
+	struct kref ref;
+	struct cxl_afu *afu;
+	int pe;
+	bool master;
+	bool kernelapi;
+	unsigned long released;
+	struct pci_dev *pdev;
+	void *priv;
+
+	struct mutex status_mutex;
+	enum cxl_context_status status;
+	struct mm_struct *mm;
+	bool err_ff;
+	struct page *ff_page;
+
+	struct cxl_context_irqs irqs;
+	struct cxl_events events;
+
+	spinlock_t fault_lock;
+	struct cxl_fault *fault;
+	bool faults_open;
+
+	struct inode *inode;
+	unsigned long has_file;
+	struct rcu_head rcu;
+};
+
+/* main.c: module, class, numbers of cards */
+extern struct class *cxl_class;
+int cxl_adapter_get_num(struct cxl_adapter *adapter);
+void cxl_adapter_put_num(struct cxl_adapter *adapter);
+struct cxl_afu *cxl_afu_get(unsigned int card, unsigned int slice);
+void cxl_for_each_adapter(void (*fn)(struct cxl_adapter *adapter, void *data),
+			  void *data);
+
+/* adapter.c: cards */
+bool cxl_adapter_link_ok(const struct cxl_adapter *adapter);
+int cxl_adapter_context_start(struct cxl_adapter *adapter);
+void cxl_adapter_context_stop(struct cxl_adapter *adapter);
+int cxl_adapter_lock_for_reset(struct cxl_adapter *adapter);
+void cxl_adapter_unlock_for_reset(struct cxl_adapter *adapter);
+
+/* afu.c: AFUs and their modes */
+u32 cxl_afu_best_mode(const struct cxl_afu *afu);
+int cxl_afu_set_mode(struct cxl_afu *afu, u32 mode);
+int cxl_afu_reset_unused(struct cxl_afu *afu);
+bool cxl_afu_has_contexts(struct cxl_afu *afu);
+void cxl_afu_detach_all(struct cxl_afu *afu);
+
+/* context.c: contexts */
+struct cxl_context *cxl_context_create(struct cxl_afu *afu, bool master,
+				       struct pci_dev *pdev);
+int cxl_context_start(struct cxl_context *ctx, u64 wed, u64 amr,
+		      struct mm_struct *mm);
+int cxl_context_start_work(struct cxl_context *ctx,
+			   struct cxl_ioctl_start_work *work, u64 amr);
+int cxl_context_detach(struct cxl_context *ctx);
+void cxl_context_force_close(struct cxl_context *ctx);
+void cxl_context_set_link(struct cxl_context *ctx, bool up);
+void cxl_context_release(struct cxl_context *ctx);
+
+/* file.c: character devices and anonymous files */
+extern const struct file_operations cxl_afu_fops;
+extern const struct file_operations cxl_afu_master_fops;
+int cxl_file_init(void);
+void cxl_file_exit(void);
+int cxl_chardev_add(struct cxl_afu *afu, u32 mode);
+void cxl_chardev_remove(struct cxl_afu *afu);
+struct inode *cxl_inode_new(void);
+struct file *cxl_context_file(struct cxl_context *ctx,
+			      struct file_operations *fops);
+
+/* mmio.c: problem state area */
+int cxl_context_mmap(struct cxl_context *ctx, struct vm_area_struct *vma);
+void cxl_context_zap(struct cxl_context *ctx);
+u64 cxl_context_psa_size(const struct cxl_context *ctx);
+
+/* irq.c: AFU interrupts */
+int cxl_irq_domain_init(struct cxl_adapter *adapter);
+void cxl_irq_domain_exit(struct cxl_adapter *adapter);
+void cxl_context_irqs_init(struct cxl_context *ctx);
+int cxl_context_irqs_alloc(struct cxl_context *ctx, unsigned int num);
+void cxl_context_irqs_free(struct cxl_context *ctx);
+
+/* fault.c: translation faults */
+int cxl_fault_init(void);
+void cxl_fault_exit(void);
+void cxl_context_faults_open(struct cxl_context *ctx);
+void cxl_context_faults_close(struct cxl_context *ctx);
+int cxl_handle_mm_fault(struct mm_struct *mm, u64 ea, bool write);
+
+/* vphb.c: configuration records as PCI devices */
+int cxl_vphb_add(struct cxl_afu *afu);
+void cxl_vphb_remove(struct cxl_afu *afu);
+int cxl_vphb_init(void);
+void cxl_vphb_exit(void);
+void cxl_vphb_set_error_state(struct cxl_afu *afu, pci_channel_state_t state);
+pci_ers_result_t cxl_vphb_error_detected(struct cxl_afu *afu,
+					 pci_channel_state_t state);
+pci_ers_result_t cxl_vphb_slot_reset(struct cxl_afu *afu);
+void cxl_vphb_resume(struct cxl_afu *afu);
+
+/* sysfs.c: attributes */
+extern const struct attribute_group *cxl_adapter_groups[];
+extern const struct attribute_group *cxl_afu_groups[];
+extern const struct attribute_group *cxl_afu_master_groups[];
+int cxl_sysfs_crs_add(struct cxl_afu *afu);
+void cxl_sysfs_crs_remove(struct cxl_afu *afu);
+
+/* debugfs.c */
+void cxl_debugfs_init(void);
+void cxl_debugfs_exit(void);
+void cxl_debugfs_adapter_add(struct cxl_adapter *adapter);
+void cxl_debugfs_adapter_remove(struct cxl_adapter *adapter);
+void cxl_debugfs_afu_add(struct cxl_afu *afu);
+void cxl_debugfs_afu_remove(struct cxl_afu *afu);
+
+#endif /* _CXL_CXL_H */

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Event state of one context: what is pending, who waits for it, and the AFU
+ * driver that supplies more.  event.c knows nothing but this.
+ */
+#ifndef _CXL_EVENT_H
+#define _CXL_EVENT_H
+
+#include <linux/atomic.h>
+#include <linux/bits.h>
+#include <linux/mutex.h>
+#include <linux/poll.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/uio.h>
+#include <linux/wait.h>
+
+#include <misc/cxl.h>
+
+/* Driver events fetched at a time, more than the smallest buffer takes */
+#define CXL_EVENT_BATCH		128
+
+/* Bytes delivered at a time: the largest event is just as large */
+#define CXL_EVENT_BATCH_BYTES	CXL_READ_MIN_SIZE
+
+/* Bits of cxl_events.state */
+enum cxl_events_state {
+	CXL_EVENTS_IRQ,		/* irq_pending is not empty */
+	CXL_EVENTS_FAULT,	/* fault is valid */
+	CXL_EVENTS_ERROR,	/* error is valid */
+	CXL_EVENTS_DEFERRED,	/* fetched[] holds events nobody delivers */
+	CXL_EVENTS_DELIVERING,	/* a reader has taken events, not all settled */
+	CXL_EVENTS_CLOSED,	/* the context is CLOSED */
+	CXL_EVENTS_LINK_DOWN,	/* the link to the card is down */
+	CXL_EVENTS_RETIRED,	/* no driver ops any more, for good */
+};
+
+/**
+ * struct cxl_event_counters - what became of the events of a context
+ * @posted: reported to the context: each interrupt, fault and error, and each
+ *	driver event announced
+ * @delivered: copied to a reader
+ * @returned: driver events that went back because they were not copied;
+ *	announced again they count as posted again
+ * @rejected: driver events that were NULL or too large, or announced without
+ *	driver ops
+ * @coalesced: interrupts raised while the same number was pending
+ * @lost: faults and errors that found their slot taken, driver events dropped
+ *	by a full event queue or at the end of the context
+ * @pending: none of these yet
+ *
+ * posted = delivered + returned + rejected + coalesced + lost + pending
+ */
+struct cxl_event_counters {
+	u64 posted;
+	u64 delivered;
+	u64 returned;
+	u64 rejected;
+	u64 coalesced;
+	u64 lost;
+	u64 pending;
+};
+
+/**
+ * struct cxl_event_slot - one driver event that was fetched
+ * @event: what fetch_event returned, maybe NULL
+ * @time: its stamp, with stamps on
+ * @size: bytes that the program will see, 0 for an event to be rejected
+ */
+struct cxl_event_slot {
+	struct cxl_event_afu_driver_reserved *event;
+	u64 time;
+	u32 size;
+};
+
+/**
+ * struct cxl_events - event state of a context
+ * @ctx: handed to the driver ops; constant
+ * @card: number of the card, for traces; constant
+ * @afu: number of the AFU, for traces; constant
+ * @pe: process element, in each event's header; constant
+ * @wq: readers and pollers
+ * @fasync: who wants SIGIO; guarded by the VFS
+ * @announced: driver events announced and not yet fetched, negative without
+ *	driver ops.  Producers raise it with no lock held; everything else
+ *	happens to it under @lock
+ * @lock: taken by producers in hard interrupt context; guards what follows
+ * @state: bits of enum cxl_events_state; read without the lock by whoever
+ *	asks if there is something to read
+ * @ops: the AFU driver's, or NULL.  Does not change while events of it are
+ *	announced or in flight
+ * @ops_owner: module pinned for @ops
+ * @event_time: when an event of @ops was sent; NULL if @ops cannot tell
+ * @max_size: largest event of @ops, with header
+ * @irq_pending: bit N - 1 is set while AFU interrupt N is pending
+ * @irq_bits: size of @irq_pending
+ * @nr_irqs: interrupts that the context has now, at most @irq_bits
+ * @irq_turn: where the next search for a pending interrupt starts
+ * @fault: the data storage slot
+ * @error: the AFU error slot
+ * @irq_time: when the oldest pending interrupt was raised
+ * @fault_time: when @fault was reported
+ * @error_time: when @error was reported
+ * @stamps: events get a struct cxl_event_stamp; read without the lock too
+ * @warned: the AFU driver was told of a bad event
+ * @count: counters; those of delivery are guarded by @turn instead
+ * @turn: held by the one reader that delivers, never while it waits for
+ *	events or for its buffer to be faulted in; guards what follows
+ * @sequence: of the next event
+ * @passed_over: the event in fetched[0] had to let generic events pass
+ * @nr_fetched: events in flight; changed under @turn and @lock
+ * @fetched: in the order fetched
+ * @buf: CXL_EVENT_BATCH_BYTES in which a batch is put together
+ * @refused: a reader that must not wait found @turn taken; no lock
+ */
+struct cxl_events {
+	struct cxl_context *ctx;
+	u16 card;
+	u16 afu;
+	u16 pe;
+
+	wait_queue_head_t wq;
+	struct fasync_struct *fasync;
+	atomic_t announced;
+
+	spinlock_t lock;
+	unsigned long state;
+	const struct cxl_afu_driver_ops *ops;
+	struct module *ops_owner;
+	u64 (*event_time)(struct cxl_event_afu_driver_reserved *event);
+	u32 max_size;
+	unsigned long *irq_pending;
+	unsigned int irq_bits;
+	unsigned int nr_irqs;
+	unsigned int irq_turn;
+	struct cxl_event_data_storage fault;
+	struct cxl_event_afu_error error;
+	u64 irq_time;
+	u64 fault_time;
+	u64 error_time;
+	bool stamps;
+	bool warned;
+	struct cxl_event_counters count;
+
+	struct mutex turn;
+	u64 sequence;
+	bool passed_over;
+	unsigned int nr_fetched;
+	struct cxl_event_slot fetched[CXL_EVENT_BATCH];
+	u8 *buf;
+	bool refused;
+};
+
+int cxl_events_init(struct cxl_events *ev, struct cxl_context *ctx,
+		    unsigned int card, unsigned int afu);
+void cxl_events_destroy(struct cxl_events *ev);
+
+/* Producers */
+int cxl_events_post_irq(struct cxl_events *ev, unsigned int irq);
+void cxl_events_post_fault(struct cxl_events *ev, u64 addr, u64 dsisr);
+void cxl_events_post_error(struct cxl_events *ev, u64 error);
+void cxl_events_announce(struct cxl_events *ev, unsigned int n);
+void cxl_events_lost(struct cxl_events *ev, unsigned int n);
+
+/* AFU driver */
+int cxl_events_set_ops(struct cxl_events *ev,
+		       const struct cxl_afu_driver_ops *ops,
+		       struct module *owner,
+		       u64 (*event_time)(struct cxl_event_afu_driver_reserved *));
+int cxl_events_unset_ops(struct cxl_events *ev);
+void cxl_events_drop_ops(struct cxl_events *ev,
+			 const struct cxl_afu_driver_ops *ops);
+
+/* Life of the context */
+int cxl_events_set_irqs(struct cxl_events *ev, unsigned int nr_irqs);
+void cxl_events_set_closed(struct cxl_events *ev, bool closed);
+void cxl_events_set_link(struct cxl_events *ev, bool up);
+void cxl_events_set_stamps(struct cxl_events *ev, bool stamps);
+void cxl_events_retire(struct cxl_events *ev);
+
+/* Readers */
+ssize_t cxl_events_read(struct cxl_events *ev, struct iov_iter *to,
+			bool nonblock);
+__poll_t cxl_events_mask(struct cxl_events *ev);
+void cxl_events_count(struct cxl_events *ev, struct cxl_event_counters *count);
+
+/* The event state of a context; here so that event_queue.c needs no more */
+struct cxl_events *cxl_context_events(struct cxl_context *ctx);
+struct cxl_context *cxl_context_get(struct cxl_context *ctx);
+void cxl_context_put(struct cxl_context *ctx);
+
+#endif /* _CXL_EVENT_H */
