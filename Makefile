@@ -9,32 +9,73 @@ BUILD	?= $(CURDIR)/build
 T	?=
 V	?=
 JOBS	?= $(shell nproc)
+HOSTCC	?= gcc
 
-# The same for the scripts of vm/, whoever set it.
-export KERNEL BUILD V
-override ARCH := $(ARCH)
-VM	:= ARCH=$(ARCH)
+# The scripts of vm/ want to know too, whoever set them.
+export KERNEL ARCH BUILD V
 
 OUT	:= $(BUILD)/$(ARCH)-$(KERNEL)
 Q	:= $(if $(V),,@)
-
-MODULE_SOURCES := Kbuild drivers include tests/modules
+quiet	= $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2:$(CURDIR)/%=%)';)
 
 .DEFAULT_GOAL := help
-.PHONY: help kernel modules tools tests clean
+.PHONY: help kernel modules tools tests check demo vm-shell lint clean
+.DELETE_ON_ERROR:
 
 ##@ Building
 help:			## this list
-	$(Q)awk -f scripts/help.awk $(MAKEFILE_LIST)
+	@echo "usage: ./run TARGET [VARIABLE=VALUE]..."
+	@awk -f scripts/help.awk $(MAKEFILE_LIST)
+	@echo
+	@echo "Variables: KERNEL=$(KERNEL) ARCH=$(ARCH) BUILD=$(BUILD)"
+	@echo "  T=PREFIX (tests whose names begin so)  V=1 (show commands and kernel messages)"
+	@echo "Kernels: $(notdir $(wildcard vm/kernels/*))"
 
 kernel:			## fetch the stock kernel KERNEL into the cache
 	$(Q)mkdir -p $(OUT)
-	$(Q)ln -sfn "$$(vm/fetch-kernel)" $(OUT)/kernel
+	$(Q)dir=$$(vm/fetch-kernel) && ln -sfn "$$dir" $(OUT)/kernel
 
-# Kbuild is another make with other variables: it gets ours by name only.
+# Kbuild is another make with other variables: it gets ours by name only. The
+# links keep what it writes out of the source folders.
+KBUILD	= flock $(OUT)/modules/.lock env -u MAKEFLAGS -u MFLAGS -u ARCH -u KERNEL -u BUILD \
+	  $(MAKE) -C $(OUT)/kernel/headers M=$(OUT)/modules -j$(JOBS) --no-print-directory \
+	  CONFIG_DEBUG_INFO_BTF_MODULES= $(if $(V),V=1) $(if $(DIRS),DIRS="$(DIRS)")
+
 modules: kernel		## cxl.ko, cxl-sim.ko, cxl-copy.ko and the test modules
-	$(Q)scripts/mirror.sh $(OUT)/modules $(MODULE_SOURCES)
-	$(Q)flock $(OUT)/modules/.lock env -u MAKEFLAGS -u MFLAGS -u BUILD \
-		$(MAKE) -C $(OUT)/kernel/headers M=$(OUT)/modules -j$(JOBS) \
-		--no-print-directory $(if $(V),V=$(V)) $(if $(DIRS),DIRS="$(DIRS)") \
-		CONFIG_DEBUG_INFO_BTF_MODULES= $(KBUILD_ARGS) modules
+	$(Q)scripts/mirror.sh $(OUT)/modules Kbuild drivers include tests/modules
+	$(Q)$(KBUILD) $(KBUILD_ARGS) modules
+
+TOOLS	:= $(patsubst tools/%.c,$(OUT)/tools/%,$(wildcard tools/*.c))
+
+tools: $(TOOLS)		## the programs, static for the guest
+
+$(OUT)/tools/%: tools/%.c
+	@mkdir -p $(@D)
+	$(call quiet,CC,$@)$(CROSS_COMPILE)gcc -Iinclude/uapi -MMD -MP $(USER_CFLAGS) \
+		-static -pthread -o $@ $<
+
+-include $(wildcard $(OUT)/tools/*.d)
+
+include tests/tests.mk
+
+##@ Running
+# The demo's file is the guest's own kernel image, repeated to 64 MiB.
+DEMO_FILE := /tmp/vmlinuz-repeated
+demo: modules tools	## the main job: copy a file through the software card
+	$(Q)vm/run-guest --name demo --mem 1024 --limit 600 --load 'cxl cxl-sim cxl-copy' \
+		--add vm/demo.sh:/demo.sh --add $(OUT)/kernel/vmlinuz:/data/vmlinuz \
+		'until [ "$$(stat -c %s $(DEMO_FILE) 2>/dev/null || echo 0)" -ge 67108864 ]; do \
+			cat /data/vmlinuz >>$(DEMO_FILE); done; sh /demo.sh $(DEMO_FILE)'
+
+check: modules tools tests	## host tests and guest tests, TAP in build/check.tap
+	$(Q)tests/run-check '$(T)'
+
+vm-shell: modules tools tests	## a shell in the guest with the modules loaded
+	$(Q)vm/run-guest --name shell --load 'cxl cxl-sim cxl-copy' --shell
+
+##@ Looking after the source
+lint:			## W=1, sparse, checkpatch --strict, shellcheck: all must be silent
+	$(Q)scripts/lint
+
+clean:			## remove build/ (the cache of kernels stays)
+	$(Q)rm -rf $(BUILD)

@@ -38,6 +38,13 @@ add_file() {
 	cp -rLT "$1" "$2"
 }
 
+# The modules of the last build. 6.1 lists .ko files by full path, later
+# kernels .o files.
+built_modules() {
+	[ -f "$out/modules/modules.order" ] || return 0
+	sed "s,\.o$,.ko,; s,^[^/],$out/modules/&," "$out/modules/modules.order"
+}
+
 # stage_guest ROOT: everything but the files of this one run.
 stage_guest() {
 	root=$1
@@ -51,7 +58,7 @@ stage_guest() {
 	for path in $(with_dependencies $(cat "$vm/guest/stock-modules")); do
 		add_stock_module "$kernel_dir/modules/$path" "$to/$path"
 	done
-	for ko in $(find "$out/modules" -name '*.ko'); do
+	for ko in $(built_modules); do
 		"${cross_compile-}strip" --strip-debug -o "$to/extra/${ko##*/}" "$ko"
 	done
 	cp "$kernel_dir/modules/modules.order" \

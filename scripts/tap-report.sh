@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Sourced by what runs tests: from marked output to one TAP file, the closing
+# line and the exit status.
+
+# tap_report FILE: stdin as merge-tap.awk wants it; FILE gets the TAP, stdout
+# too, with the closing line at its end. Fails when a test did, or none ran.
+tap_report() {
+	{
+		echo "TAP version 13"
+		awk -f tests/merge-tap.awk -v counts="$1.counts"
+	} | tee "$1"
+	read -r passed failed skipped <"$1.counts"
+	rm -f "$1.counts"
+	closing_line "$passed" "$failed" "$skipped"
+}
+
+# closing_line PASSED FAILED SKIPPED
+closing_line() {
+	line="$1 passed, $2 failed"
+	[ "$3" -eq 0 ] || line="$line, $3 skipped"
+	[ "$1" -gt 0 ] || echo "No test passed."
+	echo "$line"
+	[ "$2" -eq 0 ] && [ "$1" -gt 0 ]
+}
+
+# as_tap PROGRAM COMMAND...: the marks around what a program prints.
+as_tap() {
+	echo "cxl-check: begin $1"
+	shift
+	rc=0
+	"$@" 2>&1 || rc=$?
+	echo "cxl-check: end $rc"
+}

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# tests/<subject>.c	one static program each, runs in the guest
+# tests/<subject>.sh	runs in the guest under busybox sh
+# tests/host/<subject>.c	runs on the build machine
+# tests/lib/*.c		linked into all of them
+# tests/modules/*.c	test-only kernel modules, see tests/modules/Kbuild
+
+TEST_CPPFLAGS	:= -Itests -Iinclude/uapi -MMD -MP
+USER_CFLAGS	:= -O2 -g -std=gnu11 -Wall -Wextra -Werror -Wno-missing-field-initializers
+
+TEST_PROGRAMS	:= $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/*.c)) \
+		   $(patsubst tests/%.sh,$(OUT)/tests/%.sh,$(wildcard tests/*.sh))
+HOST_PROGRAMS	:= $(patsubst tests/host/%.c,$(OUT)/host/%,$(wildcard tests/host/*.c))
+TEST_LIB	:= $(patsubst tests/lib/%.c,$(OUT)/tests/lib/%.o,$(wildcard tests/lib/*.c))
+HOST_LIB	:= $(patsubst tests/lib/%.c,$(OUT)/host/lib/%.o,$(wildcard tests/lib/*.c))
+
+$(OUT)/tests/%: tests/%.c $(OUT)/tests/lib.a
+	@mkdir -p $(@D)
+	$(call quiet,CC,$@)$(CROSS_COMPILE)gcc $(TEST_CPPFLAGS) $(USER_CFLAGS) -static -pthread -o $@ $(filter %.c %.a,$^) $(LDLIBS)
+
+$(OUT)/tests/%.sh: tests/%.sh
+	@mkdir -p $(@D)
+	$(call quiet,CP,$@)install -m 755 $< $@
+
+$(OUT)/tests/lib/%.o: tests/lib/%.c
+	@mkdir -p $(@D)
+	$(call quiet,CC,$@)$(CROSS_COMPILE)gcc $(TEST_CPPFLAGS) $(USER_CFLAGS) -pthread -c -o $@ $<
+
+$(OUT)/host/%: tests/host/%.c $(OUT)/host/lib.a
+	@mkdir -p $(@D)
+	$(call quiet,HOSTCC,$@)$(HOSTCC) $(TEST_CPPFLAGS) $(USER_CFLAGS) -pthread -o $@ $(filter %.c %.a,$^) $(HOST_LDLIBS)
+
+$(OUT)/host/lib/%.o: tests/lib/%.c
+	@mkdir -p $(@D)
+	$(call quiet,HOSTCC,$@)$(HOSTCC) $(TEST_CPPFLAGS) $(USER_CFLAGS) -pthread -c -o $@ $<
+
+$(OUT)/tests/lib.a: $(TEST_LIB)
+$(OUT)/host/lib.a: $(HOST_LIB)
+%/lib.a:
+	@rm -f $@
+	$(call quiet,AR,$@)$(CROSS_COMPILE)ar rcs $@ $^
+
+tests: $(TEST_PROGRAMS) $(HOST_PROGRAMS) ## the test programs
+	@rm -f $(filter-out $(TEST_PROGRAMS) %.d %/lib %/lib.a,$(wildcard $(OUT)/tests/*))
+
+# A new Makefile may mean other flags.
+$(TEST_LIB) $(HOST_LIB): tests/tests.mk
+$(TEST_PROGRAMS) $(HOST_PROGRAMS): tests/tests.mk
+
+-include $(wildcard $(OUT)/tests/*.d $(OUT)/tests/lib/*.d $(OUT)/host/*.d $(OUT)/host/lib/*.d)
