@@ -37,6 +37,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 #define TAP_DEFAULT_LIMIT	30	/* seconds */
 
@@ -58,30 +59,22 @@ struct tap_test {
 #define TAP_MAIN(tests)							\
 int main(int argc, char **argv)						\
 {									\
-	return tap_main(argc, argv, __FILE__, tests,			\
-			sizeof(tests) / sizeof((tests)[0]));		\
+	exit(tap_main(argc, argv, __FILE__, tests,			\
+		      sizeof(tests) / sizeof((tests)[0])));		\
 }
 
 /* A condition, and optionally what to say about it, printf style. */
 #define check(cond, ...)						\
 	tap_check(!!(cond), __FILE__, __LINE__, #cond, ": " __VA_ARGS__)
 
-#define require(cond, ...)						\
-	do {								\
-		if (!check(cond, __VA_ARGS__))				\
-			tap_end_test();					\
-	} while (0)
+#define require(cond, ...)	tap_require(check(cond, __VA_ARGS__))
 
 /* Integers of any type; both sides are shown. */
 #define check_eq(a, b)							\
 	tap_check_eq((long long)(a), (long long)(b), __FILE__, __LINE__,	\
 		     #a " == " #b)
 
-#define require_eq(a, b)						\
-	do {								\
-		if (!check_eq(a, b))					\
-			tap_end_test();					\
-	} while (0)
+#define require_eq(a, b)	tap_require(check_eq(a, b))
 
 #define check_str_eq(a, b)						\
 	tap_check_str_eq(a, b, __FILE__, __LINE__, #a " is " #b)
@@ -97,12 +90,10 @@ int main(int argc, char **argv)						\
 
 /* A call in the manner of system calls that must not return -1; its value. */
 #define check_ok(call)							\
-	tap_check_ok((errno = 0, (long long)(call)), false,		\
-		     __FILE__, __LINE__, #call)
+	tap_check_ok((errno = 0, (long long)(call)), __FILE__, __LINE__, #call)
 
 #define require_ok(call)						\
-	tap_check_ok((errno = 0, (long long)(call)), true,		\
-		     __FILE__, __LINE__, #call)
+	tap_require_ok(check_ok(call))
 
 /* Fail the test where no condition can be written down. */
 #define fail(...)							\
@@ -115,20 +106,24 @@ int main(int argc, char **argv)						\
  * Only for the thread that runs the test. A skip after a failed check is a
  * failure.
  */
-void skip(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
+__attribute__((noreturn, format(printf, 1, 2)))
+void skip(const char *fmt, ...);
 
 /**
  * diag() - print a line for the reader of the log
  * @fmt: printf style, without a newline
  */
-void diag(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+__attribute__((format(printf, 1, 2)))
+void diag(const char *fmt, ...);
 
 /* What the macros above are made of. */
 int tap_main(int argc, char **argv, const char *file,
 	     const struct tap_test *tests, size_t n);
-void tap_end_test(void) __attribute__((noreturn));
+void tap_require(bool ok);
+long long tap_require_ok(long long ret);
+__attribute__((format(printf, 5, 6)))
 bool tap_check(bool ok, const char *file, int line, const char *what,
-	       const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+	       const char *fmt, ...);
 bool tap_check_eq(long long a, long long b, const char *file, int line,
 		  const char *what);
 bool tap_check_str_eq(const char *a, const char *b, const char *file, int line,
@@ -137,7 +132,7 @@ bool tap_check_mem_eq(const void *a, const void *b, size_t size,
 		      const char *file, int line, const char *what);
 bool tap_check_errno(long long ret, int error, const char *file, int line,
 		     const char *what);
-long long tap_check_ok(long long ret, bool required, const char *file,
-		       int line, const char *what);
+long long tap_check_ok(long long ret, const char *file, int line,
+		       const char *what);
 
 #endif

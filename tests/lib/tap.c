@@ -52,9 +52,7 @@ void diag(const char *fmt, ...)
 	va_end(args);
 }
 
-static void record_failure(const char *file, int line, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-
+__attribute__((format(printf, 3, 4)))
 static void record_failure(const char *file, int line, const char *fmt, ...)
 {
 	char prefix[200];
@@ -77,7 +75,8 @@ static bool in_test_thread(void)
 	return getpid() == test_pid && pthread_equal(pthread_self(), test_thread);
 }
 
-void tap_end_test(void)
+__attribute__((noreturn))
+static void end_test(void)
 {
 	if (getpid() == test_pid && !in_test_thread())
 		pthread_exit(NULL);
@@ -88,6 +87,19 @@ void tap_end_test(void)
 	_exit(EXIT_SUCCESS);
 }
 
+void tap_require(bool ok)
+{
+	if (!ok)
+		end_test();
+}
+
+long long tap_require_ok(long long ret)
+{
+	if (ret == -1)
+		end_test();
+	return ret;
+}
+
 void skip(const char *fmt, ...)
 {
 	va_list args;
@@ -96,7 +108,7 @@ void skip(const char *fmt, ...)
 	vsnprintf(outcome->reason, sizeof(outcome->reason), fmt, args);
 	va_end(args);
 	outcome->skipped = true;
-	tap_end_test();
+	end_test();
 }
 
 bool tap_check(bool ok, const char *file, int line, const char *what,
@@ -176,15 +188,12 @@ bool tap_check_errno(long long ret, int error, const char *file, int line,
 	return false;
 }
 
-long long tap_check_ok(long long ret, bool required, const char *file,
-		       int line, const char *what)
+long long tap_check_ok(long long ret, const char *file, int line,
+		       const char *what)
 {
 	count_check();
-	if (ret != -1)
-		return ret;
-	record_failure(file, line, "%s: %s", what, strerror(errno));
-	if (required)
-		tap_end_test();
+	if (ret == -1)
+		record_failure(file, line, "%s: %s", what, strerror(errno));
 	return ret;
 }
 
@@ -194,7 +203,7 @@ static void enter_test(const struct tap_test *test)
 	test_thread = pthread_self();
 	if (!setjmp(test_end)) {
 		test->run();
-		tap_end_test();
+		end_test();
 	}
 }
 
