@@ -27,8 +27,8 @@ newest_package() {
 
 # unpack_packages DIR PACKAGE...: download beside DIR, unpack in DIR.
 unpack_packages() {
-	dir=$1
-	debs=$dir.debs
+	into=$1
+	debs=$into.debs
 	shift
 	mkdir -p "$debs"
 	say "Downloading $*"
@@ -37,7 +37,29 @@ unpack_packages() {
 		die "cannot download $* (no network?)"
 	}
 	for deb in "$debs"/*.deb; do
-		dpkg -x "$deb" "$dir"
+		dpkg -x "$deb" "$into"
 	done
 	rm -rf "$debs"
+}
+
+# The cache belongs to all checkouts: one at a time fills it. Until the script
+# ends.
+lock_cache() {
+	need_command flock util-linux
+	mkdir -p "$cache"
+	exec 9>"$cache/.lock"
+	flock 9
+}
+
+# A folder of the cache is filled as $new and gets its name when it is whole.
+begin_folder() {
+	new=$(mktemp -d "$cache/new.XXXXXX")
+	trap 'rm -rf "$new"' EXIT
+	trap 'exit 1' INT TERM
+	chmod 755 "$new"
+}
+
+finish_folder() {
+	rm -rf "$1"
+	mv "$new" "$1"
 }
