@@ -1,7 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# make help lists the targets. ./run TARGET does the same after installing
-# what is missing.
+# ./run lists the targets; ./run TARGET installs what is missing before.
+#
+# help: KERNEL=6.1      the stock kernel, a file of vm/kernels
+# help: ARCH=amd64      the guest's architecture, a file of vm/arch
+# help: BUILD=build     where everything is built
+# help: T=PREFIX        check: only the tests whose names begin so
+# help: DIRS=FOLDERS    modules: only those of these folders
+# help: V=1             show the commands, and the kernel's messages
 
 KERNEL	?= 6.1
 ARCH	?= amd64
@@ -24,12 +30,7 @@ quiet	= $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2:$(CURDIR)/%=%)';)
 
 ##@ Building
 help:			## this list
-	@echo "usage: ./run TARGET [VARIABLE=VALUE]..."
 	@awk -f scripts/help.awk $(MAKEFILE_LIST)
-	@echo
-	@echo "Variables: KERNEL=$(KERNEL) ARCH=$(ARCH) BUILD=$(BUILD)"
-	@echo "  T=PREFIX (tests whose names begin so)  V=1 (show commands and kernel messages)"
-	@echo "Kernels: $(notdir $(wildcard vm/kernels/*))"
 
 kernel:			## fetch the stock kernel KERNEL into the cache
 	$(Q)mkdir -p $(OUT)
@@ -45,6 +46,8 @@ modules: kernel		## cxl.ko, cxl-sim.ko, cxl-copy.ko and the test modules
 	$(Q)scripts/mirror.sh $(OUT)/modules Kbuild drivers include tests/modules
 	$(Q)$(KBUILD) $(KBUILD_ARGS) modules
 
+tests:			## the test programs, of the guest and of the host
+
 TOOLS	:= $(patsubst tools/%.c,$(OUT)/tools/%,$(wildcard tools/*.c))
 
 tools: $(TOOLS)		## the programs, static for the guest
@@ -55,8 +58,6 @@ $(OUT)/tools/%: tools/%.c
 		-static -pthread -o $@ $<
 
 -include $(wildcard $(OUT)/tools/*.d)
-
-include tests/tests.mk
 
 ##@ Running
 # The demo's file is the guest's own kernel image, repeated to 64 MiB.
@@ -79,3 +80,5 @@ lint:			## W=1, sparse, checkpatch --strict, shellcheck: all must be silent
 
 clean:			## remove build/ (the cache of kernels stays)
 	$(Q)rm -rf $(BUILD)
+
+include tests/tests.mk

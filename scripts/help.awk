@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The targets of a Makefile that carry a "## what it does".
+# The targets of the Makefiles: those with a "## what it does".
+
+BEGIN {
+	print "usage: ./run TARGET... [VARIABLE=VALUE]..."
+}
 
 /^##@ / {
 	print "\n" substr($0, 5)
@@ -10,4 +14,12 @@
 	sub(/:.*/, "", target)
 	sub(/.*## */, "")
 	printf "  %-12s %s\n", target, $0
+}
+
+/^# help: / {
+	variables = variables "  " substr($0, 9) "\n"
+}
+
+END {
+	printf "\nVariables\n%s", variables
 }

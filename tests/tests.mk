@@ -3,14 +3,15 @@
 # tests/<subject>.c	one static program each, runs in the guest
 # tests/<subject>.sh	runs in the guest under busybox sh
 # tests/host/<subject>.c	runs on the build machine
-# tests/lib/*.c		linked into all of them
+# tests/lib/*.c		linked into all of them; tap.sh is for the shell tests
 # tests/modules/*.c	test-only kernel modules, see tests/modules/Kbuild
 
 TEST_CPPFLAGS	:= -Itests -Iinclude/uapi -MMD -MP
 USER_CFLAGS	:= -O2 -g -std=gnu11 -Wall -Wextra -Werror -Wno-missing-field-initializers
 
 TEST_PROGRAMS	:= $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/*.c)) \
-		   $(patsubst tests/%.sh,$(OUT)/tests/%.sh,$(wildcard tests/*.sh))
+		   $(patsubst tests/%.sh,$(OUT)/tests/%.sh,$(wildcard tests/*.sh)) \
+		   $(OUT)/tests/lib/tap.sh
 HOST_PROGRAMS	:= $(patsubst tests/host/%.c,$(OUT)/host/%,$(wildcard tests/host/*.c))
 TEST_LIB	:= $(patsubst tests/lib/%.c,$(OUT)/tests/lib/%.o,$(wildcard tests/lib/*.c))
 HOST_LIB	:= $(patsubst tests/lib/%.c,$(OUT)/host/lib/%.o,$(wildcard tests/lib/*.c))
@@ -41,10 +42,11 @@ $(OUT)/host/lib.a: $(HOST_LIB)
 	@rm -f $@
 	$(call quiet,AR,$@)$(CROSS_COMPILE)ar rcs $@ $^
 
-tests: $(TEST_PROGRAMS) $(HOST_PROGRAMS) ## the test programs
+tests: $(TEST_PROGRAMS) $(HOST_PROGRAMS)
 	@rm -f $(filter-out $(TEST_PROGRAMS) %.d %/lib %/lib.a,$(wildcard $(OUT)/tests/*))
+	@rm -f $(filter-out $(HOST_PROGRAMS) %.d %/lib %/lib.a,$(wildcard $(OUT)/host/*))
 
-# A new Makefile may mean other flags.
+# Other flags stand here.
 $(TEST_LIB) $(HOST_LIB): tests/tests.mk
 $(TEST_PROGRAMS) $(HOST_PROGRAMS): tests/tests.mk
 

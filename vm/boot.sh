@@ -4,6 +4,7 @@
 # boot_qemu INITRD CONSOLE: results to stdout, kernel messages to the file
 # CONSOLE. For a process of its own: it becomes timeout, which ends its child
 # and nothing else, and whose status is QEMU's, or 124 when the limit passed.
+# shellcheck disable=SC2086
 boot_qemu() {
 	if [ -n "$interactive" ]; then
 		serial="-serial mon:stdio"

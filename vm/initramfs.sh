@@ -2,24 +2,29 @@
 # Pack what the guest boots with. Not compressed: unpacking costs an emulated
 # CPU more than reading.
 
-# with_dependencies NAME...: paths of stock modules and all they need, below
-# the folder of modules.dep.
-with_dependencies() {
-	awk -v wanted="$*" '
-		{ path = $1; sub(/:$/, "", path); base = path
-		  sub(/.*\//, "", base); sub(/\.ko.*/, "", base)
-		  gsub(/-/, "_", base); where[base] = $0 }
-		END { n = split(wanted, w)
-		  for (i = 1; i <= n; i++) {
-			gsub(/-/, "_", w[i])
-			if (!(w[i] in where)) continue	# built in
-			m = split(where[w[i]], p)
-			for (j = 1; j <= m; j++) {
-				sub(/:$/, "", p[j])
-				if (!seen[p[j]]++) print p[j]
+# stock_modules: paths of those the guest gets and of all they need, below the
+# folder of modules.dep; nothing for what is built in.
+stock_modules() {
+	awk '
+		NR == FNR {
+			wanted[++count] = $1
+			next
+		}
+		{
+			name = $1
+			sub(/.*\//, "", name)
+			sub(/\.ko.*/, "", name)
+			sub(/:/, "")
+			needs[name] = $0
+		}
+		END {
+			for (i = 1; i <= count; i++) {
+				n = split(needs[wanted[i]], paths)
+				for (j = 1; j <= n; j++)
+					if (!seen[paths[j]]++)
+						print paths[j]
 			}
-		  }
-		}' "$kernel_dir/modules/modules.dep"
+		}' "$vm/guest/stock-modules" "$kernel_dir/modules/modules.dep"
 }
 
 # add_stock_module SOURCE TARGET: decompressed, since busybox cannot.
@@ -45,17 +50,27 @@ built_modules() {
 	sed "s,\.o$,.ko,; s,^[^/],$out/modules/&," "$out/modules/modules.order"
 }
 
+# add_programs FROM TO: the executable files of a folder.
+add_programs() {
+	mkdir -p "$2"
+	for program in "$1"/*; do
+		if [ -f "$program" ] && [ -x "$program" ]; then
+			cp "$program" "$2"
+		fi
+	done
+}
+
 # stage_guest ROOT: everything but the files of this one run.
 stage_guest() {
 	root=$1
 	release=$(cat "$kernel_dir/release")
 	to=$root/lib/modules/$release
-	mkdir -p "$root/bin" "$root/vm" "$root/tests" "$to/extra"
+	mkdir -p "$root/bin" "$root/vm" "$to/extra"
 	cp -L "$kernel_dir/busybox" "$root/bin/busybox"
 	ln -s busybox "$root/bin/sh"
 	cp "$vm/guest/init" "$root/init"
 
-	for path in $(with_dependencies $(cat "$vm/guest/stock-modules")); do
+	for path in $(stock_modules); do
 		add_stock_module "$kernel_dir/modules/$path" "$to/$path"
 	done
 	for ko in $(built_modules); do
@@ -65,13 +80,9 @@ stage_guest() {
 		"$kernel_dir/modules/modules.builtin"* "$to"
 	depmod -b "$root" "$release"
 
-	for program in "$out"/tools/*; do
-		[ -x "$program" ] && [ -f "$program" ] && cp "$program" "$root/bin"
-	done
-	for program in "$out"/tests/*; do
-		[ -x "$program" ] && [ -f "$program" ] && cp "$program" "$root/tests"
-	done
-	return 0
+	add_programs "$out/tools" "$root/bin"
+	add_programs "$out/tests" "$root/tests"
+	add_programs "$out/tests/lib" "$root/tests/lib"
 }
 
 # pack_guest ROOT FILE

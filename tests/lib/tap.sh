@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# TAP for shell tests, tests/<subject>.sh:
+#
+#	. /tests/lib/tap.sh
+#
+#	card_has_a_minor() {
+#		[ -c /dev/cxl/afu0.0m ] || fail "no master device"
+#	}
+#
+#	tap_run modules card_has_a_minor
+#
+# Each function is the test <subject>.<function>. It runs in a shell of its own
+# and passes when it ends with status 0. $CXL_TEST_PREFIX selects, as in tap.h.
+
+tap_skip_status=77
+
+# fail REASON: say why, and end the test.
+fail() {
+	echo "# $*"
+	exit 1
+}
+
+# skip REASON: end the test, which could not run here.
+skip() {
+	echo "$*" >"$tap_reason"
+	exit $tap_skip_status
+}
+
+# tap_run SUBJECT FUNCTION...
+tap_run() {
+	tap_subject=$1
+	shift
+	tap_reason=$(mktemp)
+	tap_number=0 tap_failed=0
+	echo "TAP version 13"
+	for tap_test; do
+		tap_name=$tap_subject.$tap_test
+		case $tap_name in
+		"${CXL_TEST_PREFIX-}"*) ;;
+		*) continue ;;
+		esac
+		tap_number=$((tap_number + 1))
+		tap_status=0
+		("$tap_test") 2>&1 || tap_status=$?
+		case $tap_status in
+		0) echo "ok $tap_number - $tap_name" ;;
+		"$tap_skip_status") echo "ok $tap_number - $tap_name # SKIP $(cat "$tap_reason")" ;;
+		*)
+			echo "not ok $tap_number - $tap_name"
+			tap_failed=1
+			;;
+		esac
+	done
+	echo "1..$tap_number"
+	rm -f "$tap_reason"
+	exit $tap_failed
+}
