@@ -11,6 +11,7 @@
 #include <linux/mutex.h>
 #include <linux/poll.h>
 #include <linux/spinlock.h>
+#include <linux/timekeeping.h>
 #include <linux/types.h>
 #include <linux/uio.h>
 #include <linux/wait.h>
@@ -23,17 +24,20 @@
 /* Bytes delivered at a time: the largest event is just as large */
 #define CXL_EVENT_BATCH_BYTES	CXL_READ_MIN_SIZE
 
+/* cxl_events.announced while no driver ops are installed */
+#define CXL_EVENTS_NO_OPS	INT_MIN
+
 /* Bits of cxl_events.state */
-enum cxl_events_state {
-	CXL_EVENTS_IRQ,		/* irq_pending is not empty */
-	CXL_EVENTS_FAULT,	/* fault is valid */
-	CXL_EVENTS_ERROR,	/* error is valid */
-	CXL_EVENTS_DEFERRED,	/* fetched[] holds events nobody delivers */
-	CXL_EVENTS_DELIVERING,	/* a reader has taken events, not all settled */
-	CXL_EVENTS_CLOSED,	/* the context is CLOSED */
-	CXL_EVENTS_LINK_DOWN,	/* the link to the card is down */
-	CXL_EVENTS_RETIRED,	/* no driver ops any more, for good */
-};
+#define CXL_EVENTS_IRQ		BIT(0)	/* irq_pending is not empty */
+#define CXL_EVENTS_FAULT	BIT(1)	/* fault is valid */
+#define CXL_EVENTS_ERROR	BIT(2)	/* error is valid */
+#define CXL_EVENTS_CLOSED	BIT(3)	/* the context is CLOSED */
+#define CXL_EVENTS_LINK_DOWN	BIT(4)	/* the link to the card is down */
+#define CXL_EVENTS_RETIRED	BIT(5)	/* no driver ops any more, for good */
+
+#define CXL_EVENTS_GENERIC	(CXL_EVENTS_IRQ | CXL_EVENTS_FAULT | \
+				 CXL_EVENTS_ERROR)
+#define CXL_EVENTS_ENDED	(CXL_EVENTS_CLOSED | CXL_EVENTS_LINK_DOWN)
 
 /**
  * struct cxl_event_counters - what became of the events of a context
@@ -64,8 +68,8 @@ struct cxl_event_counters {
 /**
  * struct cxl_event_slot - one driver event that was fetched
  * @event: what fetch_event returned, maybe NULL
- * @time: its stamp, with stamps on
- * @size: bytes that the program will see, 0 for an event to be rejected
+ * @time: when it was sent or fetched, with stamps on
+ * @size: bytes of header and payload, 0 for an event to be rejected
  */
 struct cxl_event_slot {
 	struct cxl_event_afu_driver_reserved *event;
@@ -78,24 +82,27 @@ struct cxl_event_slot {
  * @ctx: handed to the driver ops; constant
  * @card: number of the card, for traces; constant
  * @afu: number of the AFU, for traces; constant
- * @pe: process element, in each event's header; constant
+ * @pe: process element, in each event's header; set before the context can
+ *	be found by others
  * @wq: readers and pollers
  * @fasync: who wants SIGIO; guarded by the VFS
  * @announced: driver events announced and not yet fetched, negative without
  *	driver ops.  Producers raise it with no lock held; everything else
  *	happens to it under @lock
- * @lock: taken by producers in hard interrupt context; guards what follows
- * @state: bits of enum cxl_events_state; read without the lock by whoever
- *	asks if there is something to read
+ * @lock: taken by producers in hard interrupt context; guards @state to
+ *	@count
+ * @state: CXL_EVENTS_*; read without the lock by whoever asks if there is
+ *	something to read
  * @ops: the AFU driver's, or NULL.  Does not change while events of it are
- *	announced or in flight
+ *	announced or in flight, unless they are handed back
  * @ops_owner: module pinned for @ops
  * @event_time: when an event of @ops was sent; NULL if @ops cannot tell
- * @max_size: largest event of @ops, with header
+ * @ops_data: of whoever set @ops; constant while a callback can run
+ * @max_data: largest payload of @ops in bytes
  * @irq_pending: bit N - 1 is set while AFU interrupt N is pending
  * @irq_bits: size of @irq_pending
  * @nr_irqs: interrupts that the context has now, at most @irq_bits
- * @irq_turn: where the next search for a pending interrupt starts
+ * @irq_turn: bit where the next search for a pending interrupt starts
  * @fault: the data storage slot
  * @error: the AFU error slot
  * @irq_time: when the oldest pending interrupt was raised
@@ -103,15 +110,24 @@ struct cxl_event_slot {
  * @error_time: when @error was reported
  * @stamps: events get a struct cxl_event_stamp; read without the lock too
  * @warned: the AFU driver was told of a bad event
- * @count: counters; those of delivery are guarded by @turn instead
+ * @count: what became of the events, but for @delivered, @returned and
+ *	@rejected
  * @turn: held by the one reader that delivers, never while it waits for
  *	events or for its buffer to be faulted in; guards what follows
- * @sequence: of the next event
+ * @sequence: events delivered; the next one's stamp
+ * @returned: see struct cxl_event_counters
+ * @rejected: likewise, of events that were fetched
  * @passed_over: the event in fetched[0] had to let generic events pass
- * @nr_fetched: events in flight; changed under @turn and @lock
+ * @delivering: a reader has taken events that are not settled yet; read
+ *	without the turn
+ * @deferred: fetched[] holds events for the next reader; read without it
+ * @nr_fetched: events in flight.  Becomes non-zero under @lock too; its
+ *	store-release after the last event_delivered pairs with the
+ *	load-acquire that lets driver ops go
  * @fetched: in the order fetched
  * @buf: CXL_EVENT_BATCH_BYTES in which a batch is put together
- * @refused: a reader that must not wait found @turn taken; no lock
+ * @refused: a reader that must not wait found @turn taken; no lock, see
+ *	cxl_events_release_turn()
  */
 struct cxl_events {
 	struct cxl_context *ctx;
@@ -128,7 +144,8 @@ struct cxl_events {
 	const struct cxl_afu_driver_ops *ops;
 	struct module *ops_owner;
 	u64 (*event_time)(struct cxl_event_afu_driver_reserved *event);
-	u32 max_size;
+	void *ops_data;
+	u32 max_data;
 	unsigned long *irq_pending;
 	unsigned int irq_bits;
 	unsigned int nr_irqs;
@@ -144,7 +161,11 @@ struct cxl_events {
 
 	struct mutex turn;
 	u64 sequence;
+	u64 returned;
+	u64 rejected;
 	bool passed_over;
+	bool delivering;
+	bool deferred;
 	unsigned int nr_fetched;
 	struct cxl_event_slot fetched[CXL_EVENT_BATCH];
 	u8 *buf;
@@ -166,7 +187,8 @@ void cxl_events_lost(struct cxl_events *ev, unsigned int n);
 int cxl_events_set_ops(struct cxl_events *ev,
 		       const struct cxl_afu_driver_ops *ops,
 		       struct module *owner,
-		       u64 (*event_time)(struct cxl_event_afu_driver_reserved *));
+		       u64 (*event_time)(struct cxl_event_afu_driver_reserved *),
+		       void *ops_data);
 int cxl_events_unset_ops(struct cxl_events *ev);
 void cxl_events_drop_ops(struct cxl_events *ev,
 			 const struct cxl_afu_driver_ops *ops);
@@ -183,6 +205,75 @@ ssize_t cxl_events_read(struct cxl_events *ev, struct iov_iter *to,
 			bool nonblock);
 __poll_t cxl_events_mask(struct cxl_events *ev);
 void cxl_events_count(struct cxl_events *ev, struct cxl_event_counters *count);
+
+/*
+ * Shared by event.c, event_batch.c and event_read.c
+ */
+
+/**
+ * struct cxl_batch - what one gather took
+ * @room: bytes left in the reader's buffer
+ * @nr_driver: how many of fetched[], from its start
+ * @driver_bytes: of those, where the generic events begin in buf
+ * @size: bytes altogether
+ * @sequence: of the next event to be packed
+ * @lost: events lost so far, for the stamps
+ * @stamps: the events are stamped
+ * @generic: this read is through with driver events
+ * @more: there is more that fits into the reader's buffer
+ */
+struct cxl_batch {
+	size_t room;
+	unsigned int nr_driver;
+	size_t driver_bytes;
+	size_t size;
+	u64 sequence;
+	u64 lost;
+	bool stamps;
+	bool generic;
+	bool more;
+};
+
+void cxl_events_gather(struct cxl_events *ev, struct cxl_batch *b);
+void cxl_events_pack(struct cxl_events *ev, struct cxl_batch *b);
+size_t cxl_events_settle(struct cxl_events *ev, const struct cxl_batch *b,
+			 size_t copied);
+
+static inline void cxl_events_set_state(struct cxl_events *ev,
+					unsigned long bits)
+{
+	lockdep_assert_held(&ev->lock);
+	WRITE_ONCE(ev->state, ev->state | bits);
+}
+
+static inline void cxl_events_clear_state(struct cxl_events *ev,
+					  unsigned long bits)
+{
+	lockdep_assert_held(&ev->lock);
+	WRITE_ONCE(ev->state, ev->state & ~bits);
+}
+
+/* Time of an event, where somebody wants to know it */
+static inline u64 cxl_events_now(const struct cxl_events *ev)
+{
+	return READ_ONCE(ev->stamps) ? ktime_get_ns() : 0;
+}
+
+static inline bool cxl_events_readable(const struct cxl_events *ev)
+{
+	return atomic_read(&ev->announced) > 0 ||
+	       READ_ONCE(ev->state) & CXL_EVENTS_GENERIC ||
+	       READ_ONCE(ev->deferred);
+}
+
+static inline bool cxl_events_ended(const struct cxl_events *ev)
+{
+	return READ_ONCE(ev->state) & CXL_EVENTS_ENDED;
+}
+
+void cxl_events_wake(struct cxl_events *ev);
+void cxl_events_hand_back(struct cxl_events *ev,
+			  const struct cxl_afu_driver_ops *ops);
 
 /* The event state of a context; here so that event_queue.c needs no more */
 struct cxl_events *cxl_context_events(struct cxl_context *ctx);

@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A batch of events: gathered under the spinlock, packed as a program will
+ * see them, and settled once it is known how much of it was copied.
+ *
+ * Everything here is done by the reader that has the turn.
+ */
+#define pr_fmt(fmt) "cxl: " fmt
+
+#include <linux/bitmap.h>
+#include <linux/timekeeping.h>
+
+#include "event.h"
+#include "trace.h"
+
+#define HEADER_SIZE	sizeof(struct cxl_event_header)
+#define STAMP_SIZE	sizeof(struct cxl_event_stamp)
+
+/*
+ * With stamps an event grows by one, unless it then fitted no more into the
+ * smallest buffer.
+ */
+static bool cxl_batch_stamped(const struct cxl_batch *b, size_t size)
+{
+	return b->stamps && size + STAMP_SIZE <= CXL_READ_MIN_SIZE;
+}
+
+static size_t cxl_batch_event_size(const struct cxl_batch *b, size_t size)
+{
+	return cxl_batch_stamped(b, size) ? size + STAMP_SIZE : size;
+}
+
+/* Payload is bytes or a struct; events may be unaligned after odd ones. */
+static void cxl_batch_pack(struct cxl_events *ev, struct cxl_batch *b,
+			   size_t at, u16 type, const void *payload,
+			   size_t len, u64 time)
+{
+	bool stamped = cxl_batch_stamped(b, HEADER_SIZE + len);
+	struct cxl_event_header header = {
+		.type = type,
+		.size = HEADER_SIZE + len + (stamped ? STAMP_SIZE : 0),
+		.process_element = ev->pe,
+		.reserved1 = stamped ? CXL_EVENT_STAMPED : 0,
+	};
+	struct cxl_event_stamp stamp = {
+		.time = time,
+		.sequence = b->sequence++,
+		.lost = b->lost,
+	};
+
+	memcpy(ev->buf + at, &header, sizeof(header));
+	memcpy(ev->buf + at + HEADER_SIZE, payload, len);
+	if (stamped)
+		memcpy(ev->buf + at + HEADER_SIZE + len, &stamp, sizeof(stamp));
+}
+
+/* Bytes that one generic event of each pending kind takes */
+static size_t cxl_events_tail(struct cxl_events *ev, const struct cxl_batch *b,
+			      unsigned long kinds)
+{
+	size_t tail = 0;
+
+	lockdep_assert_held(&ev->lock);
+	kinds &= ev->state;
+	if (kinds & CXL_EVENTS_IRQ)
+		tail += cxl_batch_event_size(b, HEADER_SIZE +
+				sizeof(struct cxl_event_afu_interrupt));
+	if (kinds & CXL_EVENTS_FAULT)
+		tail += cxl_batch_event_size(b, HEADER_SIZE +
+				sizeof(struct cxl_event_data_storage));
+	if (kinds & CXL_EVENTS_ERROR)
+		tail += cxl_batch_event_size(b, HEADER_SIZE +
+				sizeof(struct cxl_event_afu_error));
+	return tail;
+}
+
+static void cxl_events_fetch(struct cxl_events *ev, struct cxl_event_slot *slot,
+			     u64 now)
+{
+	struct cxl_event_afu_driver_reserved *event;
+
+	lockdep_assert_held(&ev->lock);
+	event = ev->ops->fetch_event(ev->ctx);
+	slot->event = event;
+	slot->size = 0;
+	if (unlikely(!event || event->data_size > ev->max_data))
+		return;
+
+	slot->size = HEADER_SIZE + event->data_size;
+	slot->time = now;
+	if (now && ev->event_time)
+		slot->time = ev->event_time(event) ?: now;
+}
+
+/*
+ * Take driver events as long as they fit: into the reader's buffer with the
+ * tail kept free, and into ours.  One that does not stays fetched and is the
+ * first of the next gather.  If it had to let generic events pass because it
+ * is nearly as large as the buffer, it goes first then, whatever they need.
+ */
+static void cxl_events_gather_driver(struct cxl_events *ev, struct cxl_batch *b,
+				     u64 now)
+{
+	size_t tail = cxl_events_tail(ev, b, CXL_EVENTS_GENERIC);
+	size_t room = b->room > tail ? b->room - tail : 0;
+	int left = atomic_read_acquire(&ev->announced);
+	unsigned int n = 0, fetched = ev->nr_fetched;
+	bool passed_over = false;
+	int taken = 0;
+
+	for (;; n++) {
+		size_t size = 0;
+
+		if (n == fetched) {
+			if (taken >= left)
+				break;
+			if (n == CXL_EVENT_BATCH) {
+				b->more = true;
+				break;
+			}
+			cxl_events_fetch(ev, &ev->fetched[fetched++], now);
+			taken++;
+		}
+		if (ev->fetched[n].size)
+			size = cxl_batch_event_size(b, ev->fetched[n].size);
+		if (!n && ev->passed_over && size <= b->room)
+			room = max(room, size);
+		if (b->size + size > room) {
+			passed_over = !n && size <= b->room;
+			break;
+		}
+		if (b->size + size > CXL_EVENT_BATCH_BYTES) {
+			b->more = true;
+			break;
+		}
+		b->size += size;
+	}
+
+	ev->passed_over = passed_over;
+	if (taken)
+		atomic_sub(taken, &ev->announced);
+	ev->count.posted += taken;
+	ev->nr_fetched = fetched;
+	b->nr_driver = n;
+	b->driver_bytes = b->size;
+	if (taken)
+		trace_cxl_event_fetch(ev, taken);
+}
+
+static void cxl_events_gather_irqs(struct cxl_events *ev, struct cxl_batch *b,
+				   size_t room)
+{
+	struct cxl_event_afu_interrupt irq = {};
+	size_t size = cxl_batch_event_size(b, HEADER_SIZE + sizeof(irq));
+	unsigned int bit;
+
+	while (b->size + size <= room) {
+		bit = find_next_bit(ev->irq_pending, ev->irq_bits,
+				    ev->irq_turn);
+		if (bit == ev->irq_bits)
+			bit = find_first_bit(ev->irq_pending, ev->irq_bits);
+		if (bit == ev->irq_bits) {
+			cxl_events_clear_state(ev, CXL_EVENTS_IRQ);
+			return;
+		}
+		__clear_bit(bit, ev->irq_pending);
+		ev->irq_turn = bit + 1;
+		irq.irq = bit + 1;
+		cxl_batch_pack(ev, b, b->size, CXL_EVENT_AFU_INTERRUPT, &irq,
+			       sizeof(irq), ev->irq_time);
+		b->size += size;
+	}
+	if (bitmap_empty(ev->irq_pending, ev->irq_bits))
+		cxl_events_clear_state(ev, CXL_EVENTS_IRQ);
+}
+
+static void cxl_events_gather_slot(struct cxl_events *ev, struct cxl_batch *b,
+				   size_t room, unsigned long kind, u16 type,
+				   const void *payload, size_t len, u64 time)
+{
+	size_t size = cxl_batch_event_size(b, HEADER_SIZE + len);
+
+	if (!(ev->state & kind) || b->size + size > room)
+		return;
+	cxl_batch_pack(ev, b, b->size, type, payload, len, time);
+	b->size += size;
+	cxl_events_clear_state(ev, kind);
+}
+
+static void cxl_events_gather_generic(struct cxl_events *ev,
+				      struct cxl_batch *b)
+{
+	size_t room = min_t(size_t, b->room, CXL_EVENT_BATCH_BYTES);
+	size_t slots = cxl_events_tail(ev, b, CXL_EVENTS_FAULT |
+				       CXL_EVENTS_ERROR);
+
+	if (ev->state & CXL_EVENTS_IRQ)
+		cxl_events_gather_irqs(ev, b, room > slots ? room - slots : 0);
+	cxl_events_gather_slot(ev, b, room, CXL_EVENTS_FAULT,
+			       CXL_EVENT_DATA_STORAGE, &ev->fault,
+			       sizeof(ev->fault), ev->fault_time);
+	cxl_events_gather_slot(ev, b, room, CXL_EVENTS_ERROR,
+			       CXL_EVENT_AFU_ERROR, &ev->error,
+			       sizeof(ev->error), ev->error_time);
+	b->generic = true;
+	b->more = ev->state & CXL_EVENTS_GENERIC && b->room > room;
+}
+
+/**
+ * cxl_events_gather() - take what is pending and fits, in one lock round trip
+ * @ev: event state
+ * @b: with room set, and as it was left by the last gather of the same read
+ */
+void cxl_events_gather(struct cxl_events *ev, struct cxl_batch *b)
+{
+	unsigned long flags;
+	unsigned int i;
+	u64 now;
+
+	lockdep_assert_held(&ev->turn);
+	b->stamps = READ_ONCE(ev->stamps);
+	b->sequence = ev->sequence;
+	b->nr_driver = 0;
+	b->driver_bytes = 0;
+	b->size = 0;
+	b->more = false;
+	now = b->stamps ? ktime_get_ns() : 0;
+
+	spin_lock_irqsave(&ev->lock, flags);
+	b->lost = ev->count.lost;
+	if (!b->generic)
+		cxl_events_gather_driver(ev, b, now);
+	if (!b->more) {
+		/* Driver events are packed later, but come first. */
+		for (i = 0; b->stamps && i < b->nr_driver; i++)
+			b->sequence += !!ev->fetched[i].size;
+		cxl_events_gather_generic(ev, b);
+	}
+	WRITE_ONCE(ev->delivering, b->nr_driver || b->size);
+	WRITE_ONCE(ev->deferred, ev->nr_fetched > b->nr_driver);
+	spin_unlock_irqrestore(&ev->lock, flags);
+}
+
+/**
+ * cxl_events_pack() - put the driver events of a batch into buf
+ * @ev: event state
+ * @b: gathered
+ */
+void cxl_events_pack(struct cxl_events *ev, struct cxl_batch *b)
+{
+	const struct cxl_event_slot *slot = ev->fetched;
+	size_t at = 0;
+
+	b->sequence = ev->sequence;
+	for (; slot < ev->fetched + b->nr_driver; slot++) {
+		if (!slot->size)
+			continue;
+		cxl_batch_pack(ev, b, at, CXL_EVENT_AFU_DRIVER,
+			       slot->event->data, slot->size - HEADER_SIZE,
+			       slot->time);
+		at += cxl_batch_event_size(b, slot->size);
+	}
+}
+
+/* Once per context: it is the AFU driver's bug, not the program's. */
+static void cxl_events_warn(struct cxl_events *ev,
+			    const struct cxl_event_afu_driver_reserved *event)
+{
+	if (ev->warned)
+		return;
+	ev->warned = true;
+	if (event)
+		pr_warn("afu%u.%u pe %u: AFU driver event of %u bytes is too large\n",
+			ev->card, ev->afu, ev->pe, event->data_size);
+	else
+		pr_warn("afu%u.%u pe %u: AFU driver announced an event but has none\n",
+			ev->card, ev->afu, ev->pe);
+}
+
+/*
+ * Confirm the driver events that were copied, and those that never will be.
+ * Return the bytes of the former.
+ */
+static size_t cxl_events_settle_driver(struct cxl_events *ev,
+				       const struct cxl_batch *b, size_t copied)
+{
+	const struct cxl_afu_driver_ops *ops = ev->ops;
+	size_t whole = 0;
+	unsigned int i;
+
+	for (i = 0; i < b->nr_driver; i++) {
+		struct cxl_event_slot *slot = &ev->fetched[i];
+
+		if (unlikely(!slot->size)) {
+			ev->rejected++;
+			cxl_events_warn(ev, slot->event);
+			trace_cxl_event_deliver(ev, CXL_EVENT_AFU_DRIVER, 1,
+						-EINVAL);
+			ops->event_delivered(ev->ctx, slot->event, -EINVAL);
+			continue;
+		}
+		if (whole + cxl_batch_event_size(b, slot->size) > copied)
+			break;
+		whole += cxl_batch_event_size(b, slot->size);
+		ev->sequence++;
+		trace_cxl_event_deliver(ev, CXL_EVENT_AFU_DRIVER, 1, 0);
+		ops->event_delivered(ev->ctx, slot->event, 0);
+	}
+
+	if (i && i < ev->nr_fetched)
+		memmove(ev->fetched, ev->fetched + i,
+			(ev->nr_fetched - i) * sizeof(*ev->fetched));
+	WRITE_ONCE(ev->deferred, i < ev->nr_fetched);
+	smp_store_release(&ev->nr_fetched, ev->nr_fetched - i);
+	return whole;
+}
+
+/* Put one generic event back, beside what was posted since. */
+static void cxl_events_restore(struct cxl_events *ev, u16 type,
+			       const void *payload)
+{
+	struct cxl_event_afu_interrupt irq;
+
+	lockdep_assert_held(&ev->lock);
+	switch (type) {
+	case CXL_EVENT_AFU_INTERRUPT:
+		memcpy(&irq, payload, sizeof(irq));
+		if (__test_and_set_bit(irq.irq - 1, ev->irq_pending))
+			ev->count.coalesced++;
+		cxl_events_set_state(ev, CXL_EVENTS_IRQ);
+		break;
+	case CXL_EVENT_DATA_STORAGE:
+		/* The last fault wins. */
+		if (ev->state & CXL_EVENTS_FAULT)
+			ev->count.lost++;
+		else
+			memcpy(&ev->fault, payload, sizeof(ev->fault));
+		cxl_events_set_state(ev, CXL_EVENTS_FAULT);
+		break;
+	case CXL_EVENT_AFU_ERROR:
+		/* The first error wins. */
+		if (ev->state & CXL_EVENTS_ERROR)
+			ev->count.lost++;
+		memcpy(&ev->error, payload, sizeof(ev->error));
+		cxl_events_set_state(ev, CXL_EVENTS_ERROR);
+		break;
+	}
+}
+
+static size_t cxl_events_settle_generic(struct cxl_events *ev,
+					const struct cxl_batch *b,
+					size_t copied)
+{
+	struct cxl_event_header header;
+	size_t at = b->driver_bytes;
+	unsigned long flags;
+	size_t whole;
+
+	for (; at < b->size; at += header.size) {
+		memcpy(&header, ev->buf + at, sizeof(header));
+		if (at + header.size > copied)
+			break;
+		ev->sequence++;
+		trace_cxl_event_deliver(ev, header.type, 1, 0);
+	}
+	whole = at - b->driver_bytes;
+	if (at == b->size)
+		return whole;
+
+	spin_lock_irqsave(&ev->lock, flags);
+	for (; at < b->size; at += header.size) {
+		memcpy(&header, ev->buf + at, sizeof(header));
+		cxl_events_restore(ev, header.type, ev->buf + at + HEADER_SIZE);
+	}
+	spin_unlock_irqrestore(&ev->lock, flags);
+	return whole;
+}
+
+/**
+ * cxl_events_settle() - the batch was copied, or a part of it
+ * @ev: event state
+ * @b: packed
+ * @copied: bytes that were copied
+ *
+ * Driver events are confirmed; those not copied wait in fetched[].  Generic
+ * events not copied are pending again.
+ *
+ * Return: bytes of the whole events that were copied.
+ */
+size_t cxl_events_settle(struct cxl_events *ev, const struct cxl_batch *b,
+			 size_t copied)
+{
+	size_t whole;
+
+	whole = cxl_events_settle_driver(ev, b, copied);
+	whole += cxl_events_settle_generic(ev, b, copied);
+	WRITE_ONCE(ev->delivering, false);
+	return whole;
+}

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Event queue: driver ops for AFU drivers that want no bookkeeping.
+ *
+ * A ring of slots, each large enough for the largest payload.  Positions only
+ * grow, the slot is the position modulo the size of the ring:
+ *
+ *	head              fetch               tail
+ *	+-----------------+-------------------+------------------+
+ *	| fetched, not    | sent              | free, less those |
+ *	| yet confirmed   |                   | reserved         |
+ *	+-----------------+-------------------+------------------+
+ *
+ * An event that comes back moves fetch back by one: events come back last
+ * fetched first, so the head stays the head.
+ */
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "event.h"
+
+/**
+ * struct cxl_event_queue - events sent and not yet delivered
+ * @ctx: context, referenced
+ * @depth: events that it holds
+ * @mask: slots in the ring, less one
+ * @slot_size: bytes of a slot
+ * @max_payload: largest payload in bytes
+ * @ops: the driver ops, with the limit of this queue; constant
+ * @slots: the ring
+ * @lock: taken by producers in hard interrupt context, and inside of the
+ *	context's event lock; guards what follows, and the slots
+ * @head: oldest slot not confirmed
+ * @fetch: next slot to be fetched
+ * @tail: next slot to be filled
+ * @reserved: free slots that are spoken for
+ * @closed: no event is taken any more
+ */
+struct cxl_event_queue {
+	struct cxl_context *ctx;
+	unsigned int depth;
+	unsigned int mask;
+	size_t slot_size;
+	u32 max_payload;
+	struct cxl_afu_driver_ops ops;
+	void *slots;
+
+	spinlock_t lock;
+	unsigned int head;
+	unsigned int fetch;
+	unsigned int tail;
+	unsigned int reserved;
+	bool closed;
+};
+
+/**
+ * struct cxl_queued_event - a slot
+ * @time: when it was sent, 0 while nobody wanted stamps
+ * @event: as the driver ops hand it over; @max_payload bytes follow
+ */
+struct cxl_queued_event {
+	u64 time;
+	struct cxl_event_afu_driver_reserved event;
+};
+
+static struct cxl_queued_event *cxl_event_queue_slot(struct cxl_event_queue *q,
+						     unsigned int pos)
+{
+	return q->slots + (pos & q->mask) * q->slot_size;
+}
+
+static struct cxl_event_queue *cxl_event_queue_of(struct cxl_context *ctx)
+{
+	return cxl_context_events(ctx)->ops_data;
+}
+
+static struct cxl_event_afu_driver_reserved *
+cxl_event_queue_fetch(struct cxl_context *ctx)
+{
+	struct cxl_event_queue *q = cxl_event_queue_of(ctx);
+	struct cxl_queued_event *slot;
+	unsigned long flags;
+
+	spin_lock_irqsave(&q->lock, flags);
+	slot = cxl_event_queue_slot(q, q->fetch++);
+	spin_unlock_irqrestore(&q->lock, flags);
+	return &slot->event;
+}
+
+static void cxl_event_queue_delivered(struct cxl_context *ctx,
+				      struct cxl_event_afu_driver_reserved *event,
+				      int rc)
+{
+	struct cxl_event_queue *q = cxl_event_queue_of(ctx);
+	unsigned long flags;
+	bool again;
+
+	spin_lock_irqsave(&q->lock, flags);
+	if (!rc)
+		q->head++;
+	else
+		q->fetch--;
+	again = rc && !q->closed;
+	spin_unlock_irqrestore(&q->lock, flags);
+	if (again)
+		cxl_context_events_pending(ctx, 1);
+}
+
+static void cxl_event_queue_close(struct cxl_event_queue *q)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&q->lock, flags);
+	q->closed = true;
+	spin_unlock_irqrestore(&q->lock, flags);
+}
+
+static void cxl_event_queue_context_closed(struct cxl_context *ctx)
+{
+	cxl_event_queue_close(cxl_event_queue_of(ctx));
+}
+
+static u64 cxl_event_queue_time(struct cxl_event_afu_driver_reserved *event)
+{
+	return container_of(event, struct cxl_queued_event, event)->time;
+}
+
+struct cxl_event_queue *cxl_event_queue_create(struct cxl_context *ctx,
+					       unsigned int depth,
+					       u32 max_payload)
+{
+	struct cxl_event_queue *q;
+	int ret;
+
+	if (!depth || depth > CXL_EVENT_QUEUE_MAX_DEPTH || !max_payload ||
+	    max_payload > CXL_READ_MIN_SIZE - sizeof(struct cxl_event_header))
+		return ERR_PTR(-EINVAL);
+
+	q = kzalloc(sizeof(*q), GFP_KERNEL_ACCOUNT);
+	if (!q)
+		return ERR_PTR(-ENOMEM);
+	q->depth = depth;
+	q->mask = roundup_pow_of_two(depth) - 1;
+	q->slot_size = ALIGN(sizeof(struct cxl_queued_event) + max_payload,
+			     sizeof(u64));
+	q->max_payload = max_payload;
+	q->ops.fetch_event = cxl_event_queue_fetch;
+	q->ops.event_delivered = cxl_event_queue_delivered;
+	q->ops.context_closed = cxl_event_queue_context_closed;
+	q->ops.max_data_size = max_payload;
+	spin_lock_init(&q->lock);
+
+	q->slots = kvcalloc(q->mask + 1, q->slot_size, GFP_KERNEL_ACCOUNT);
+	if (!q->slots) {
+		ret = -ENOMEM;
+		goto free_queue;
+	}
+	q->ctx = cxl_context_get(ctx);
+	ret = cxl_events_set_ops(cxl_context_events(ctx), &q->ops, THIS_MODULE,
+				 cxl_event_queue_time, q);
+	if (ret)
+		goto put_context;
+	return q;
+
+put_context:
+	cxl_context_put(ctx);
+	kvfree(q->slots);
+free_queue:
+	kfree(q);
+	return ERR_PTR(ret);
+}
+EXPORT_SYMBOL_GPL(cxl_event_queue_create);
+
+void cxl_event_queue_destroy(struct cxl_event_queue *q)
+{
+	if (!q)
+		return;
+	cxl_event_queue_close(q);
+	cxl_events_drop_ops(cxl_context_events(q->ctx), &q->ops);
+	cxl_context_put(q->ctx);
+	kvfree(q->slots);
+	kfree(q);
+}
+EXPORT_SYMBOL_GPL(cxl_event_queue_destroy);
+
+/* Fill the slot at the tail, with the lock held and room for it. */
+static void cxl_event_queue_fill(struct cxl_event_queue *q, const void *data,
+				 u32 len)
+{
+	struct cxl_queued_event *slot = cxl_event_queue_slot(q, q->tail++);
+
+	lockdep_assert_held(&q->lock);
+	slot->time = cxl_events_now(cxl_context_events(q->ctx));
+	slot->event.data_size = len;
+	memcpy(slot->event.data, data, len);
+}
+
+static bool cxl_event_queue_full(const struct cxl_event_queue *q)
+{
+	lockdep_assert_held(&q->lock);
+	return q->tail - q->head + q->reserved >= q->depth;
+}
+
+int cxl_event_queue_send(struct cxl_event_queue *q, const void *data, u32 len)
+{
+	unsigned long flags;
+	int ret = 0;
+
+	if (len > q->max_payload)
+		return -EINVAL;
+
+	spin_lock_irqsave(&q->lock, flags);
+	if (q->closed)
+		ret = -EPIPE;
+	else if (cxl_event_queue_full(q))
+		ret = -ENOSPC;
+	else
+		cxl_event_queue_fill(q, data, len);
+	spin_unlock_irqrestore(&q->lock, flags);
+
+	if (!ret)
+		cxl_context_events_pending(q->ctx, 1);
+	else if (ret == -ENOSPC)
+		cxl_events_lost(cxl_context_events(q->ctx), 1);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(cxl_event_queue_send);
+
+int cxl_event_queue_reserve(struct cxl_event_queue *q)
+{
+	unsigned long flags;
+	int ret = 0;
+
+	spin_lock_irqsave(&q->lock, flags);
+	if (q->closed)
+		ret = -EPIPE;
+	else if (cxl_event_queue_full(q))
+		ret = -ENOSPC;
+	else
+		q->reserved++;
+	spin_unlock_irqrestore(&q->lock, flags);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(cxl_event_queue_reserve);
+
+int cxl_event_queue_commit(struct cxl_event_queue *q, const void *data,
+			   u32 len)
+{
+	unsigned long flags;
+	int ret = 0;
+
+	if (len > q->max_payload)
+		return -EINVAL;
+
+	spin_lock_irqsave(&q->lock, flags);
+	if (!WARN_ON_ONCE(!q->reserved))
+		q->reserved--;
+	else
+		ret = -EINVAL;
+	if (q->closed)
+		ret = -EPIPE;
+	if (!ret)
+		cxl_event_queue_fill(q, data, len);
+	spin_unlock_irqrestore(&q->lock, flags);
+
+	if (!ret)
+		cxl_context_events_pending(q->ctx, 1);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(cxl_event_queue_commit);
+
+void cxl_event_queue_cancel(struct cxl_event_queue *q)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&q->lock, flags);
+	if (!WARN_ON_ONCE(!q->reserved))
+		q->reserved--;
+	spin_unlock_irqrestore(&q->lock, flags);
+}
+EXPORT_SYMBOL_GPL(cxl_event_queue_cancel);

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Events of a context, delivered to its readers.
+ *
+ * One reader at a time has the turn:
+ *
+ *	gather   under the spinlock: fetch driver events, pack generic ones
+ *	pack     the driver events, in the order fetched
+ *	copy     to the program, with page faults disabled
+ *	settle   tell the AFU driver what became of each; put back the rest
+ *
+ * The turn is never held while a reader waits for events, nor while it waits
+ * for its buffer to be faulted in: a buffer that takes for ever stalls nobody
+ * else.  What could not be copied stays in fetched[] for whoever comes first.
+ */
+#include <linux/bitmap.h>
+#include <linux/pagemap.h>
+#include <linux/sched/signal.h>
+
+#include "event.h"
+#include "trace.h"
+
+/* Short copies at the same event, each after the buffer was faulted in */
+#define CXL_EVENT_COPY_TRIES	8
+
+/*
+ * Deliver what fits into @to.  Return its bytes, and in @next those of the
+ * first event that could not be copied because of the buffer, or 0.
+ */
+static size_t cxl_events_deliver(struct cxl_events *ev, struct iov_iter *to,
+				 size_t *next)
+{
+	struct cxl_batch b = {};
+	struct cxl_event_header header;
+	size_t copied, whole, done = 0;
+
+	*next = 0;
+	do {
+		b.room = iov_iter_count(to);
+		cxl_events_gather(ev, &b);
+		if (!b.nr_driver && !b.size)
+			break;
+		cxl_events_pack(ev, &b);
+		pagefault_disable();
+		copied = copy_to_iter(ev->buf, b.size, to);
+		pagefault_enable();
+		whole = cxl_events_settle(ev, &b, copied);
+		iov_iter_revert(to, copied - whole);
+		done += whole;
+		if (whole < b.size) {
+			memcpy(&header, ev->buf + whole, sizeof(header));
+			*next = header.size;
+		}
+	} while (b.more && !*next && !signal_pending(current));
+	return done;
+}
+
+/**
+ * cxl_events_hand_back() - tell the AFU driver to keep what is in flight
+ * @ev: event state
+ * @ops: that the events were fetched by
+ *
+ * Last fetched first: a driver that puts each one back at the head of its
+ * queue has its order again.
+ */
+void cxl_events_hand_back(struct cxl_events *ev,
+			  const struct cxl_afu_driver_ops *ops)
+{
+	unsigned int i = ev->nr_fetched;
+
+	lockdep_assert_held(&ev->turn);
+	while (i--) {
+		struct cxl_event_slot *slot = &ev->fetched[i];
+		int rc = slot->size ? -EFAULT : -EINVAL;
+
+		if (slot->size)
+			ev->returned++;
+		else
+			ev->rejected++;
+		trace_cxl_event_deliver(ev, CXL_EVENT_AFU_DRIVER, 1, rc);
+		ops->event_delivered(ev->ctx, slot->event, rc);
+	}
+	ev->passed_over = false;
+	WRITE_ONCE(ev->deferred, false);
+	smp_store_release(&ev->nr_fetched, 0);
+}
+
+/*
+ * A reader that must not wait leaves a note when it finds the turn taken, so
+ * that it is woken if the other leaves something behind:
+ *
+ *	refused reader			reader with the turn
+ *	--------------			--------------------
+ *	refused = true			release the turn
+ *	barrier				barrier
+ *	try again for the turn		refused?  wake
+ */
+static int cxl_events_take_turn(struct cxl_events *ev, bool nonblock)
+{
+	int ret;
+
+	if (nonblock) {
+		if (!cxl_events_readable(ev) && !cxl_events_ended(ev))
+			return -EAGAIN;
+		if (mutex_trylock(&ev->turn))
+			return 0;
+		WRITE_ONCE(ev->refused, true);
+		smp_mb();
+		return mutex_trylock(&ev->turn) ? 0 : -EAGAIN;
+	}
+
+	ret = wait_event_interruptible(ev->wq, cxl_events_readable(ev) ||
+					       cxl_events_ended(ev));
+	if (ret)
+		return ret;
+	return mutex_lock_killable(&ev->turn);
+}
+
+static void cxl_events_release_turn(struct cxl_events *ev, bool wake)
+{
+	mutex_unlock(&ev->turn);
+	smp_mb();
+	if (READ_ONCE(ev->refused)) {
+		WRITE_ONCE(ev->refused, false);
+		wake = true;
+	}
+	if (wake && (cxl_events_readable(ev) || cxl_events_ended(ev)))
+		cxl_events_wake(ev);
+}
+
+/* The buffer is bad: the events in flight are the AFU driver's again. */
+static void cxl_events_refuse(struct cxl_events *ev)
+{
+	mutex_lock(&ev->turn);
+	if (ev->nr_fetched)
+		cxl_events_hand_back(ev, ev->ops);
+	cxl_events_release_turn(ev, true);
+}
+
+/**
+ * cxl_events_read() - read as many whole events as are pending and fit
+ * @ev: event state
+ * @to: destination of at least CXL_READ_MIN_SIZE bytes
+ * @nonblock: do not wait, neither for events nor for another reader
+ *
+ * Context: process context.
+ * Return: bytes read; -EIO (nothing is pending, and the context is CLOSED or
+ * the link down), -EAGAIN, -EFAULT, -ERESTARTSYS or -EINTR.
+ */
+ssize_t cxl_events_read(struct cxl_events *ev, struct iov_iter *to,
+			bool nonblock)
+{
+	unsigned int tries = 0;
+	size_t n, next;
+	ssize_t done = 0;
+	bool ended;
+	int ret;
+
+	for (;;) {
+		ret = cxl_events_take_turn(ev, nonblock || done);
+		if (ret)
+			return done ?: ret;
+		ended = cxl_events_ended(ev);
+		n = cxl_events_deliver(ev, to, &next);
+		done += n;
+		/* Pollers were told to wait for the end of this delivery. */
+		cxl_events_release_turn(ev, next || (ended && n));
+
+		if (next) {
+			tries = n ? 0 : tries + 1;
+			if (tries < CXL_EVENT_COPY_TRIES &&
+			    !fault_in_iov_iter_writeable(to, next))
+				continue;
+			cxl_events_refuse(ev);
+			return done ?: -EFAULT;
+		}
+		if (done)
+			return done;
+		if (ended)
+			return -EIO;
+		if (nonblock)
+			return -EAGAIN;
+		if (signal_pending(current))
+			return -ERESTARTSYS;
+	}
+}
+
+/**
+ * cxl_events_mask() - what poll has to say
+ * @ev: event state; the caller's wait queue entry is on its wq
+ *
+ * Context: any.
+ */
+__poll_t cxl_events_mask(struct cxl_events *ev)
+{
+	/* Pairs with the barriers of the producers: see cxl_events_wake(). */
+	smp_mb();
+	if (cxl_events_readable(ev))
+		return EPOLLIN | EPOLLRDNORM;
+	if (cxl_events_ended(ev) && !READ_ONCE(ev->delivering))
+		return EPOLLERR | EPOLLHUP;
+	return 0;
+}
+
+/**
+ * cxl_events_count() - a consistent snapshot of the counters
+ * @ev: event state
+ * @count: filled in
+ *
+ * Context: process context; waits for a delivery in flight.
+ */
+void cxl_events_count(struct cxl_events *ev, struct cxl_event_counters *count)
+{
+	unsigned long flags;
+	int announced;
+
+	mutex_lock(&ev->turn);
+	spin_lock_irqsave(&ev->lock, flags);
+	announced = max(atomic_read(&ev->announced), 0);
+	*count = ev->count;
+	count->posted += announced;
+	count->delivered = ev->sequence;
+	count->returned = ev->returned;
+	count->rejected += ev->rejected;
+	count->pending = announced + ev->nr_fetched +
+			 !!(ev->state & CXL_EVENTS_FAULT) +
+			 !!(ev->state & CXL_EVENTS_ERROR);
+	if (ev->irq_bits)
+		count->pending += bitmap_weight(ev->irq_pending, ev->irq_bits);
+	spin_unlock_irqrestore(&ev->lock, flags);
+	mutex_unlock(&ev->turn);
+}
