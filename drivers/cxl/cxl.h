@@ -238,6 +238,7 @@ struct cxl_context {
 
 /* main.c: module, class, numbers of cards */
 extern struct class *cxl_class;
+extern uint cxl_verbose;
 int cxl_adapter_get_num(struct cxl_adapter *adapter);
 void cxl_adapter_put_num(struct cxl_adapter *adapter);
 struct cxl_afu *cxl_afu_get(unsigned int card, unsigned int slice);
