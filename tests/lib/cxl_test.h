@@ -29,6 +29,8 @@
 #include <linux/types.h>
 #include <misc/cxl.h>
 
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
 /* How long anything may take that should happen soon; TCG guests are slow. */
 #define SOON_MS		5000
 /* How long a test waits to see that something does not happen. */
