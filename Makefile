@@ -25,7 +25,7 @@ Q	:= $(if $(V),,@)
 quiet	= $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2:$(CURDIR)/%=%)';)
 
 .DEFAULT_GOAL := help
-.PHONY: help kernel modules tools tests check demo vm-shell lint clean
+.PHONY: help kernel modules tools tests test-programs check demo vm-shell lint clean
 .DELETE_ON_ERROR:
 
 ##@ Building
@@ -47,17 +47,21 @@ modules: kernel		## cxl.ko, cxl-sim.ko, cxl-copy.ko and the test modules
 	$(Q)$(KBUILD) $(KBUILD_ARGS) modules
 
 tests:			## the test programs, of the guest and of the host
+	$(Q)+$(MAKE) --no-print-directory -j$(JOBS) test-programs
 
 TOOLS	:= $(patsubst tools/%.c,$(OUT)/tools/%,$(wildcard tools/*.c))
 
 tools: $(TOOLS)		## the programs, static for the guest
 
-$(OUT)/tools/%: tools/%.c
+# A tool is one file, or has more of them in a folder of its name.
+.SECONDEXPANSION:
+$(OUT)/tools/%: tools/%.c $$(wildcard tools/%/*.[ch])
 	@mkdir -p $(@D)
-	$(call quiet,CC,$@)$(CROSS_COMPILE)gcc -Iinclude/uapi -MMD -MP $(USER_CFLAGS) \
-		-static -pthread -o $@ $<
+	$(call quiet,CC,$@)$(CROSS_COMPILE)gcc -Iinclude/uapi $(USER_CFLAGS) \
+		-static -pthread -o $@ $(filter %.c,$^) $(TOOL_LIBS)
 
--include $(wildcard $(OUT)/tools/*.d)
+$(OUT)/tools/afu-cp: TOOL_LIBS := -ljson-c
+$(TOOLS): $(wildcard include/uapi/misc/*.h)
 
 ##@ Running
 # The demo's file is the guest's own kernel image, repeated to 64 MiB.

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The AFU works on mappings of both files. The program itself never touches
+ * them: where a page cannot be had (the source was truncated, a disk failed)
+ * the AFU's access fails and an event tells so, and no SIGBUS hits anybody.
+ */
+#include "afu-cp.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define COMPARE_SIZE	(256 * 1024)
+
+static char final_name[PATH_MAX];
+static char temporary_name[PATH_MAX];
+
+static void remove_temporary(void)
+{
+	if (temporary_name[0])
+		unlink(temporary_name);
+}
+
+static void require_regular(const char *name, const struct stat *st)
+{
+	if (S_ISDIR(st->st_mode))
+		die(EXIT_FILES, "%s: is a directory", name);
+	if (!S_ISREG(st->st_mode))
+		die(EXIT_FILES, "%s: is not a regular file", name);
+}
+
+/* Find the name the copy gets at the end: behind a symbolic link its target. */
+static void resolve_destination(const char *name, const struct stat *source)
+{
+	struct stat st;
+
+	if (stat(name, &st) == 0) {
+		require_regular(name, &st);
+		if (st.st_dev == source->st_dev && st.st_ino == source->st_ino)
+			die(EXIT_FILES, "%s: is the source file itself", name);
+		if (!realpath(name, final_name))
+			die_errno(EXIT_FILES, "%s", name);
+		return;
+	}
+	if (errno != ENOENT)
+		die_errno(EXIT_FILES, "%s", name);
+	if (lstat(name, &st) == 0)
+		die(EXIT_FILES, "%s: is a symbolic link to nothing", name);
+	if (!name[0] || name[strlen(name) - 1] == '/')
+		die_errno(EXIT_FILES, "'%s'", name);
+	if (snprintf(final_name, sizeof(final_name), "%s", name) >=
+	    (int)sizeof(final_name)) {
+		errno = ENAMETOOLONG;
+		die_errno(EXIT_FILES, "%s", name);
+	}
+}
+
+static int create_temporary(const char *destination)
+{
+	char copy[PATH_MAX], path[PATH_MAX];
+	int fd;
+
+	strcpy(copy, final_name);
+	if (snprintf(path, sizeof(path), "%s/.afu-cp.XXXXXX", dirname(copy)) >=
+	    (int)sizeof(path)) {
+		errno = ENAMETOOLONG;
+		die_errno(EXIT_FILES, "%s", destination);
+	}
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd < 0)
+		die_errno(EXIT_FILES, "%s", destination);
+	strcpy(temporary_name, path);
+	atexit(remove_temporary);
+	return fd;
+}
+
+void files_open(struct files *files, const char *source,
+		const char *destination)
+{
+	struct stat st;
+
+	/* O_NONBLOCK: a FIFO is to be refused, not to be waited for. */
+	files->source_name = source;
+	files->source = open(source, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (files->source < 0 || fstat(files->source, &st) < 0)
+		die_errno(EXIT_FILES, "%s", source);
+	require_regular(source, &st);
+	files->size = st.st_size;
+
+	resolve_destination(destination, &st);
+	files->destination = create_temporary(destination);
+	/* Without data as yet: what is not written stays a hole. */
+	if (fchmod(files->destination, st.st_mode & 0777) < 0 ||
+	    ftruncate(files->destination, files->size) < 0)
+		die_errno(EXIT_FILES, "%s", destination);
+}
+
+bool files_next_data(const struct files *files, off_t *offset, size_t *length,
+		     size_t limit)
+{
+	off_t start, end;
+
+	if (*offset >= files->size)
+		return false;
+
+	/* A file system that does not know holes has only data. */
+	start = lseek(files->source, *offset, SEEK_DATA);
+	if (start < 0 && errno == ENXIO)
+		return false;
+	if (start < 0)
+		start = *offset;
+	if (start >= files->size)
+		return false;
+	end = lseek(files->source, start, SEEK_HOLE);
+	if (end <= start || end > files->size)
+		end = files->size;
+
+	*offset = start;
+	*length = end - start < (off_t)limit ? (size_t)(end - start) : limit;
+	return true;
+}
+
+static void map(int fd, int protection, off_t offset, size_t length,
+		struct mapping *mapping)
+{
+	size_t before = offset % sysconf(_SC_PAGESIZE);
+
+	mapping->size = before + length;
+	mapping->base = mmap(NULL, mapping->size, protection, MAP_SHARED, fd,
+			     offset - before);
+	if (mapping->base == MAP_FAILED)
+		die_errno(EXIT_FILES, "mmap");
+	mapping->start = (char *)mapping->base + before;
+}
+
+void map_source(const struct files *files, off_t offset, size_t length,
+		struct mapping *mapping)
+{
+	map(files->source, PROT_READ, offset, length, mapping);
+}
+
+void map_destination(const struct files *files, off_t offset, size_t length,
+		     struct mapping *mapping)
+{
+	int error = posix_fallocate(files->destination, offset, length);
+
+	if (error) {
+		errno = error;
+		die_errno(EXIT_FILES, "%s", final_name);
+	}
+	map(files->destination, PROT_READ | PROT_WRITE, offset, length,
+	    mapping);
+}
+
+void unmap(struct mapping *mapping)
+{
+	munmap(mapping->base, mapping->size);
+}
+
+void files_flush(struct files *files)
+{
+	if (fsync(files->destination) < 0)
+		die_errno(EXIT_FILES, "%s", final_name);
+}
+
+/* Bytes read, less than @size at the end of the file only. */
+static size_t read_all(int fd, char *buffer, size_t size, off_t offset,
+		       const char *name)
+{
+	size_t done = 0;
+	ssize_t n;
+
+	while (done < size) {
+		n = pread(fd, buffer + done, size - done, offset + done);
+		if (n < 0)
+			die_errno(EXIT_FILES, "%s", name);
+		if (n == 0)
+			break;
+		done += n;
+	}
+	return done;
+}
+
+static size_t first_difference(const char *a, const char *b, size_t size)
+{
+	size_t i;
+
+	if (memcmp(a, b, size) == 0)
+		return size;
+	for (i = 0; a[i] == b[i]; i++)
+		;
+	return i;
+}
+
+off_t files_compare(const struct files *files)
+{
+	static char a[COMPARE_SIZE], b[COMPARE_SIZE];
+	size_t size, na, nb, same;
+	off_t offset;
+
+	progress_start("verifying", files->size);
+	for (offset = 0; offset < files->size; offset += size) {
+		signals_check();
+		size = sizeof(a);
+		if (files->size - offset < (off_t)size)
+			size = files->size - offset;
+		na = read_all(files->source, a, size, offset,
+			      files->source_name);
+		nb = read_all(files->destination, b, size, offset, final_name);
+		same = first_difference(a, b, na < nb ? na : nb);
+		if (same < size)
+			return offset + same;
+		progress_update(offset + size);
+	}
+	progress_end();
+	return -1;
+}
+
+void files_commit(struct files *files)
+{
+	if (close(files->destination) < 0 ||
+	    rename(temporary_name, final_name) < 0)
+		die_errno(EXIT_FILES, "%s", final_name);
+	temporary_name[0] = '\0';
+}
