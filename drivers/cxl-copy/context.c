@@ -91,7 +91,7 @@ struct cxl_copy_context {
 	struct cxl_event_queue *events;
 	void __iomem *registers;
 
-	spinlock_t lock;
+	spinlock_t lock;	/* guards what follows */
 	bool running;
 	struct cxl_copy_queue queue;
 	struct cxl_copy_work works[CXL_COPY_RING];

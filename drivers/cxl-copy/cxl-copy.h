@@ -86,7 +86,7 @@ void cxl_copy_queue_remove(struct cxl_copy_queue *queue);
  */
 struct cxl_copy_afu {
 	struct kref kref;
-	struct mutex lock;
+	struct mutex lock;	/* guards pdev, online, contexts */
 	struct pci_dev *pdev;
 	bool online;
 	struct list_head contexts;

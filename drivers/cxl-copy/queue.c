@@ -27,6 +27,7 @@ struct cxl_copy_element {
 	__be64 source;
 	__be64 destination;
 };
+
 static_assert(sizeof(struct cxl_copy_element) == 32);
 
 #define CXL_COPY_COMMAND_COPY		0x00
