@@ -42,7 +42,8 @@ $(OUT)/host/lib.a: $(HOST_LIB)
 	@rm -f $@
 	$(call quiet,AR,$@)$(CROSS_COMPILE)ar rcs $@ $^
 
-tests: $(TEST_PROGRAMS) $(HOST_PROGRAMS)
+# Those of sources that are gone would run for ever after.
+test-programs: $(TEST_PROGRAMS) $(HOST_PROGRAMS)
 	@rm -f $(filter-out $(TEST_PROGRAMS) %.d %/lib %/lib.a,$(wildcard $(OUT)/tests/*))
 	@rm -f $(filter-out $(HOST_PROGRAMS) %.d %/lib %/lib.a,$(wildcard $(OUT)/host/*))
 

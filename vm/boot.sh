@@ -1,6 +1,36 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Start QEMU, and judge from what it left behind how the run went.
 
+# kvm_works: a device node does not say so, a kernel that gets as far as to miss
+# its root file system does. Some hosts hang in the firmware instead.
+kvm_works() {
+	[ -r /dev/kvm ] && [ -w /dev/kvm ] && [ "$(dpkg --print-architecture)" = "$deb_arch" ] ||
+		return 1
+	say "Trying KVM, for at most 8 s (CXL_AFU_KVM=0 or 1 decides without)"
+	timeout -s KILL 8 "$qemu" -accel kvm -cpu host -m 256 -nodefaults -display none -no-reboot \
+		-kernel "$kernel_dir/vmlinuz" -append "console=$console panic=-1" \
+		-chardev "file,id=console,path=$out/kvm.console" -serial chardev:console \
+		</dev/null >/dev/null 2>&1 || return 1
+	grep -q 'Unable to mount root fs' "$out/kvm.console"
+}
+
+# choose_accel: "-accel" and "-cpu" arguments in $accel, found out once.
+choose_accel() {
+	case ${CXL_AFU_KVM-} in
+	0) works=no ;;
+	1) works=yes ;;
+	*)
+		[ -f "$out/kvm" ] || {
+			mkdir -p "$out"
+			kvm_works && echo yes >"$out/kvm" || echo no >"$out/kvm"
+		}
+		works=$(cat "$out/kvm")
+		;;
+	esac
+	accel="-accel tcg $tcg_cpu"
+	[ "$works" = no ] || accel="-accel kvm -cpu host"
+}
+
 # boot_qemu INITRD CONSOLE: results to stdout, kernel messages to the file
 # CONSOLE. For a process of its own: it becomes timeout, which ends its child
 # and nothing else, and whose status is QEMU's, or 124 when the limit passed.
@@ -11,7 +41,7 @@ boot_qemu() {
 	else
 		serial="-chardev stdio,id=results,signal=off -serial chardev:results"
 	fi
-	exec timeout --foreground -k 5 "$limit" "$qemu" -accel "$accel" $qemu_machine \
+	exec timeout --foreground -k 5 "$limit" "$qemu" $accel $qemu_machine \
 		-smp "$smp" -m "$mem" -nodefaults -display none -no-reboot \
 		-kernel "$kernel_dir/vmlinuz" -initrd "$1" \
 		-append "console=$console loglevel=5 printk.devkmsg=on panic=-1 $append" \
