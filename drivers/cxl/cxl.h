@@ -126,6 +126,7 @@ struct cxl_adapter {
  * @contexts: by process element
  * @num_procs: process elements in the current mode
  * @vphb: PCI side, NULL without configuration records; set once
+ * @err_buff: sysfs file of the error buffer
  * @crs: sysfs folders of the configuration records
  * @debugfs: folder of the AFU
  */
@@ -151,6 +152,7 @@ struct cxl_afu {
 	unsigned int num_procs;
 
 	struct cxl_vphb *vphb;
+	struct bin_attribute err_buff;
 	struct list_head crs;
 	struct dentry *debugfs;
 };
@@ -191,8 +193,8 @@ struct cxl_context_irqs {
  * @released: bit 0: the creator's reference was given back
  * @pdev: the AFU driver's device, NULL for contexts of a device node
  * @priv: the AFU driver's pointer
- * @status_mutex: guards @status and what START_WORK sets: @mm, @err_ff,
- *	@ff_page
+ * @status_mutex: guards @status to @ff_page
+ * @gone: closed by force: not even an AFU driver can start it again
  * @status: CLOSED, OPENED or STARTED; also read without the mutex for a check
  *	that is repeated with it
  * @mm: address space of the AFU's accesses, mm_count held, while STARTED;
@@ -201,9 +203,8 @@ struct cxl_context_irqs {
  * @ff_page: that page, made at the first need
  * @irqs: AFU interrupts
  * @events: what a program reads
- * @fault_lock: guards @fault and @faults_open
- * @fault: translation fault being resolved, or NULL
- * @faults_open: faults are answered; cleared before detach
+ * @fault_lock: guards @fault
+ * @fault: resolves translation faults; NULL while none are answered
  * @inode: of the context's file; its mapping holds all problem state mappings
  * @has_file: a file was made by cxl_get_fd(), bit 0
  * @rcu: the memory is freed after a grace period
@@ -219,6 +220,7 @@ struct cxl_context {
 	void *priv;
 
 	struct mutex status_mutex;
+	bool gone;
 	enum cxl_context_status status;
 	struct mm_struct *mm;
 	bool err_ff;
@@ -229,7 +231,6 @@ struct cxl_context {
 
 	spinlock_t fault_lock;
 	struct cxl_fault *fault;
-	bool faults_open;
 
 	struct inode *inode;
 	unsigned long has_file;
@@ -242,8 +243,6 @@ extern uint cxl_verbose;
 int cxl_adapter_get_num(struct cxl_adapter *adapter);
 void cxl_adapter_put_num(struct cxl_adapter *adapter);
 struct cxl_afu *cxl_afu_get(unsigned int card, unsigned int slice);
-void cxl_for_each_adapter(void (*fn)(struct cxl_adapter *adapter, void *data),
-			  void *data);
 
 /* adapter.c: cards */
 bool cxl_adapter_link_ok(const struct cxl_adapter *adapter);
@@ -255,17 +254,17 @@ void cxl_adapter_unlock_for_reset(struct cxl_adapter *adapter);
 /* afu.c: AFUs and their modes */
 u32 cxl_afu_best_mode(const struct cxl_afu *afu);
 int cxl_afu_set_mode(struct cxl_afu *afu, u32 mode);
+int cxl_afu_force_mode(struct cxl_afu *afu, u32 mode);
 int cxl_afu_reset_unused(struct cxl_afu *afu);
 bool cxl_afu_has_contexts(struct cxl_afu *afu);
 void cxl_afu_detach_all(struct cxl_afu *afu);
 
 /* context.c: contexts */
-struct cxl_context *cxl_context_create(struct cxl_afu *afu, bool master,
-				       struct pci_dev *pdev);
-int cxl_context_start(struct cxl_context *ctx, u64 wed, u64 amr,
-		      struct mm_struct *mm);
+struct cxl_context *cxl_context_create(struct cxl_afu *afu, u32 modes,
+				       bool master, struct pci_dev *pdev);
+int cxl_context_start(struct cxl_context *ctx, u64 wed, bool user);
 int cxl_context_start_work(struct cxl_context *ctx,
-			   struct cxl_ioctl_start_work *work, u64 amr);
+			   struct cxl_ioctl_start_work *work, bool ioctl);
 int cxl_context_detach(struct cxl_context *ctx);
 void cxl_context_force_close(struct cxl_context *ctx);
 void cxl_context_set_link(struct cxl_context *ctx, bool up);
@@ -273,19 +272,20 @@ void cxl_context_release(struct cxl_context *ctx);
 
 /* file.c: character devices and anonymous files */
 extern const struct file_operations cxl_afu_fops;
-extern const struct file_operations cxl_afu_master_fops;
 int cxl_file_init(void);
 void cxl_file_exit(void);
 int cxl_chardev_add(struct cxl_afu *afu, u32 mode);
 void cxl_chardev_remove(struct cxl_afu *afu);
 struct inode *cxl_inode_new(void);
+void cxl_inode_free(struct inode *inode);
 struct file *cxl_context_file(struct cxl_context *ctx,
 			      struct file_operations *fops);
 
 /* mmio.c: problem state area */
+int cxl_context_psa_range(const struct cxl_context *ctx, u64 *offset,
+			  u64 *size);
 int cxl_context_mmap(struct cxl_context *ctx, struct vm_area_struct *vma);
 void cxl_context_zap(struct cxl_context *ctx);
-u64 cxl_context_psa_size(const struct cxl_context *ctx);
 
 /* irq.c: AFU interrupts */
 int cxl_irq_domain_init(struct cxl_adapter *adapter);
@@ -297,7 +297,7 @@ void cxl_context_irqs_free(struct cxl_context *ctx);
 /* fault.c: translation faults */
 int cxl_fault_init(void);
 void cxl_fault_exit(void);
-void cxl_context_faults_open(struct cxl_context *ctx);
+int cxl_context_faults_open(struct cxl_context *ctx);
 void cxl_context_faults_close(struct cxl_context *ctx);
 int cxl_handle_mm_fault(struct mm_struct *mm, u64 ea, bool write);
 
@@ -312,10 +312,16 @@ pci_ers_result_t cxl_vphb_error_detected(struct cxl_afu *afu,
 pci_ers_result_t cxl_vphb_slot_reset(struct cxl_afu *afu);
 void cxl_vphb_resume(struct cxl_afu *afu);
 
-/* sysfs.c: attributes */
+/* sysfs_adapter.c: attributes of cards */
 extern const struct attribute_group *cxl_adapter_groups[];
+
+/* sysfs_afu.c: attributes of AFUs and master nodes */
 extern const struct attribute_group *cxl_afu_groups[];
 extern const struct attribute_group *cxl_afu_master_groups[];
+int cxl_sysfs_afu_add(struct cxl_afu *afu);
+void cxl_sysfs_afu_remove(struct cxl_afu *afu);
+
+/* sysfs_cr.c: folders of configuration records */
 int cxl_sysfs_crs_add(struct cxl_afu *afu);
 void cxl_sysfs_crs_remove(struct cxl_afu *afu);
 

@@ -254,14 +254,16 @@ int cxl_event_queue_commit(struct cxl_event_queue *q, const void *data,
 		return -EINVAL;
 
 	spin_lock_irqsave(&q->lock, flags);
-	if (!WARN_ON_ONCE(!q->reserved))
-		q->reserved--;
-	else
+	if (!q->reserved) {
 		ret = -EINVAL;
+		goto unlock;
+	}
+	q->reserved--;
 	if (q->closed)
 		ret = -EPIPE;
-	if (!ret)
+	else
 		cxl_event_queue_fill(q, data, len);
+unlock:
 	spin_unlock_irqrestore(&q->lock, flags);
 
 	if (!ret)
@@ -275,7 +277,7 @@ void cxl_event_queue_cancel(struct cxl_event_queue *q)
 	unsigned long flags;
 
 	spin_lock_irqsave(&q->lock, flags);
-	if (!WARN_ON_ONCE(!q->reserved))
+	if (q->reserved)
 		q->reserved--;
 	spin_unlock_irqrestore(&q->lock, flags);
 }

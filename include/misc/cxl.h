@@ -475,8 +475,9 @@ int cxl_event_queue_reserve(struct cxl_event_queue *q);
  * The place in the queue is that of the commit, not of the reservation.
  *
  * Context: any, hard interrupts included.
- * Return: 0; -EINVAL (longer than the queue allows: the reservation stays),
- * -EPIPE (the context is gone: the reservation is used up).
+ * Return: 0; -EINVAL (nothing is reserved, or it is longer than the queue
+ * allows: the reservation stays), -EPIPE (the context is gone: the reservation
+ * is used up).
  */
 int cxl_event_queue_commit(struct cxl_event_queue *q, const void *data,
 			   u32 len);

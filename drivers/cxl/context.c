@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A context: a process element of an AFU, OPENED, STARTED and CLOSED.
+ *
+ * Once it was given back a context is an empty shell for the files that still
+ * refer to it: CLOSED for good, without process element, driver ops or
+ * interrupts.
+ */
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+
+#include "cxl.h"
+#include "trace.h"
+
+struct cxl_events *cxl_context_events(struct cxl_context *ctx)
+{
+	return &ctx->events;
+}
+
+struct cxl_context *cxl_context_get(struct cxl_context *ctx)
+{
+	kref_get(&ctx->ref);
+	return ctx;
+}
+
+static void cxl_context_free(struct kref *ref)
+{
+	struct cxl_context *ctx = container_of(ref, struct cxl_context, ref);
+
+	cxl_events_destroy(&ctx->events);
+	if (ctx->ff_page)
+		__free_page(ctx->ff_page);
+	cxl_inode_free(ctx->inode);
+	put_device(&ctx->afu->dev);
+	kfree_rcu(ctx, rcu);
+}
+
+void cxl_context_put(struct cxl_context *ctx)
+{
+	kref_put(&ctx->ref, cxl_context_free);
+}
+
+/* Make the context known: from here on it can be closed by others. */
+static int cxl_context_add(struct cxl_context *ctx, u32 modes)
+{
+	struct cxl_afu *afu = ctx->afu;
+	int ret;
+
+	mutex_lock(&afu->mode_lock);
+	if (afu->dead || !(afu->mode & modes)) {
+		ret = -ENODEV;
+		goto unlock_mode;
+	}
+	mutex_lock(&afu->contexts_lock);
+	ret = idr_alloc(&afu->contexts, ctx, 0, afu->num_procs, GFP_KERNEL);
+	if (ret < 0)
+		goto unlock_contexts;
+	ctx->pe = ret;
+	ctx->events.pe = ret;
+	cxl_events_set_link(&ctx->events, cxl_adapter_link_ok(afu->adapter));
+	ret = 0;
+
+unlock_contexts:
+	mutex_unlock(&afu->contexts_lock);
+unlock_mode:
+	mutex_unlock(&afu->mode_lock);
+	return ret;
+}
+
+/**
+ * cxl_context_create() - make a context
+ * @afu: its AFU
+ * @modes: CXL_MODE_* that the AFU must be in, one of them
+ * @master: a master context
+ * @pdev: device of the AFU driver that asks, or NULL for a device node
+ *
+ * Context: process context.
+ * Return: the context, OPENED, to be given back by cxl_context_release(); or
+ * ERR_PTR: -ENODEV (other mode, or the AFU is going away), -EIO (link down),
+ * -ENOMEM, -ENOSPC (no process element left).
+ */
+struct cxl_context *cxl_context_create(struct cxl_afu *afu, u32 modes,
+				       bool master, struct pci_dev *pdev)
+{
+	struct cxl_context *ctx;
+	int ret;
+
+	if (!(READ_ONCE(afu->mode) & modes))
+		return ERR_PTR(-ENODEV);
+	if (!cxl_adapter_link_ok(afu->adapter))
+		return ERR_PTR(-EIO);
+
+	ctx = kzalloc(sizeof(*ctx), GFP_KERNEL_ACCOUNT);
+	if (!ctx)
+		return ERR_PTR(-ENOMEM);
+	kref_init(&ctx->ref);
+	ctx->afu = afu;
+	ctx->master = master;
+	ctx->kernelapi = pdev;
+	ctx->pdev = pdev;
+	ctx->status = OPENED;
+	mutex_init(&ctx->status_mutex);
+	spin_lock_init(&ctx->fault_lock);
+	cxl_context_irqs_init(ctx);
+
+	ret = cxl_events_init(&ctx->events, ctx, afu->adapter->num, afu->slice);
+	if (ret)
+		goto free_context;
+	ctx->inode = cxl_inode_new();
+	if (IS_ERR(ctx->inode)) {
+		ret = PTR_ERR(ctx->inode);
+		goto destroy_events;
+	}
+	get_device(&afu->dev);
+	ret = cxl_context_add(ctx, modes);
+	if (ret)
+		goto put_afu;
+	return ctx;
+
+put_afu:
+	put_device(&afu->dev);
+	cxl_inode_free(ctx->inode);
+destroy_events:
+	cxl_events_destroy(&ctx->events);
+free_context:
+	kfree(ctx);
+	return ERR_PTR(ret);
+}
+
+/* Tell the card of the context, with @ctx->mm set. */
+static int cxl_context_attach(struct cxl_context *ctx, u64 wed, u64 amr)
+{
+	struct cxl_afu *afu = ctx->afu;
+	struct cxl_process_element elem = {
+		.ctx = ctx,
+		.pe = ctx->pe,
+		.wed = wed,
+		.amr = amr,
+		.mm = ctx->mm,
+		.num_irqs = ctx->irqs.num,
+		.master = ctx->master,
+	};
+	int ret;
+
+	lockdep_assert_held(&ctx->status_mutex);
+	ret = cxl_context_faults_open(ctx);
+	if (ret)
+		return ret;
+	ret = afu->adapter->ops->attach(afu->data, &elem);
+	trace_cxl_attach(ctx, wed, elem.num_irqs, ret);
+	if (ret)
+		cxl_context_faults_close(ctx);
+	return ret;
+}
+
+/* From OPENED or CLOSED to STARTED, or no change. */
+static int cxl_context_start_locked(struct cxl_context *ctx, u64 wed, u64 amr,
+				    bool user)
+{
+	struct cxl_adapter *adapter = ctx->afu->adapter;
+	int ret;
+
+	lockdep_assert_held(&ctx->status_mutex);
+	if (ctx->gone)
+		return -EIO;
+	if (user && !current->mm)
+		return -EINVAL;
+	ret = cxl_adapter_context_start(adapter);
+	if (ret)
+		return ret;
+	if (!cxl_adapter_link_ok(adapter)) {
+		ret = -EIO;
+		goto uncount;
+	}
+
+	if (user) {
+		ctx->mm = current->mm;
+		mmgrab(ctx->mm);
+	}
+	ret = cxl_context_attach(ctx, wed, amr);
+	if (ret)
+		goto drop_mm;
+	ctx->status = STARTED;
+	cxl_events_set_closed(&ctx->events, false);
+	return 0;
+
+drop_mm:
+	if (ctx->mm)
+		mmdrop(ctx->mm);
+	ctx->mm = NULL;
+uncount:
+	cxl_adapter_context_stop(adapter);
+	return ret;
+}
+
+/**
+ * cxl_context_start() - start a context of an AFU driver
+ * @ctx: context
+ * @wed: work element descriptor
+ * @user: work on the address space of the calling process, not the kernel's
+ *
+ * Return: as cxl_start_context().
+ */
+int cxl_context_start(struct cxl_context *ctx, u64 wed, bool user)
+{
+	int ret = 0;
+
+	mutex_lock(&ctx->status_mutex);
+	if (ctx->status != STARTED)
+		ret = cxl_context_start_locked(ctx, wed, 0, user);
+	mutex_unlock(&ctx->status_mutex);
+	return ret;
+}
+
+static bool cxl_start_work_valid(const struct cxl_ioctl_start_work *work)
+{
+	return !(work->flags & ~CXL_START_WORK_ALL) && !work->reserved1 &&
+	       !work->reserved2 && !work->reserved3 && !work->reserved4 &&
+	       !work->reserved5;
+}
+
+/*
+ * The interrupts of a context that is started in behalf of a program.  Those
+ * of an earlier run are given back first.
+ */
+static int cxl_context_alloc_user_irqs(struct cxl_context *ctx,
+				       struct cxl_ioctl_start_work *work)
+{
+	struct cxl_afu *afu = ctx->afu;
+	int ret;
+
+	if (!(work->flags & CXL_START_WORK_NUM_IRQS))
+		work->num_interrupts = afu->desc.irqs_min;
+	else if (work->num_interrupts < (int)afu->desc.irqs_min ||
+		 work->num_interrupts > READ_ONCE(afu->irqs_max))
+		return -EINVAL;
+
+	if (ctx->irqs.events)
+		cxl_context_irqs_free(ctx);
+	if (!work->num_interrupts)
+		return cxl_events_set_irqs(&ctx->events, 0);
+	ret = cxl_context_irqs_alloc(ctx, work->num_interrupts);
+	if (ret)
+		return ret;
+	ret = cxl_events_set_irqs(&ctx->events, work->num_interrupts);
+	if (ret) {
+		cxl_context_irqs_free(ctx);
+		return ret;
+	}
+	WRITE_ONCE(ctx->irqs.events, true);
+	return 0;
+}
+
+/**
+ * cxl_context_start_work() - start a context in behalf of the caller
+ * @ctx: context
+ * @work: how; num_interrupts is filled in
+ * @ioctl: for CXL_IOCTL_START_WORK: all of @work is checked and meant, and
+ *	only an OPENED context can be started
+ *
+ * Context: process context of a user process.
+ * Return: 0; -EIO (wrong state, link down), -EINVAL, -ENOSPC, -ENOMEM, -EBUSY
+ * (card locked for a reset; started already, for an AFU driver).
+ */
+int cxl_context_start_work(struct cxl_context *ctx,
+			   struct cxl_ioctl_start_work *work, bool ioctl)
+{
+	u64 amr = 0;
+	int ret;
+
+	/* A software card has no segment table: the WED's page is all. */
+	if (current->mm &&
+	    READ_ONCE(ctx->afu->prefault_mode) != CXL_PREFAULT_NONE)
+		cxl_handle_mm_fault(current->mm, work->work_element_descriptor,
+				    false);
+
+	mutex_lock(&ctx->status_mutex);
+	if (ioctl) {
+		ret = -EIO;
+		if (ctx->status != OPENED)
+			goto unlock;
+		ret = -EINVAL;
+		if (!cxl_start_work_valid(work))
+			goto unlock;
+		if (work->flags & CXL_START_WORK_AMR)
+			amr = work->amr;
+	} else if (ctx->status == STARTED) {
+		ret = -EBUSY;
+		goto unlock;
+	}
+
+	ret = cxl_context_alloc_user_irqs(ctx, work);
+	if (ret)
+		goto unlock;
+	ctx->err_ff = work->flags & CXL_START_WORK_ERR_FF;
+	ret = cxl_context_start_locked(ctx, work->work_element_descriptor, amr,
+				       true);
+	if (ret)
+		cxl_context_irqs_free(ctx);
+unlock:
+	mutex_unlock(&ctx->status_mutex);
+	return ret;
+}
+
+static int cxl_context_detach_locked(struct cxl_context *ctx)
+{
+	struct cxl_afu *afu = ctx->afu;
+	bool started = ctx->status == STARTED;
+
+	lockdep_assert_held(&ctx->status_mutex);
+	ctx->status = CLOSED;
+	if (started) {
+		cxl_context_faults_close(ctx);
+		afu->adapter->ops->detach(afu->data, ctx->pe);
+		cxl_adapter_context_stop(afu->adapter);
+		trace_cxl_detach(ctx);
+		if (ctx->mm)
+			mmdrop(ctx->mm);
+		ctx->mm = NULL;
+	}
+	/* Whatever it was before: nobody must go on sleeping. */
+	cxl_events_set_closed(&ctx->events, true);
+	return started ? 0 : -EBUSY;
+}
+
+/**
+ * cxl_context_detach() - the card no longer works for the context
+ * @ctx: context, CLOSED after this
+ *
+ * Context: process context.
+ * Return: 0, or -EBUSY when it was not STARTED.
+ */
+int cxl_context_detach(struct cxl_context *ctx)
+{
+	int ret;
+
+	mutex_lock(&ctx->status_mutex);
+	ret = cxl_context_detach_locked(ctx);
+	mutex_unlock(&ctx->status_mutex);
+	return ret;
+}
+
+/**
+ * cxl_context_force_close() - close a context that somebody still uses
+ * @ctx: context; it cannot be started again
+ *
+ * Interrupts that an AFU driver mapped are left for it to unmap.
+ *
+ * Context: process context.
+ */
+void cxl_context_force_close(struct cxl_context *ctx)
+{
+	mutex_lock(&ctx->status_mutex);
+	ctx->gone = true;
+	cxl_context_detach_locked(ctx);
+	mutex_unlock(&ctx->status_mutex);
+
+	cxl_context_zap(ctx);
+	if (READ_ONCE(ctx->irqs.events))
+		cxl_context_irqs_free(ctx);
+}
+
+/**
+ * cxl_context_set_link() - the link to the card went down or came back
+ * @ctx: context
+ * @up: which of the two
+ *
+ * Context: process context.
+ */
+void cxl_context_set_link(struct cxl_context *ctx, bool up)
+{
+	cxl_events_set_link(&ctx->events, up);
+	cxl_context_zap(ctx);
+}
+
+/**
+ * cxl_context_release() - give the creator's reference back
+ * @ctx: context; its process element is free afterwards
+ *
+ * Context: process context; waits for a delivery in flight.
+ */
+void cxl_context_release(struct cxl_context *ctx)
+{
+	struct cxl_afu *afu = ctx->afu;
+
+	cxl_context_force_close(ctx);
+	cxl_events_retire(&ctx->events);
+	cxl_context_irqs_free(ctx);
+
+	mutex_lock(&afu->contexts_lock);
+	idr_remove(&afu->contexts, ctx->pe);
+	mutex_unlock(&afu->contexts_lock);
+	cxl_context_put(ctx);
+}
