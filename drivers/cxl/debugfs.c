@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * debugfs: a folder for each card and, in it, for each AFU.
+ *
+ *	cxl-afu/cardN/			files of the card driver
+ *	cxl-afu/cardN/afuN.M/contexts	contexts and their event counters
+ *
+ * The root is not "cxl": that name belongs to Compute Express Link, whose
+ * driver may be loaded too.  Nothing here can fail in a way that matters: the
+ * debugfs functions take and ignore what others of them could not make.
+ */
+#include <linux/debugfs.h>
+#include <linux/seq_file.h>
+
+#include "cxl.h"
+
+static struct dentry *cxl_debugfs;
+
+static const char * const status_names[] = {
+	[CLOSED] = "closed",
+	[OPENED] = "opened",
+	[STARTED] = "started",
+};
+
+static void show_context(struct seq_file *s, struct cxl_context *ctx)
+{
+	struct cxl_event_counters count;
+
+	cxl_events_count(&ctx->events, &count);
+	seq_printf(s, "%5d %-7s %-6s %9llu %9llu %9llu %9llu %9llu %9llu %9llu\n",
+		   ctx->pe, status_names[READ_ONCE(ctx->status)],
+		   ctx->master ? "master" : "slave",
+		   count.posted, count.delivered, count.returned,
+		   count.rejected, count.coalesced, count.lost, count.pending);
+}
+
+static int contexts_show(struct seq_file *s, void *unused)
+{
+	struct cxl_afu *afu = s->private;
+	struct cxl_context *ctx;
+	int pe;
+
+	seq_printf(s, "%5s %-7s %-6s %9s %9s %9s %9s %9s %9s %9s\n",
+		   "pe", "state", "kind", "posted", "delivered", "returned",
+		   "rejected", "coalesced", "lost", "pending");
+
+	mutex_lock(&afu->contexts_lock);
+	idr_for_each_entry(&afu->contexts, ctx, pe)
+		show_context(s, ctx);
+	mutex_unlock(&afu->contexts_lock);
+
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(contexts);
+
+/**
+ * cxl_debugfs_afu_add() - add an AFU's folder
+ * @afu: AFU
+ *
+ * Context: process context.
+ */
+void cxl_debugfs_afu_add(struct cxl_afu *afu)
+{
+	afu->debugfs = debugfs_create_dir(dev_name(&afu->dev),
+					  afu->adapter->debugfs);
+	debugfs_create_file("contexts", 0400, afu->debugfs, afu,
+			    &contexts_fops);
+}
+
+/**
+ * cxl_debugfs_afu_remove() - remove an AFU's folder
+ * @afu: AFU
+ *
+ * Context: process context; waits for readers.
+ */
+void cxl_debugfs_afu_remove(struct cxl_afu *afu)
+{
+	debugfs_remove(afu->debugfs);
+	afu->debugfs = NULL;
+}
+
+/**
+ * cxl_debugfs_adapter_add() - add a card's folder, and let its driver fill it
+ * @adapter: card
+ *
+ * Context: process context.
+ */
+void cxl_debugfs_adapter_add(struct cxl_adapter *adapter)
+{
+	adapter->debugfs = debugfs_create_dir(dev_name(&adapter->dev),
+					      cxl_debugfs);
+	if (adapter->ops->debugfs_init)
+		adapter->ops->debugfs_init(adapter->card, adapter->debugfs);
+}
+
+/**
+ * cxl_debugfs_adapter_remove() - remove a card's folder and all that is in it
+ * @adapter: card, whose AFUs may still be there
+ *
+ * Context: process context; waits for who uses a file in it.
+ */
+void cxl_debugfs_adapter_remove(struct cxl_adapter *adapter)
+{
+	unsigned int slice;
+
+	debugfs_remove(adapter->debugfs);
+	adapter->debugfs = NULL;
+	for (slice = 0; slice < CXL_MAX_SLICES; slice++) {
+		if (adapter->afu[slice])
+			adapter->afu[slice]->debugfs = NULL;
+	}
+}
+
+/**
+ * cxl_debugfs_init() - add the root folder
+ */
+void cxl_debugfs_init(void)
+{
+	cxl_debugfs = debugfs_create_dir("cxl-afu", NULL);
+}
+
+/**
+ * cxl_debugfs_exit() - remove the root folder
+ */
+void cxl_debugfs_exit(void)
+{
+	debugfs_remove(cxl_debugfs);
+}
