@@ -8,10 +8,10 @@
 
 #include <linux/atomic.h>
 #include <linux/bits.h>
+#include <linux/ktime.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
 #include <linux/spinlock.h>
-#include <linux/timekeeping.h>
 #include <linux/types.h>
 #include <linux/uio.h>
 #include <linux/wait.h>

@@ -8,7 +8,7 @@
 #define pr_fmt(fmt) "cxl: " fmt
 
 #include <linux/bitmap.h>
-#include <linux/timekeeping.h>
+#include <linux/ktime.h>
 
 #include "event.h"
 #include "trace.h"
