@@ -4,7 +4,7 @@
 # tests/<subject>.sh	runs in the guest under busybox sh
 # tests/host/<subject>.c	runs on the build machine
 # tests/lib/*.c		linked into all of them; tap.sh is for the shell tests
-# tests/modules/*.c	test-only kernel modules, see tests/modules/Kbuild
+# tests/modules/	test-only kernel modules, see the Kbuild there
 
 TEST_CPPFLAGS	:= -Itests -Iinclude/uapi -MMD -MP
 USER_CFLAGS	:= -O2 -g -std=gnu11 -Wall -Wextra -Werror -Wno-missing-field-initializers

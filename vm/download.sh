@@ -55,7 +55,7 @@ lock_cache() {
 begin_folder() {
 	new=$(mktemp -d "$cache/new.XXXXXX")
 	trap 'rm -rf "$new"' EXIT
-	trap 'exit 1' INT TERM
+	trap 'exit 1' INT TERM HUP
 	chmod 755 "$new"
 }
 
