@@ -89,7 +89,7 @@ struct cxl_adapter {
 	void *card;
 	struct cxl_adapter_desc desc;
 
-	struct mutex lock;
+	struct mutex lock;		/* guards afu, link_up */
 	struct cxl_afu *afu[CXL_MAX_SLICES];
 	bool link_up;
 
@@ -98,7 +98,7 @@ struct cxl_adapter {
 	bool perst_same_image;
 
 	struct irq_domain *irq_domain;
-	spinlock_t irqs_lock;
+	spinlock_t irqs_lock;		/* guards irqs_used */
 	unsigned long *irqs_used;
 
 	struct dentry *debugfs;
@@ -137,7 +137,7 @@ struct cxl_afu {
 	struct cxl_afu_desc desc;
 	void *data;
 
-	struct mutex mode_lock;
+	struct mutex mode_lock;		/* guards mode to chardev_s */
 	u32 mode;
 	bool dead;
 	struct device *chardev_d;
@@ -147,7 +147,7 @@ struct cxl_afu {
 	int irqs_max;
 	enum cxl_prefault_mode prefault_mode;
 
-	struct mutex contexts_lock;
+	struct mutex contexts_lock;	/* guards contexts, num_procs */
 	struct idr contexts;
 	unsigned int num_procs;
 
@@ -176,7 +176,7 @@ enum cxl_context_status {
  *	START_WORK or cxl_start_work()
  */
 struct cxl_context_irqs {
-	struct mutex lock;
+	struct mutex lock;		/* guards what follows */
 	unsigned int num;
 	unsigned int *hwirq;
 	struct xarray mapped;
@@ -219,7 +219,7 @@ struct cxl_context {
 	struct pci_dev *pdev;
 	void *priv;
 
-	struct mutex status_mutex;
+	struct mutex status_mutex;	/* guards gone to ff_page */
 	bool gone;
 	enum cxl_context_status status;
 	struct mm_struct *mm;
@@ -229,7 +229,7 @@ struct cxl_context {
 	struct cxl_context_irqs irqs;
 	struct cxl_events events;
 
-	spinlock_t fault_lock;
+	spinlock_t fault_lock;		/* guards fault */
 	struct cxl_fault *fault;
 
 	struct inode *inode;

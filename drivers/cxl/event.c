@@ -198,6 +198,7 @@ void cxl_events_announce(struct cxl_events *ev, unsigned int n)
 	} while (!atomic_try_cmpxchg(&ev->announced, &old, old + n));
 
 	trace_cxl_event_post(ev, CXL_EVENT_AFU_DRIVER, n);
+	/* The exchange was the barrier that wq_has_sleeper() would add. */
 	if (waitqueue_active(&ev->wq))
 		wake_up_interruptible_poll(&ev->wq, EPOLLIN | EPOLLRDNORM);
 	cxl_events_signal(ev, POLL_IN);
@@ -220,10 +221,11 @@ void cxl_events_lost(struct cxl_events *ev, unsigned int n)
 	spin_unlock_irqrestore(&ev->lock, flags);
 }
 
-/* Under the lock nothing new gets in flight: 0 stays 0. */
+/* Under the lock nothing new gets in flight: if it is false it stays so. */
 static bool cxl_events_in_flight(struct cxl_events *ev)
 {
 	lockdep_assert_held(&ev->lock);
+	/* Pairs with the release after the last event_delivered. */
 	return smp_load_acquire(&ev->nr_fetched);
 }
 

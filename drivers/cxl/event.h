@@ -139,7 +139,7 @@ struct cxl_events {
 	struct fasync_struct *fasync;
 	atomic_t announced;
 
-	spinlock_t lock;
+	spinlock_t lock;	/* guards state to count */
 	unsigned long state;
 	const struct cxl_afu_driver_ops *ops;
 	struct module *ops_owner;
@@ -159,7 +159,7 @@ struct cxl_events {
 	bool warned;
 	struct cxl_event_counters count;
 
-	struct mutex turn;
+	struct mutex turn;	/* guards sequence to buf */
 	u64 sequence;
 	u64 returned;
 	u64 rejected;

@@ -311,6 +311,7 @@ static size_t cxl_events_settle_driver(struct cxl_events *ev,
 		memmove(ev->fetched, ev->fetched + i,
 			(ev->nr_fetched - i) * sizeof(*ev->fetched));
 	WRITE_ONCE(ev->deferred, i < ev->nr_fetched);
+	/* Pairs with cxl_events_in_flight(): no callback runs from here on. */
 	smp_store_release(&ev->nr_fetched, ev->nr_fetched - i);
 	return whole;
 }

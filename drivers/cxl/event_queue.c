@@ -46,7 +46,7 @@ struct cxl_event_queue {
 	struct cxl_afu_driver_ops ops;
 	void *slots;
 
-	spinlock_t lock;
+	spinlock_t lock;	/* guards what follows, and the slots */
 	unsigned int head;
 	unsigned int fetch;
 	unsigned int tail;

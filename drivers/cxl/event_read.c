@@ -82,6 +82,7 @@ void cxl_events_hand_back(struct cxl_events *ev,
 	}
 	ev->passed_over = false;
 	WRITE_ONCE(ev->deferred, false);
+	/* Pairs with cxl_events_in_flight(): no callback runs from here on. */
 	smp_store_release(&ev->nr_fetched, 0);
 }
 
@@ -105,12 +106,13 @@ static int cxl_events_take_turn(struct cxl_events *ev, bool nonblock)
 		if (mutex_trylock(&ev->turn))
 			return 0;
 		WRITE_ONCE(ev->refused, true);
-		smp_mb();
+		smp_mb(); /* see above */
 		return mutex_trylock(&ev->turn) ? 0 : -EAGAIN;
 	}
 
-	ret = wait_event_interruptible(ev->wq, cxl_events_readable(ev) ||
-					       cxl_events_ended(ev));
+	ret = wait_event_interruptible(ev->wq,
+				       cxl_events_readable(ev) ||
+				       cxl_events_ended(ev));
 	if (ret)
 		return ret;
 	return mutex_lock_killable(&ev->turn);
@@ -119,7 +121,7 @@ static int cxl_events_take_turn(struct cxl_events *ev, bool nonblock)
 static void cxl_events_release_turn(struct cxl_events *ev, bool wake)
 {
 	mutex_unlock(&ev->turn);
-	smp_mb();
+	smp_mb(); /* see cxl_events_take_turn() */
 	if (READ_ONCE(ev->refused)) {
 		WRITE_ONCE(ev->refused, false);
 		wake = true;
