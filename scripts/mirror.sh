@@ -14,4 +14,7 @@ for path; do
 	case $path in */*) mkdir -p "$dir/${path%/*}" ;; esac
 	cp -asfT "$PWD/$path" "$dir/$path"
 done
-find "$dir" -xtype l -delete
+find "$dir" -xtype l | while read -r gone; do
+	stem=${gone%.c}
+	rm -f "$gone" "$stem.o" "${gone%/*}/.${stem##*/}.o.cmd"
+done
