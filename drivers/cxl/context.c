@@ -237,16 +237,9 @@ static int cxl_context_alloc_user_irqs(struct cxl_context *ctx,
 
 	if (ctx->irqs.events)
 		cxl_context_irqs_free(ctx);
-	if (!work->num_interrupts)
-		return cxl_events_set_irqs(&ctx->events, 0);
 	ret = cxl_context_irqs_alloc(ctx, work->num_interrupts);
 	if (ret)
 		return ret;
-	ret = cxl_events_set_irqs(&ctx->events, work->num_interrupts);
-	if (ret) {
-		cxl_context_irqs_free(ctx);
-		return ret;
-	}
 	WRITE_ONCE(ctx->irqs.events, true);
 	return 0;
 }
