@@ -325,6 +325,8 @@ static void last_fault_is_the_one_read(void)
 	check_eq(afu_load(&afu, hole + 1), WE_AERROR);
 	check_eq(afu_load(&afu, hole + page_size()), WE_AERROR);
 	check_eq(afu_store(&afu, hole + 2 * page_size() + 7), WE_AERROR);
+	/* The AFU is told before the program. */
+	usleep(QUIET_MS * 1000);
 	check_fault(hole + 2 * page_size() + 7, PAGE_MISS | NO_PTE | STORE);
 
 	/* Once read the slot is free again. */
@@ -340,6 +342,7 @@ static void interrupts_come_before_the_fault(void)
 	start();
 	munmap(hole, page_size());
 	check_eq(afu_load(&afu, hole), WE_AERROR);
+	require(events_wait(afu.fd));
 	afu_irq(&afu, 4);
 	afu_irq(&afu, 1);
 	check_eq(events_read(afu.fd, &batch), 16 + 16 + 40);
@@ -365,6 +368,7 @@ static void nothing_waits_for_the_reader(void)
 		check_eq(copy(dst, src, sizeof(src)), WE_COMPLETE);
 		check_str_eq(dst, src);
 	}
+	usleep(QUIET_MS * 1000);
 	check_fault(hole, PAGE_MISS | NO_PTE);
 }
 

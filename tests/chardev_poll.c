@@ -56,6 +56,8 @@ static void pending_is_readable_until_drained(void)
 	check_eq(events_poll(afu.fd), 0);
 
 	check_eq(afu_load(&afu, hole), WE_AERROR);
+	/* The AFU is told before the program. */
+	check(events_wait(afu.fd));
 	check_eq(events_poll(afu.fd), POLLIN | POLLRDNORM);
 	check_ok(events_read(afu.fd, &batch));
 	check_eq(events_poll(afu.fd), 0);
