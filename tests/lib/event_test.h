@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What tests of the event contract share: contexts whose AFU driver is
+ * cxl_test_afu, streams of events that are checked byte by byte, and buffers
+ * that cannot be written to.
+ *
+ *	struct event_afu afu;
+ *	struct event_stream stream = EVENT_STREAM(0, 128);
+ *
+ *	event_open(&afu, 0);
+ *	event_set_ops_ok(&afu);
+ *	event_send(&afu, CXL_TEST_HARDIRQ, 100, 0, 128);
+ *	check_eq(event_drain(&afu, &stream), 100);
+ *	event_check(&afu);
+ *	event_close(&afu);
+ *
+ * A program begins by EVENT_MAIN(tests), which makes a card for the driver.
+ */
+#ifndef _TESTS_LIB_EVENT_TEST_H
+#define _TESTS_LIB_EVENT_TEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "modules/cxl_test_afu/cxl_test_afu.h"
+#include "cxl_test.h"
+
+#define HEADER_SIZE	sizeof(struct cxl_event_header)
+#define STAMP_SIZE	sizeof(struct cxl_event_stamp)
+#define IRQ_SIZE	(HEADER_SIZE + sizeof(struct cxl_event_afu_interrupt))
+#define FAULT_SIZE	(HEADER_SIZE + sizeof(struct cxl_event_data_storage))
+#define ERROR_SIZE	(HEADER_SIZE + sizeof(struct cxl_event_afu_error))
+#define EVENT_MAX_DATA	(CXL_READ_MIN_SIZE - HEADER_SIZE)
+
+/* Interrupts of a started context */
+#define EVENT_IRQS	8
+/* Events that the driver holds */
+#define EVENT_DEPTH	1024
+
+/* Like TAP_MAIN, between event_begin() and event_end(). */
+#define EVENT_MAIN(tests)						\
+int main(int argc, char **argv)						\
+{									\
+	return event_main(argc, argv, __FILE__, tests,			\
+			  sizeof(tests) / sizeof((tests)[0]));		\
+}
+
+struct tap_test;
+int event_main(int argc, char **argv, const char *file,
+	       const struct tap_test *tests, size_t n);
+
+/*
+ * Contexts
+ */
+
+/**
+ * struct event_afu - a context of the test driver
+ * @ctl: the open test device
+ * @fd: the AFU's file, or -1
+ * @pe: process element
+ * @device: PCI device
+ * @queue: empty, of the AFU
+ */
+struct event_afu {
+	int ctl;
+	int fd;
+	int pe;
+	char device[24];
+	struct queue queue;
+};
+
+/* A new context with CXL_TEST_NEW_* and without ops; require. */
+void event_open(struct event_afu *afu, __u32 flags);
+/* The usual: started, with ops; require. */
+void event_open_ops(struct event_afu *afu);
+/* The same with an event queue; require. */
+void event_open_queue(struct event_afu *afu, __u32 depth, __u32 max_payload);
+/* Close what is open: first the AFU's file. */
+void event_close(struct event_afu *afu);
+void event_close_fd(struct event_afu *afu);
+void event_set_nonblock(struct event_afu *afu, bool nonblock);
+
+/* cxl_set_driver_ops(): 0 or -1 and errno. */
+int event_set_ops(struct event_afu *afu, __u32 flags, __u32 pair,
+		  __u32 max_data_size);
+/* A CXL_TEST_CONTEXT call: 0 or -1 and errno. */
+int event_op(struct event_afu *afu, __u32 op);
+
+/* Send from a source; returns how many went. */
+unsigned int event_send(struct event_afu *afu, __u32 source, __u32 count,
+			__u32 min_size, __u32 max_size);
+unsigned int event_send_flags(struct event_afu *afu, __u32 count, __u32 size,
+			      __u32 flags);
+/* From the program's own context, all of a size; require. */
+void event_send_ok(struct event_afu *afu, __u32 count, __u32 size);
+/* One event that must be rejected; require. */
+void event_send_null(struct event_afu *afu);
+void event_send_bad_size(struct event_afu *afu, __u32 size);
+void event_announce(struct event_afu *afu, __u32 count);
+void event_produce(struct event_afu *afu, const struct cxl_test_produce *what);
+
+/* Generic events, as the card reports them. */
+void event_irq(struct event_afu *afu, __u32 irq);
+void event_error(struct event_afu *afu, __u64 error);
+void event_inject(struct event_afu *afu, __u32 what, __u32 source, __u64 value);
+/* The AFU faults, at the address that is returned; require. */
+void *event_fault(struct event_afu *afu);
+
+/* Callbacks wait while their bit is set. */
+void event_hold(struct event_afu *afu, __u32 callbacks);
+/* Wait until one does; require. */
+void event_wait_held(struct event_afu *afu);
+void event_slow(struct event_afu *afu, __u32 fetch_us, __u32 delivered_us);
+
+void event_state(struct event_afu *afu, struct cxl_test_state *state);
+/* One of its members */
+#define event_state_of(afu, member)					\
+({									\
+	struct cxl_test_state __state;					\
+									\
+	event_state(afu, &__state);					\
+	__state.member;							\
+})
+
+/* Check that no callback came in a wrong way. */
+void event_check(struct event_afu *afu);
+/* And that each fetched event was confirmed, and none is left. */
+void event_check_settled(struct event_afu *afu);
+
+/* A counter of /proc/self/fdinfo, by its name without "cxl-"; require. */
+long long event_counter(int fd, const char *name);
+/* Check that the counters add up. */
+void event_check_counters(int fd);
+
+/*
+ * Streams
+ */
+
+#define EVENT_PRODUCERS	64
+
+/**
+ * struct event_stream - what was read so far
+ * @min_size: payloads of driver events
+ * @max_size: likewise
+ * @next: by producer: the sequence number that comes next
+ * @drivers: driver events
+ * @irqs: interrupts
+ * @faults: data storage events
+ * @errors: AFU errors
+ * @stamped: events carry stamps
+ * @stamp: the last one
+ * @disorder: complained already
+ */
+struct event_stream {
+	__u32 min_size;
+	__u32 max_size;
+	__u32 next[EVENT_PRODUCERS];
+	__u64 drivers;
+	__u64 irqs;
+	__u64 faults;
+	__u64 errors;
+	bool stamped;
+	struct cxl_event_stamp stamp;
+	bool disorder;
+};
+
+#define EVENT_STREAM(min, max) {					\
+	.min_size = (min),						\
+	.max_size = (max),						\
+	.stamp.sequence = ~0ULL,					\
+}
+
+/*
+ * Check what a read() returned: whole events, driver events in the order sent
+ * by each producer and each byte as sent. Payloads below CXL_TEST_MIN_NUMBERED
+ * bytes are taken to be of producer 0. Returns the number of driver events.
+ */
+unsigned int event_feed(struct event_stream *stream, const void *buf,
+			ssize_t size);
+/*
+ * Read without waiting, until there is nothing or the file is at its end.
+ * Returns the number of driver events.
+ */
+unsigned int event_drain(struct event_afu *afu, struct event_stream *stream);
+
+/**
+ * struct event_reader - a thread that reads until it is stopped
+ * @fd: the AFU's file
+ * @stream: what it read
+ * @thread: joined by event_reader_stop()
+ * @reads: successful read() calls
+ * @error: errno that ended it, 0 when it was stopped
+ * @stop: to be stopped once nothing is left
+ */
+struct event_reader {
+	int fd;
+	struct event_stream stream;
+	pthread_t thread;
+	unsigned long reads;
+	int error;
+	bool stop;
+};
+
+/* @stream: how it begins; require. It waits by poll(). */
+void event_reader_start(struct event_reader *reader, struct event_afu *afu,
+			struct event_stream stream);
+/* Let it read what is left, and end; require. */
+void event_reader_stop(struct event_reader *reader);
+
+/*
+ * Buffers
+ */
+
+/* The end of @size bytes that can be written, before a page that cannot. */
+char *guarded_end(size_t size);
+
+/**
+ * struct slow_buffer - memory that is not there until it is filled
+ * @mem: its address
+ * @size: in bytes
+ * @uffd: who waits for it
+ */
+struct slow_buffer {
+	char *mem;
+	size_t size;
+	int uffd;
+};
+
+/* @ready bytes are there at once, a multiple of the page size; require. */
+void slow_init(struct slow_buffer *slow, size_t size, size_t ready);
+/* Wait until somebody waits for memory; require. */
+void slow_wait(struct slow_buffer *slow);
+void slow_fill(struct slow_buffer *slow);
+
+/* A call for sleeper_start(): read() into it */
+struct slow_read {
+	struct slow_buffer slow;
+	int fd;
+};
+
+long slow_read_call(void *slow_read);
+
+/*
+ * Calls for sleeper_start()
+ */
+
+/* read() of 64 KiB from the descriptor that @fd points to */
+long event_read_call(void *fd);
+/* poll() for POLLIN: revents */
+long event_poll_call(void *fd);
+
+/*
+ * The card
+ */
+
+/* The number of the test driver's card */
+int event_card(void);
+void event_set_link(bool up);
+/* Take the driver off its device, and put it back; require. */
+void event_unbind(struct event_afu *afu);
+void event_bind(struct event_afu *afu);
+/* Remove the card, and make it again; require. */
+void event_remove_card(void);
+void event_make_card(void);
+
+#endif

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Memory that is not there yet, by userfaultfd: see tests/lib/event_test.h. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "tap.h"
+#include "lib/event_test.h"
+
+void slow_init(struct slow_buffer *slow, size_t size, size_t ready)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = {
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+
+	slow->size = size;
+	slow->mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	require(slow->mem != MAP_FAILED);
+	memset(slow->mem, 0, ready);
+
+	slow->uffd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+	require(slow->uffd >= 0, "userfaultfd: %m");
+	require_ok(ioctl(slow->uffd, UFFDIO_API, &api));
+	reg.range.start = (unsigned long)slow->mem + ready;
+	reg.range.len = size - ready;
+	require_ok(ioctl(slow->uffd, UFFDIO_REGISTER, &reg));
+}
+
+void slow_wait(struct slow_buffer *slow)
+{
+	struct pollfd p = { .fd = slow->uffd, .events = POLLIN };
+	struct uffd_msg msg;
+
+	require_eq(poll(&p, 1, SOON_MS), 1);
+	require_eq(read(slow->uffd, &msg, sizeof(msg)), sizeof(msg));
+	require_eq(msg.event, UFFD_EVENT_PAGEFAULT);
+}
+
+void slow_fill(struct slow_buffer *slow)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	struct uffdio_zeropage zero = { .range.len = page };
+	size_t at;
+
+	/* Pages that were ready are there already. */
+	for (at = 0; at < slow->size; at += page) {
+		zero.range.start = (unsigned long)slow->mem + at;
+		if (ioctl(slow->uffd, UFFDIO_ZEROPAGE, &zero))
+			check(errno == EEXIST || errno == ENOENT, "%m");
+	}
+	close(slow->uffd);
+}
+
+long slow_read_call(void *arg)
+{
+	struct slow_read *call = arg;
+
+	return read(call->fd, call->slow.mem, call->slow.size);
+}
