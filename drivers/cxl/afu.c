@@ -349,6 +349,7 @@ static void cxl_afu_kill(struct cxl_afu *afu)
 	mutex_lock(&afu->mode_lock);
 	afu->dead = true;
 	cxl_afu_disable(afu);
+	cxl_afu_irqs_free(afu);
 	mutex_unlock(&afu->mode_lock);
 }
 

@@ -12,6 +12,7 @@
 #define _CXL_COMPAT_H
 
 #include <linux/device/class.h>
+#include <linux/irq.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/version.h>
@@ -48,6 +49,19 @@ static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
 #else
 #define CXL_BIN_ATTR_CONST	const
 #endif
+
+/**
+ * cxl_irq_set_movable() - let an interrupt's affinity be set at any time
+ * @virq: Linux interrupt number
+ *
+ * 6.14: that is the rule.  Before, x86 put it off until the next interrupt.
+ */
+static inline void cxl_irq_set_movable(unsigned int virq)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 14, 0)
+	irq_set_status_flags(virq, IRQ_MOVE_PCNTXT);
+#endif
+}
 
 /**
  * cxl_prefault_supported() - can a context's memory be prefaulted?

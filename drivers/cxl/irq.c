@@ -1,0 +1,439 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * AFU interrupts.  Each card has a budget of numbers, from which its contexts
+ * take theirs.  An interrupt that an AFU driver gave a handler is a Linux
+ * interrupt of the card's irq_domain; the others become events.
+ *
+ * The card may raise interrupts from any context and on several CPUs at once.
+ * An irq_work takes them into hard interrupt context, where handlers belong,
+ * and the edge flow sees to it that one raised while its handler runs makes it
+ * run again:
+ *
+ *	cxl_context_interrupt()
+ *	  irq_work -> generic_handle_domain_irq() -> handle_edge_irq() -> handler
+ *	  or cxl_events_post_irq()
+ */
+#include <linux/bitmap.h>
+#include <linux/interrupt.h>
+#include <linux/irq.h>
+#include <linux/irq_work.h>
+#include <linux/irqdomain.h>
+#include <linux/slab.h>
+
+#include "compat.h"
+#include "cxl.h"
+#include "trace.h"
+
+/**
+ * struct cxl_mapped_irq - an AFU interrupt with a handler; constant
+ * @work: calls the handler
+ * @domain: the card's
+ * @hwirq: number in @domain
+ * @virq: Linux interrupt number
+ * @cookie: the AFU driver's
+ */
+struct cxl_mapped_irq {
+	struct irq_work work;
+	struct irq_domain *domain;
+	unsigned int hwirq;
+	unsigned int virq;
+	void *cookie;
+};
+
+/* The card neither masks interrupts nor wants to know when they are handled */
+static void cxl_irq_nothing(struct irq_data *data)
+{
+}
+
+/* One that came while its interrupt was disabled */
+static int cxl_irq_retrigger(struct irq_data *data)
+{
+	struct cxl_mapped_irq *mapped = irq_data_get_irq_chip_data(data);
+
+	irq_work_queue(&mapped->work);
+	return 1;
+}
+
+/* Handlers run on the CPU where the card raises: any affinity will do. */
+static int cxl_irq_set_affinity(struct irq_data *data,
+				const struct cpumask *mask, bool force)
+{
+	irq_data_update_effective_affinity(data, mask);
+	return IRQ_SET_MASK_OK;
+}
+
+static struct irq_chip cxl_irq_chip = {
+	.name = "cxl",
+	.irq_ack = cxl_irq_nothing,
+	.irq_mask = cxl_irq_nothing,
+	.irq_unmask = cxl_irq_nothing,
+	.irq_retrigger = cxl_irq_retrigger,
+	.irq_set_affinity = cxl_irq_set_affinity,
+};
+
+static int cxl_irq_domain_map(struct irq_domain *domain, unsigned int virq,
+			      irq_hw_number_t hwirq)
+{
+	irq_set_chip_and_handler(virq, &cxl_irq_chip, handle_edge_irq);
+	irq_set_noprobe(virq);
+	cxl_irq_set_movable(virq);
+	return 0;
+}
+
+static const struct irq_domain_ops cxl_irq_domain_ops = {
+	.map = cxl_irq_domain_map,
+};
+
+/**
+ * cxl_irq_domain_init() - set up a card's interrupts
+ * @adapter: card with its number
+ *
+ * Context: process context.
+ * Return: 0 or -ENOMEM.
+ */
+int cxl_irq_domain_init(struct cxl_adapter *adapter)
+{
+	struct fwnode_handle *fwnode;
+
+	spin_lock_init(&adapter->irqs_lock);
+	adapter->irqs_used = bitmap_zalloc(adapter->desc.user_irqs, GFP_KERNEL);
+	if (!adapter->irqs_used)
+		return -ENOMEM;
+
+	fwnode = irq_domain_alloc_named_id_fwnode("cxl-card", adapter->num);
+	if (!fwnode)
+		goto err_bitmap;
+	adapter->irq_domain = irq_domain_create_linear(fwnode,
+						       adapter->desc.user_irqs,
+						       &cxl_irq_domain_ops,
+						       adapter);
+	if (!adapter->irq_domain)
+		goto err_fwnode;
+	return 0;
+
+err_fwnode:
+	irq_domain_free_fwnode(fwnode);
+err_bitmap:
+	bitmap_free(adapter->irqs_used);
+	return -ENOMEM;
+}
+
+/**
+ * cxl_irq_domain_exit() - the reverse of cxl_irq_domain_init()
+ * @adapter: card without AFUs: all contexts were closed
+ *
+ * Context: process context.
+ */
+void cxl_irq_domain_exit(struct cxl_adapter *adapter)
+{
+	struct fwnode_handle *fwnode = adapter->irq_domain->fwnode;
+
+	WARN_ON(!bitmap_empty(adapter->irqs_used, adapter->desc.user_irqs));
+	irq_domain_remove(adapter->irq_domain);
+	irq_domain_free_fwnode(fwnode);
+	bitmap_free(adapter->irqs_used);
+}
+
+static int cxl_irqs_take(struct cxl_adapter *adapter, unsigned int *hwirq,
+			 unsigned int num)
+{
+	unsigned int total = adapter->desc.user_irqs;
+	unsigned int bit = 0;
+	unsigned int i;
+	int rc = 0;
+
+	spin_lock(&adapter->irqs_lock);
+	if (num > total - bitmap_weight(adapter->irqs_used, total)) {
+		rc = -ENOSPC;
+		goto unlock;
+	}
+	for (i = 0; i < num; i++) {
+		bit = find_next_zero_bit(adapter->irqs_used, total, bit);
+		__set_bit(bit, adapter->irqs_used);
+		hwirq[i] = bit;
+	}
+unlock:
+	spin_unlock(&adapter->irqs_lock);
+	return rc;
+}
+
+static void cxl_irqs_put(struct cxl_adapter *adapter,
+			 const unsigned int *hwirq, unsigned int num)
+{
+	unsigned int i;
+
+	spin_lock(&adapter->irqs_lock);
+	for (i = 0; i < num; i++)
+		__clear_bit(hwirq[i], adapter->irqs_used);
+	spin_unlock(&adapter->irqs_lock);
+}
+
+/**
+ * cxl_context_irqs_init() - set up the interrupts of a new context
+ * @ctx: context, zeroed
+ */
+void cxl_context_irqs_init(struct cxl_context *ctx)
+{
+	mutex_init(&ctx->irqs.lock);
+	xa_init_flags(&ctx->irqs.mapped, XA_FLAGS_LOCK_IRQ);
+}
+
+/**
+ * cxl_context_irqs_alloc() - give a context interrupts 1 to @num
+ * @ctx: context
+ * @num: how many, maybe none
+ *
+ * Context: process context, ctx->status_mutex held, so that none are given to
+ * a context that was closed for good.
+ * Return: 0; -EBUSY (it has some), -ENOSPC, -ENOMEM.
+ */
+int cxl_context_irqs_alloc(struct cxl_context *ctx, unsigned int num)
+{
+	struct cxl_adapter *adapter = ctx->afu->adapter;
+	struct cxl_context_irqs *irqs = &ctx->irqs;
+	unsigned int *hwirq;
+	int rc;
+
+	lockdep_assert_held(&ctx->status_mutex);
+	if (num > adapter->desc.user_irqs)
+		return -ENOSPC;
+	hwirq = kcalloc(num, sizeof(*hwirq), GFP_KERNEL_ACCOUNT);
+	if (!hwirq)
+		return -ENOMEM;
+
+	mutex_lock(&irqs->lock);
+	if (irqs->num) {
+		rc = -EBUSY;
+		goto err_unlock;
+	}
+	rc = cxl_irqs_take(adapter, hwirq, num);
+	if (rc)
+		goto err_unlock;
+
+	kfree(irqs->hwirq);
+	irqs->hwirq = hwirq;
+	WRITE_ONCE(irqs->num, num);
+	mutex_unlock(&irqs->lock);
+	return 0;
+
+err_unlock:
+	mutex_unlock(&irqs->lock);
+	kfree(hwirq);
+	return rc;
+}
+
+/*
+ * First so that it is not raised any more, then so that no handler runs, then
+ * so that none is about to run.
+ */
+static void cxl_irq_unmap(struct cxl_context_irqs *irqs, unsigned int num,
+			  struct cxl_mapped_irq *mapped)
+{
+	lockdep_assert_held(&irqs->lock);
+	xa_erase_irq(&irqs->mapped, num);
+	free_irq(mapped->virq, mapped->cookie);
+	irq_work_sync(&mapped->work);
+	irq_dispose_mapping(mapped->virq);
+	kfree(mapped);
+}
+
+/**
+ * cxl_context_irqs_free() - take a context's interrupts away
+ * @ctx: context
+ *
+ * Those pending as events can still be read.
+ *
+ * Context: process context; waits for running handlers.
+ */
+void cxl_context_irqs_free(struct cxl_context *ctx)
+{
+	struct cxl_context_irqs *irqs = &ctx->irqs;
+	struct cxl_mapped_irq *mapped;
+	unsigned long num;
+
+	mutex_lock(&irqs->lock);
+	xa_for_each(&irqs->mapped, num, mapped) {
+		dev_warn(&ctx->afu->dev,
+			 "context %d: interrupt %lu freed while it is mapped\n",
+			 ctx->pe, num);
+		cxl_irq_unmap(irqs, num, mapped);
+	}
+	cxl_irqs_put(ctx->afu->adapter, irqs->hwirq, irqs->num);
+	kfree(irqs->hwirq);
+	irqs->hwirq = NULL;
+	irqs->events = false;
+	WRITE_ONCE(irqs->num, 0);
+	mutex_unlock(&irqs->lock);
+}
+
+/**
+ * cxl_afu_irqs_free() - take the interrupts of all contexts away
+ * @afu: AFU whose contexts are closed for good
+ *
+ * Context: process context; waits for running handlers.
+ */
+void cxl_afu_irqs_free(struct cxl_afu *afu)
+{
+	struct cxl_context *ctx;
+	int pe;
+
+	mutex_lock(&afu->contexts_lock);
+	idr_for_each_entry(&afu->contexts, ctx, pe)
+		cxl_context_irqs_free(ctx);
+	mutex_unlock(&afu->contexts_lock);
+}
+
+int cxl_allocate_afu_irqs(struct cxl_context *ctx, int num)
+{
+	struct cxl_afu *afu = ctx->afu;
+	int rc;
+
+	if (num < 0)
+		return -EINVAL;
+	if (!num)
+		num = afu->desc.irqs_min;
+
+	mutex_lock(&ctx->status_mutex);
+	if (ctx->gone) {
+		rc = -EIO;
+		goto unlock;
+	}
+	rc = cxl_context_irqs_alloc(ctx, num);
+	if (rc || ctx->status != STARTED)
+		goto unlock;
+	rc = afu->adapter->ops->update_irqs(afu->data, ctx->pe, num);
+	if (rc)
+		cxl_context_irqs_free(ctx);
+unlock:
+	mutex_unlock(&ctx->status_mutex);
+	return rc;
+}
+EXPORT_SYMBOL_GPL(cxl_allocate_afu_irqs);
+
+void cxl_free_afu_irqs(struct cxl_context *ctx)
+{
+	struct cxl_afu *afu = ctx->afu;
+
+	mutex_lock(&ctx->status_mutex);
+	if (ctx->status == STARTED && ctx->irqs.num)
+		afu->adapter->ops->update_irqs(afu->data, ctx->pe, 0);
+	cxl_context_irqs_free(ctx);
+	mutex_unlock(&ctx->status_mutex);
+}
+EXPORT_SYMBOL_GPL(cxl_free_afu_irqs);
+
+static void cxl_irq_work(struct irq_work *work)
+{
+	struct cxl_mapped_irq *mapped =
+		container_of(work, struct cxl_mapped_irq, work);
+
+	generic_handle_domain_irq(mapped->domain, mapped->hwirq);
+}
+
+static struct cxl_mapped_irq *cxl_irq_map(struct cxl_context *ctx,
+					  unsigned int num,
+					  irq_handler_t handler, void *cookie,
+					  const char *name)
+{
+	struct cxl_mapped_irq *mapped;
+
+	mapped = kzalloc(sizeof(*mapped), GFP_KERNEL);
+	if (!mapped)
+		return NULL;
+
+	mapped->work = IRQ_WORK_INIT_HARD(cxl_irq_work);
+	mapped->domain = ctx->afu->adapter->irq_domain;
+	mapped->hwirq = ctx->irqs.hwirq[num - 1];
+	mapped->cookie = cookie;
+	mapped->virq = irq_create_mapping(mapped->domain, mapped->hwirq);
+	if (!mapped->virq)
+		goto err_free;
+	irq_set_chip_data(mapped->virq, mapped);
+	if (request_irq(mapped->virq, handler, 0, name, cookie))
+		goto err_dispose;
+	if (xa_insert_irq(&ctx->irqs.mapped, num, mapped, GFP_KERNEL))
+		goto err_irq;
+	return mapped;
+
+err_irq:
+	free_irq(mapped->virq, cookie);
+err_dispose:
+	irq_dispose_mapping(mapped->virq);
+err_free:
+	kfree(mapped);
+	return NULL;
+}
+
+int cxl_map_afu_irq(struct cxl_context *ctx, int num, irq_handler_t handler,
+		    void *cookie, char *name)
+{
+	struct cxl_context_irqs *irqs = &ctx->irqs;
+	struct cxl_mapped_irq *mapped = NULL;
+	int virq = 0;
+
+	mutex_lock(&irqs->lock);
+	if (num < 1 || num > irqs->num) {
+		virq = -ENOENT;
+		goto unlock;
+	}
+	if (!xa_load(&irqs->mapped, num))
+		mapped = cxl_irq_map(ctx, num, handler, cookie, name);
+	if (mapped)
+		virq = mapped->virq;
+unlock:
+	mutex_unlock(&irqs->lock);
+	return virq;
+}
+EXPORT_SYMBOL_GPL(cxl_map_afu_irq);
+
+void cxl_unmap_afu_irq(struct cxl_context *ctx, int num, void *cookie)
+{
+	struct cxl_context_irqs *irqs = &ctx->irqs;
+	struct cxl_mapped_irq *mapped;
+
+	mutex_lock(&irqs->lock);
+	mapped = num > 0 ? xa_load(&irqs->mapped, num) : NULL;
+	if (!mapped)
+		goto unlock;
+	if (mapped->cookie == cookie)
+		cxl_irq_unmap(irqs, num, mapped);
+	else
+		dev_warn(&ctx->afu->dev,
+			 "context %d: interrupt %d unmapped by a stranger\n",
+			 ctx->pe, num);
+unlock:
+	mutex_unlock(&irqs->lock);
+}
+EXPORT_SYMBOL_GPL(cxl_unmap_afu_irq);
+
+static bool cxl_irq_call_handler(struct cxl_context *ctx, unsigned int irq)
+{
+	struct cxl_mapped_irq *mapped;
+	unsigned long flags;
+
+	xa_lock_irqsave(&ctx->irqs.mapped, flags);
+	mapped = xa_load(&ctx->irqs.mapped, irq);
+	if (mapped)
+		irq_work_queue(&mapped->work);
+	xa_unlock_irqrestore(&ctx->irqs.mapped, flags);
+
+	return mapped;
+}
+
+int cxl_context_interrupt(struct cxl_context *ctx, unsigned int irq)
+{
+	if (!irq || irq > READ_ONCE(ctx->irqs.num)) {
+		dev_warn_ratelimited(&ctx->afu->dev,
+				     "context %d has no interrupt %u\n",
+				     ctx->pe, irq);
+		return -EINVAL;
+	}
+
+	trace_cxl_afu_irq(ctx, irq);
+	if (cxl_irq_call_handler(ctx, irq))
+		return 0;
+	if (READ_ONCE(ctx->irqs.events))
+		return cxl_events_post_irq(&ctx->events, irq);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(cxl_context_interrupt);
