@@ -1,0 +1,484 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * An AFU's configuration records as PCI devices, on a virtual bus of its own,
+ * so that AFU drivers are ordinary PCI drivers; and what the drivers bound to
+ * them have: default contexts, and contexts left behind.
+ *
+ * The PCI core's lock is needed to add and remove a bus, but the card's driver
+ * may be probed or removed with that lock held, or without, and cannot know.
+ * So one worker does it for all AFUs, a moment later:
+ *
+ *	cxl_vphb_add()		queue: add the bus
+ *	cxl_vphb_remove()	unbind the AFU drivers; from here on the records
+ *				read as absent; queue: remove the bus
+ *
+ * The bus of an AFU that has gone holds no reference to it but one to its
+ * memory, and has no parent that could go before it.
+ */
+#include <linux/pci.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+
+#include "cxl.h"
+
+/**
+ * struct cxl_vphb_record - a configuration record
+ * @pdev: its device while that is known to the driver core; guarded by the
+ *	lock of the vphb
+ * @ctx: default context, referenced; guarded by its ctx_lock
+ */
+struct cxl_vphb_record {
+	struct pci_dev *pdev;
+	struct cxl_context *ctx;
+};
+
+/**
+ * struct cxl_vphb - the PCI side of an AFU; freed by the worker
+ * @work: adds the bus, or removes it and frees this
+ * @afu: AFU, referenced
+ * @vpci: the bus; only the worker knows it
+ * @add_lock: held by the worker while it adds the bus: AFU drivers are probed
+ *	under it
+ * @removed: neither the bus nor a context is made any more; changes under
+ *	@add_lock
+ * @ctx_lock: guards default contexts; outside of the AFU's locks
+ * @lock: guards what follows, and the devices of the records; taken under a
+ *	raw spinlock of the PCI core
+ * @gone: the AFU is not to be asked any more
+ * @recovering: after error_detected, before slot_reset: a link that comes up
+ *	does not mean that the devices are usable
+ * @error_state: of the devices
+ * @record: by number
+ */
+struct cxl_vphb {
+	struct work_struct work;
+	struct cxl_afu *afu;
+	struct cxl_vpci *vpci;
+
+	struct mutex add_lock;		/* guards removed */
+	bool removed;
+
+	struct mutex ctx_lock;		/* guards record[].ctx */
+
+	raw_spinlock_t lock;		/* guards what follows */
+	bool gone;
+	bool recovering;
+	pci_channel_state_t error_state;
+	struct cxl_vphb_record record[];
+};
+
+static struct workqueue_struct *cxl_vphb_wq;
+
+static int cxl_vphb_access(struct cxl_vphb *vphb, unsigned int record,
+			   unsigned int offset, u32 *read, u32 write, u32 mask)
+{
+	const struct cxl_afu_desc *desc = &vphb->afu->desc;
+	struct cxl_adapter *adapter = vphb->afu->adapter;
+	unsigned long flags;
+	int rc = -ENODEV;
+
+	if (record >= desc->num_crs || offset >= desc->cr_size)
+		return -ENODEV;
+
+	raw_spin_lock_irqsave(&vphb->lock, flags);
+	if (vphb->gone || !cxl_adapter_link_ok(adapter))
+		goto unlock;
+	if (read)
+		rc = adapter->ops->cr_read(vphb->afu->data, record, offset,
+					   read);
+	else
+		rc = adapter->ops->cr_write(vphb->afu->data, record, offset,
+					    write, mask);
+unlock:
+	raw_spin_unlock_irqrestore(&vphb->lock, flags);
+	return rc;
+}
+
+/* One bus, so its devfn is the number of the record. */
+static int cxl_vphb_read(void *data, unsigned int devfn, unsigned int offset,
+			 u32 *val)
+{
+	return cxl_vphb_access(data, devfn, offset, val, 0, 0);
+}
+
+static int cxl_vphb_write(void *data, unsigned int devfn, unsigned int offset,
+			  u32 val, u32 mask)
+{
+	return cxl_vphb_access(data, devfn, offset, NULL, val, mask);
+}
+
+static const struct cxl_vpci_ops cxl_vphb_ops = {
+	.read = cxl_vphb_read,
+	.write = cxl_vphb_write,
+};
+
+static struct cxl_vphb *cxl_vphb_of(struct pci_dev *pdev)
+{
+	return cxl_vpci_from_dev(pdev, &cxl_vphb_ops);
+}
+
+struct cxl_afu *cxl_pci_to_afu(struct pci_dev *dev)
+{
+	struct cxl_vphb *vphb = cxl_vphb_of(dev);
+
+	return vphb ? vphb->afu : ERR_PTR(-ENODEV);
+}
+EXPORT_SYMBOL_GPL(cxl_pci_to_afu);
+
+unsigned int cxl_pci_to_cfg_record(struct pci_dev *dev)
+{
+	return PCI_DEVID(dev->bus->number, dev->devfn);
+}
+EXPORT_SYMBOL_GPL(cxl_pci_to_cfg_record);
+
+/* A driver that is bound while the AFU goes away gets none. */
+struct cxl_context *cxl_dev_context_init(struct pci_dev *dev)
+{
+	struct cxl_vphb *vphb = cxl_vphb_of(dev);
+
+	if (!vphb || READ_ONCE(vphb->removed))
+		return ERR_PTR(-ENODEV);
+
+	return cxl_context_create(vphb->afu,
+				  CXL_MODE_DEDICATED | CXL_MODE_DIRECTED,
+				  false, dev);
+}
+EXPORT_SYMBOL_GPL(cxl_dev_context_init);
+
+/* A driver that gives it back, against the rules, does no harm. */
+static struct cxl_context *cxl_vphb_default(struct cxl_vphb *vphb,
+					    struct pci_dev *pdev)
+{
+	struct cxl_vphb_record *record = &vphb->record[pdev->devfn];
+	struct cxl_context *ctx;
+
+	mutex_lock(&vphb->ctx_lock);
+	if (!record->ctx) {
+		ctx = cxl_dev_context_init(pdev);
+		if (!IS_ERR(ctx))
+			record->ctx = cxl_context_get(ctx);
+	}
+	ctx = record->ctx;
+	mutex_unlock(&vphb->ctx_lock);
+
+	return ctx;
+}
+
+static bool cxl_vphb_drop_default(struct cxl_vphb *vphb, struct pci_dev *pdev)
+{
+	struct cxl_context *ctx = NULL;
+
+	mutex_lock(&vphb->ctx_lock);
+	swap(ctx, vphb->record[pdev->devfn].ctx);
+	mutex_unlock(&vphb->ctx_lock);
+	if (!ctx)
+		return false;
+
+	if (!test_and_set_bit(0, &ctx->released))
+		cxl_context_release(ctx);
+	cxl_context_put(ctx);
+	return true;
+}
+
+struct cxl_context *cxl_get_context(struct pci_dev *dev)
+{
+	struct cxl_vphb *vphb = cxl_vphb_of(dev);
+
+	if (!vphb || !pci_is_enabled(dev))
+		return NULL;
+
+	return cxl_vphb_default(vphb, dev);
+}
+EXPORT_SYMBOL_GPL(cxl_get_context);
+
+/**
+ * cxl_vphb_renew_default() - replace a device's default context, if it has one
+ * @pdev: device of a record
+ *
+ * The old one goes first: its process element may be the only one.
+ *
+ * Context: process context.
+ * Return: is there none, or a new one?
+ */
+bool cxl_vphb_renew_default(struct pci_dev *pdev)
+{
+	struct cxl_vphb *vphb = cxl_vphb_of(pdev);
+
+	return !cxl_vphb_drop_default(vphb, pdev) ||
+	       cxl_vphb_default(vphb, pdev);
+}
+
+/* The driver has gone: neither the AFU nor an interrupt may do more for it. */
+static void cxl_vphb_driver_gone(struct cxl_vphb *vphb, struct pci_dev *pdev)
+{
+	struct cxl_afu *afu = vphb->afu;
+	struct cxl_context *ctx;
+	int pe;
+
+	cxl_vphb_drop_default(vphb, pdev);
+
+	mutex_lock(&afu->contexts_lock);
+	idr_for_each_entry(&afu->contexts, ctx, pe) {
+		if (ctx->pdev != pdev)
+			continue;
+		ctx->pdev = NULL;
+		cxl_context_force_close(ctx);
+		cxl_context_irqs_free(ctx);
+	}
+	mutex_unlock(&afu->contexts_lock);
+}
+
+static void cxl_vphb_set_device(struct cxl_vphb *vphb, struct pci_dev *pdev,
+				bool added)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&vphb->lock, flags);
+	vphb->record[pdev->devfn].pdev = added ? pdev : NULL;
+	pdev->error_state = vphb->error_state;
+	raw_spin_unlock_irqrestore(&vphb->lock, flags);
+}
+
+static int cxl_vphb_notify(struct notifier_block *nb, unsigned long action,
+			   void *data)
+{
+	struct pci_dev *pdev = to_pci_dev(data);
+	struct cxl_vphb *vphb = cxl_vphb_of(pdev);
+
+	if (!vphb)
+		return NOTIFY_DONE;
+
+	switch (action) {
+	case BUS_NOTIFY_ADD_DEVICE:
+		cxl_vphb_set_device(vphb, pdev, true);
+		break;
+	case BUS_NOTIFY_DEL_DEVICE:
+		cxl_vphb_set_device(vphb, pdev, false);
+		break;
+	case BUS_NOTIFY_DRIVER_NOT_BOUND:
+	case BUS_NOTIFY_UNBOUND_DRIVER:
+		cxl_vphb_driver_gone(vphb, pdev);
+		break;
+	}
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block cxl_vphb_nb = {
+	.notifier_call = cxl_vphb_notify,
+};
+
+/**
+ * cxl_vphb_get_device() - device of a configuration record
+ * @afu: AFU
+ * @record: number of the record
+ *
+ * Context: any, while the AFU is not unregistered.
+ * Return: the device, referenced, or NULL.
+ */
+struct pci_dev *cxl_vphb_get_device(struct cxl_afu *afu, unsigned int record)
+{
+	struct cxl_vphb *vphb = afu->vphb;
+	struct pci_dev *pdev;
+	unsigned long flags;
+
+	if (!vphb)
+		return NULL;
+
+	raw_spin_lock_irqsave(&vphb->lock, flags);
+	pdev = pci_dev_get(vphb->record[record].pdev);
+	raw_spin_unlock_irqrestore(&vphb->lock, flags);
+
+	return pdev;
+}
+
+/**
+ * cxl_vphb_set_recovering() - error recovery begins or ends
+ * @afu: AFU
+ * @recovering: which of the two
+ * @state: of the devices from now on
+ *
+ * Context: any, while the AFU is not unregistered.
+ */
+void cxl_vphb_set_recovering(struct cxl_afu *afu, bool recovering,
+			     pci_channel_state_t state)
+{
+	struct cxl_vphb *vphb = afu->vphb;
+	unsigned long flags;
+
+	if (!vphb)
+		return;
+
+	raw_spin_lock_irqsave(&vphb->lock, flags);
+	vphb->recovering = recovering;
+	raw_spin_unlock_irqrestore(&vphb->lock, flags);
+	cxl_vphb_set_error_state(afu, state);
+}
+
+/**
+ * cxl_vphb_set_error_state() - let pci_channel_offline() tell AFU drivers
+ * @afu: AFU
+ * @state: of its devices; normal has to wait for the end of a recovery
+ *
+ * Context: any, with the card's lock held or while the AFU is not
+ * unregistered.
+ */
+void cxl_vphb_set_error_state(struct cxl_afu *afu, pci_channel_state_t state)
+{
+	struct cxl_vphb *vphb = afu->vphb;
+	unsigned long flags;
+	unsigned int i;
+
+	if (!vphb)
+		return;
+
+	raw_spin_lock_irqsave(&vphb->lock, flags);
+	if (vphb->recovering && state == pci_channel_io_normal)
+		goto unlock;
+	vphb->error_state = state;
+	for (i = 0; i < afu->desc.num_crs; i++) {
+		if (vphb->record[i].pdev)
+			vphb->record[i].pdev->error_state = state;
+	}
+unlock:
+	raw_spin_unlock_irqrestore(&vphb->lock, flags);
+}
+
+static void cxl_vphb_add_bus(struct cxl_vphb *vphb)
+{
+	struct cxl_vpci *vpci;
+
+	lockdep_assert_held(&vphb->add_lock);
+	vpci = cxl_vpci_create_locked(NULL, &cxl_vphb_ops, vphb);
+	if (IS_ERR(vpci)) {
+		dev_err(&vphb->afu->dev, "no virtual PCI bus: %ld\n",
+			PTR_ERR(vpci));
+		return;
+	}
+	vphb->vpci = vpci;
+	pci_bus_add_devices(cxl_vpci_bus(vpci));
+}
+
+static void cxl_vphb_work(struct work_struct *work)
+{
+	struct cxl_vphb *vphb = container_of(work, struct cxl_vphb, work);
+	bool removed;
+
+	pci_lock_rescan_remove();
+	mutex_lock(&vphb->add_lock);
+	removed = vphb->removed;
+	if (!removed)
+		cxl_vphb_add_bus(vphb);
+	mutex_unlock(&vphb->add_lock);
+	pci_unlock_rescan_remove();
+	if (!removed)
+		return;
+
+	if (vphb->vpci)
+		cxl_vpci_remove(vphb->vpci);
+	put_device(&vphb->afu->dev);
+	kfree(vphb);
+}
+
+/**
+ * cxl_vphb_add() - make the PCI devices of an AFU
+ * @afu: AFU that is ready to be used
+ *
+ * They appear a moment after this returned: see cxl_vphb_settle().  Without
+ * them the AFU can be used all the same, so that fails with a message only.
+ *
+ * Context: process context, maybe with pci_lock_rescan_remove() held.
+ * Return: 0 or -ENOMEM.
+ */
+int cxl_vphb_add(struct cxl_afu *afu)
+{
+	struct cxl_vphb *vphb;
+
+	if (!afu->desc.num_crs)
+		return 0;
+
+	vphb = kzalloc(struct_size(vphb, record, afu->desc.num_crs),
+		       GFP_KERNEL);
+	if (!vphb)
+		return -ENOMEM;
+
+	INIT_WORK(&vphb->work, cxl_vphb_work);
+	mutex_init(&vphb->add_lock);
+	mutex_init(&vphb->ctx_lock);
+	raw_spin_lock_init(&vphb->lock);
+	vphb->error_state = pci_channel_io_normal;
+	vphb->afu = afu;
+	get_device(&afu->dev);
+	afu->vphb = vphb;
+	queue_work(cxl_vphb_wq, &vphb->work);
+	return 0;
+}
+
+/**
+ * cxl_vphb_remove() - unbind the AFU drivers of an AFU that goes away
+ * @afu: AFU that still works
+ *
+ * When it returns no AFU driver uses the AFU, and its records read as absent.
+ * The devices are removed a moment later.
+ *
+ * Context: process context, maybe with pci_lock_rescan_remove() held.
+ */
+void cxl_vphb_remove(struct cxl_afu *afu)
+{
+	struct cxl_vphb *vphb = afu->vphb;
+	struct pci_dev *pdev;
+	unsigned int i;
+
+	if (!vphb)
+		return;
+
+	mutex_lock(&vphb->add_lock);
+	WRITE_ONCE(vphb->removed, true);
+	mutex_unlock(&vphb->add_lock);
+
+	for (i = 0; i < afu->desc.num_crs; i++) {
+		pdev = cxl_vphb_get_device(afu, i);
+		if (!pdev)
+			continue;
+		device_release_driver(&pdev->dev);
+		pci_dev_put(pdev);
+	}
+
+	raw_spin_lock_irq(&vphb->lock);
+	vphb->gone = true;
+	raw_spin_unlock_irq(&vphb->lock);
+
+	mutex_lock(&afu->adapter->lock);
+	afu->vphb = NULL;
+	mutex_unlock(&afu->adapter->lock);
+	queue_work(cxl_vphb_wq, &vphb->work);
+}
+
+/**
+ * cxl_vphb_settle() - wait until all buses are added and removed
+ *
+ * Context: process context, without pci_lock_rescan_remove() held.
+ */
+void cxl_vphb_settle(void)
+{
+	flush_workqueue(cxl_vphb_wq);
+}
+
+int cxl_vphb_init(void)
+{
+	int rc;
+
+	cxl_vphb_wq = alloc_ordered_workqueue("cxl_vphb", 0);
+	if (!cxl_vphb_wq)
+		return -ENOMEM;
+	rc = bus_register_notifier(&pci_bus_type, &cxl_vphb_nb);
+	if (rc)
+		destroy_workqueue(cxl_vphb_wq);
+	return rc;
+}
+
+/* Cards went before: the last buses are removed here at the latest. */
+void cxl_vphb_exit(void)
+{
+	destroy_workqueue(cxl_vphb_wq);
+	bus_unregister_notifier(&pci_bus_type, &cxl_vphb_nb);
+}
