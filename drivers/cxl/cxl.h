@@ -5,11 +5,14 @@
  * Lock order, outermost first; on the right what may be waited for inside:
  *
  *	pci_lock_rescan_remove		(PCI core)
+ *	vphb->add_lock			AFU drivers: probe
+ *	vphb->ctx_lock
  *	cxl_adapters_lock		main.c
  *	  adapter->lock
- *	    afu->mode_lock		backend: set_mode, afu_reset
+ *	    afu->mode_lock		backend: set_mode, afu_reset, vpd_read
  *	      afu->contexts_lock
  *	        ctx->status_mutex	backend: attach, detach, psa_page
+ *	          ctx->irqs.lock	AFU drivers' interrupt handlers
  *	          ctx->events.turn	driver ops: event_delivered
  *	            ctx->events.lock	driver ops: fetch_event
  *	          ctx->fault_lock	backend: fault_done
@@ -17,7 +20,7 @@
  * mmap_lock is taken outside of status_mutex (a page fault on a problem state
  * mapping), so user memory must not be touched with status_mutex held.  AFU
  * drivers' probe, remove and error handlers run with none of these locks held
- * but the PCI core's.
+ * but the PCI core's and vphb->add_lock.
  */
 #ifndef _CXL_CXL_H
 #define _CXL_CXL_H
@@ -76,6 +79,8 @@ enum cxl_perst_image {
  *	reset, then none can be started
  * @perst_image: what a reset loads
  * @perst_same_image: a reset loads the image that is there
+ * @recovering: locked for a reset by error recovery, whose callbacks the PCI
+ *	core serialises
  * @irq_domain: AFU interrupts of kernel contexts as Linux interrupts
  * @irqs_lock: guards @irqs_used
  * @irqs_used: a bit for each of desc.user_irqs
@@ -96,6 +101,7 @@ struct cxl_adapter {
 	atomic_t started;
 	enum cxl_perst_image perst_image;
 	bool perst_same_image;
+	bool recovering;
 
 	struct irq_domain *irq_domain;
 	spinlock_t irqs_lock;		/* guards irqs_used */
@@ -125,7 +131,8 @@ struct cxl_adapter {
  * @contexts_lock: guards @contexts and @num_procs
  * @contexts: by process element
  * @num_procs: process elements in the current mode
- * @vphb: PCI side, NULL without configuration records; set once
+ * @vphb: PCI side, NULL without configuration records; changes under the
+ *	card's lock, while the AFU is registered and unregistered
  * @err_buff: sysfs file of the error buffer
  * @crs: sysfs folders of the configuration records
  * @debugfs: folder of the AFU
@@ -170,8 +177,8 @@ enum cxl_context_status {
  * @lock: guards the rest: allocating, mapping and freeing
  * @num: interrupts 1 to @num are allocated
  * @hwirq: @num numbers in the card's irq_domain
- * @mapped: struct cxl_mapped_irq by AFU interrupt number; also looked up
- *	under RCU when an interrupt is raised
+ * @mapped: struct cxl_mapped_irq by AFU interrupt number; one that is looked
+ *	up under its xa_lock can be raised until that is released
  * @events: those not mapped become events: the context was started by
  *	START_WORK or cxl_start_work()
  */
@@ -242,7 +249,7 @@ extern struct class *cxl_class;
 extern uint cxl_verbose;
 int cxl_adapter_get_num(struct cxl_adapter *adapter);
 void cxl_adapter_put_num(struct cxl_adapter *adapter);
-struct cxl_afu *cxl_afu_get(unsigned int card, unsigned int slice);
+struct cxl_afu *cxl_afu_find(unsigned int card, unsigned int slice);
 
 /* adapter.c: cards */
 bool cxl_adapter_link_ok(const struct cxl_adapter *adapter);
@@ -279,7 +286,7 @@ void cxl_chardev_remove(struct cxl_afu *afu);
 struct inode *cxl_inode_new(void);
 void cxl_inode_free(struct inode *inode);
 struct file *cxl_context_file(struct cxl_context *ctx,
-			      struct file_operations *fops);
+			      const struct file_operations *fops);
 
 /* mmio.c: problem state area */
 int cxl_context_psa_range(const struct cxl_context *ctx, u64 *offset,
@@ -293,6 +300,7 @@ void cxl_irq_domain_exit(struct cxl_adapter *adapter);
 void cxl_context_irqs_init(struct cxl_context *ctx);
 int cxl_context_irqs_alloc(struct cxl_context *ctx, unsigned int num);
 void cxl_context_irqs_free(struct cxl_context *ctx);
+void cxl_afu_irqs_free(struct cxl_afu *afu);
 
 /* fault.c: translation faults */
 int cxl_fault_init(void);
@@ -304,13 +312,20 @@ int cxl_handle_mm_fault(struct mm_struct *mm, u64 ea, bool write);
 /* vphb.c: configuration records as PCI devices */
 int cxl_vphb_add(struct cxl_afu *afu);
 void cxl_vphb_remove(struct cxl_afu *afu);
+void cxl_vphb_settle(void);
 int cxl_vphb_init(void);
 void cxl_vphb_exit(void);
+struct pci_dev *cxl_vphb_get_device(struct cxl_afu *afu, unsigned int record);
+bool cxl_vphb_renew_default(struct pci_dev *pdev);
 void cxl_vphb_set_error_state(struct cxl_afu *afu, pci_channel_state_t state);
-pci_ers_result_t cxl_vphb_error_detected(struct cxl_afu *afu,
-					 pci_channel_state_t state);
-pci_ers_result_t cxl_vphb_slot_reset(struct cxl_afu *afu);
-void cxl_vphb_resume(struct cxl_afu *afu);
+void cxl_vphb_set_recovering(struct cxl_afu *afu, bool recovering,
+			     pci_channel_state_t state);
+
+/* vpci.c: virtual PCI, beyond what backend.h offers */
+struct cxl_vpci *cxl_vpci_create_locked(struct device *parent,
+					const struct cxl_vpci_ops *ops,
+					void *data);
+void cxl_vpci_remove(struct cxl_vpci *vpci);
 
 /* sysfs_adapter.c: attributes of cards */
 extern const struct attribute_group *cxl_adapter_groups[];

@@ -91,7 +91,7 @@ static void cxl_file_set_context(struct file *file, struct cxl_context *ctx)
  * Return: the file or ERR_PTR.
  */
 struct file *cxl_context_file(struct cxl_context *ctx,
-			      struct file_operations *fops)
+			      const struct file_operations *fops)
 {
 	struct file *file;
 	char name[16];
@@ -125,7 +125,7 @@ int cxl_fd_open(struct inode *inode, struct file *file)
 
 	if (!minor)
 		return -ENODEV;
-	afu = cxl_afu_get(card, (minor - 1) / CXL_NODES);
+	afu = cxl_afu_find(card, (minor - 1) / CXL_NODES);
 	if (!afu)
 		return -ENODEV;
 	node = (minor - 1) % CXL_NODES;

@@ -55,14 +55,14 @@ void cxl_adapter_put_num(struct cxl_adapter *adapter)
 }
 
 /**
- * cxl_afu_get() - find an AFU by its numbers
+ * cxl_afu_find() - find an AFU by its numbers
  * @card: N of cardN
  * @slice: M of afuN.M
  *
  * Context: process context.
  * Return: the AFU with a reference to its dev, or NULL.
  */
-struct cxl_afu *cxl_afu_get(unsigned int card, unsigned int slice)
+struct cxl_afu *cxl_afu_find(unsigned int card, unsigned int slice)
 {
 	struct cxl_adapter *adapter;
 	struct cxl_afu *afu = NULL;

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What AFU drivers call: the thin functions, which keep the conventions of the
+ * in-kernel API.  They are described in misc/cxl.h.
+ */
+#include <linux/file.h>
+#include <linux/mm.h>
+#include <linux/vmalloc.h>
+
+#include <misc/cxl-base.h>
+
+#include "cxl.h"
+
+struct cxl_afu *cxl_afu_get(struct cxl_afu *afu)
+{
+	get_device(&afu->dev);
+	return afu;
+}
+EXPORT_SYMBOL_GPL(cxl_afu_get);
+
+void cxl_afu_put(struct cxl_afu *afu)
+{
+	put_device(&afu->dev);
+}
+EXPORT_SYMBOL_GPL(cxl_afu_put);
+
+/*
+ * Contexts
+ */
+
+int cxl_release_context(struct cxl_context *ctx)
+{
+	if (READ_ONCE(ctx->status) == STARTED)
+		return -EBUSY;
+
+	if (!test_and_set_bit(0, &ctx->released))
+		cxl_context_release(ctx);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(cxl_release_context);
+
+int cxl_set_priv(struct cxl_context *ctx, void *priv)
+{
+	if (!ctx)
+		return -EINVAL;
+
+	ctx->priv = priv;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(cxl_set_priv);
+
+void *cxl_get_priv(struct cxl_context *ctx)
+{
+	return ctx ? ctx->priv : ERR_PTR(-EINVAL);
+}
+EXPORT_SYMBOL_GPL(cxl_get_priv);
+
+void cxl_set_master(struct cxl_context *ctx)
+{
+	if (WARN_ON_ONCE(READ_ONCE(ctx->status) == STARTED))
+		return;
+	ctx->master = true;
+}
+EXPORT_SYMBOL_GPL(cxl_set_master);
+
+int cxl_process_element(struct cxl_context *ctx)
+{
+	return ctx->pe;
+}
+EXPORT_SYMBOL_GPL(cxl_process_element);
+
+int cxl_start_context(struct cxl_context *ctx, u64 wed,
+		      struct task_struct *task)
+{
+	return cxl_context_start(ctx, wed, task);
+}
+EXPORT_SYMBOL_GPL(cxl_start_context);
+
+int cxl_stop_context(struct cxl_context *ctx)
+{
+	return cxl_context_detach(ctx);
+}
+EXPORT_SYMBOL_GPL(cxl_stop_context);
+
+int cxl_start_work(struct cxl_context *ctx, struct cxl_ioctl_start_work *work)
+{
+	return cxl_context_start_work(ctx, work, false);
+}
+EXPORT_SYMBOL_GPL(cxl_start_work);
+
+/*
+ * Card
+ */
+
+int cxl_afu_reset(struct cxl_context *ctx)
+{
+	struct cxl_afu *afu = ctx->afu;
+	int rc = -EIO;
+
+	mutex_lock(&afu->mode_lock);
+	if (!afu->dead && cxl_adapter_link_ok(afu->adapter))
+		rc = afu->adapter->ops->afu_reset(afu->data);
+	mutex_unlock(&afu->mode_lock);
+
+	return rc;
+}
+EXPORT_SYMBOL_GPL(cxl_afu_reset);
+
+void cxl_perst_reloads_same_image(struct cxl_afu *afu,
+				  bool perst_reloads_same_image)
+{
+	WRITE_ONCE(afu->adapter->perst_same_image, perst_reloads_same_image);
+}
+EXPORT_SYMBOL_GPL(cxl_perst_reloads_same_image);
+
+ssize_t cxl_read_adapter_vpd(struct pci_dev *dev, void *buf, size_t count)
+{
+	struct cxl_afu *afu = cxl_pci_to_afu(dev);
+	struct cxl_adapter *adapter;
+	ssize_t rc = -ENODEV;
+
+	if (IS_ERR(afu))
+		return -ENODEV;
+
+	adapter = afu->adapter;
+	mutex_lock(&afu->mode_lock);
+	if (!afu->dead)
+		rc = adapter->ops->vpd_read(adapter->card, buf, 0, count);
+	mutex_unlock(&afu->mode_lock);
+
+	return rc;
+}
+EXPORT_SYMBOL_GPL(cxl_read_adapter_vpd);
+
+/*
+ * Problem state area
+ */
+
+static void *cxl_psa_vmap(struct cxl_afu *afu, u64 offset, u64 size)
+{
+	unsigned int i, n = size >> PAGE_SHIFT;
+	struct page **pages;
+	void *addr = NULL;
+
+	pages = kvmalloc_array(n, sizeof(*pages), GFP_KERNEL);
+	if (!pages)
+		return NULL;
+
+	for (i = 0; i < n; i++) {
+		pages[i] = afu->adapter->ops->psa_page(afu->data, offset +
+						       (u64)i * PAGE_SIZE);
+		if (!pages[i])
+			goto out;
+		cond_resched();
+	}
+	addr = vmap(pages, n, VM_MAP, PAGE_KERNEL);
+out:
+	kvfree(pages);
+	return addr;
+}
+
+void __iomem *cxl_psa_map(struct cxl_context *ctx)
+{
+	void *addr = NULL;
+	u64 offset, size;
+
+	mutex_lock(&ctx->status_mutex);
+	if (ctx->status == STARTED && cxl_adapter_link_ok(ctx->afu->adapter) &&
+	    !cxl_context_psa_range(ctx, &offset, &size))
+		addr = cxl_psa_vmap(ctx->afu, offset, size);
+	mutex_unlock(&ctx->status_mutex);
+
+	return (__force void __iomem *)addr;
+}
+EXPORT_SYMBOL_GPL(cxl_psa_map);
+
+void cxl_psa_unmap(void __iomem *addr)
+{
+	vunmap((__force void *)addr);
+}
+EXPORT_SYMBOL_GPL(cxl_psa_unmap);
+
+/*
+ * File descriptors
+ */
+
+static void cxl_fops_complete(struct file_operations *fops)
+{
+	const struct file_operations *standard = &cxl_afu_fops;
+
+	/* A driver's own read is all that its programs shall see */
+	if (!fops->read && !fops->read_iter)
+		fops->read_iter = standard->read_iter;
+	fops->read = fops->read ?: standard->read;
+	fops->open = fops->open ?: standard->open;
+	fops->poll = fops->poll ?: standard->poll;
+	fops->release = fops->release ?: standard->release;
+	fops->unlocked_ioctl = fops->unlocked_ioctl ?: standard->unlocked_ioctl;
+	fops->compat_ioctl = fops->compat_ioctl ?: standard->compat_ioctl;
+	fops->mmap = fops->mmap ?: standard->mmap;
+	fops->fasync = fops->fasync ?: standard->fasync;
+	fops->show_fdinfo = fops->show_fdinfo ?: standard->show_fdinfo;
+}
+
+struct file *cxl_get_fd(struct cxl_context *ctx, struct file_operations *fops,
+			int *fd)
+{
+	struct file *file;
+	int rc;
+
+	if (test_and_set_bit(0, &ctx->has_file))
+		return ERR_PTR(-EEXIST);
+
+	rc = get_unused_fd_flags(O_RDWR | O_CLOEXEC);
+	if (rc < 0) {
+		file = ERR_PTR(rc);
+		goto err_file;
+	}
+
+	if (fops)
+		cxl_fops_complete(fops);
+	file = cxl_context_file(ctx, fops ?: &cxl_afu_fops);
+	if (IS_ERR(file)) {
+		file = NULL;
+		goto err_fd;
+	}
+	*fd = rc;
+	return file;
+
+err_fd:
+	put_unused_fd(rc);
+err_file:
+	clear_bit(0, &ctx->has_file);
+	return file;
+}
+EXPORT_SYMBOL_GPL(cxl_get_fd);
+
+struct cxl_context *cxl_fops_get_context(struct file *file)
+{
+	return file->private_data;
+}
+EXPORT_SYMBOL_GPL(cxl_fops_get_context);
+
+/*
+ * AFU driver events
+ */
+
+int __cxl_set_driver_ops(struct cxl_context *ctx,
+			 const struct cxl_afu_driver_ops *ops,
+			 struct module *owner)
+{
+	return cxl_events_set_ops(&ctx->events, ops, owner, NULL, NULL);
+}
+EXPORT_SYMBOL_GPL(__cxl_set_driver_ops);
+
+int cxl_unset_driver_ops(struct cxl_context *ctx)
+{
+	return cxl_events_unset_ops(&ctx->events);
+}
+EXPORT_SYMBOL_GPL(cxl_unset_driver_ops);
+
+void cxl_context_events_pending(struct cxl_context *ctx,
+				unsigned int new_events)
+{
+	cxl_events_announce(&ctx->events, new_events);
+}
+EXPORT_SYMBOL_GPL(cxl_context_events_pending);
