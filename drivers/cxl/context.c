@@ -353,6 +353,12 @@ void cxl_context_force_close(struct cxl_context *ctx)
 		cxl_context_irqs_free(ctx);
 }
 
+void cxl_context_afu_error(struct cxl_context *ctx, u64 error)
+{
+	cxl_events_post_error(&ctx->events, error);
+}
+EXPORT_SYMBOL_GPL(cxl_context_afu_error);
+
 /**
  * cxl_context_set_link() - the link to the card went down or came back
  * @ctx: context
