@@ -454,7 +454,7 @@ int cxl_copy_context_open(struct cxl_copy_afu *afu,
 	int ret;
 	int fd;
 
-	copy = kvzalloc(sizeof(*copy), GFP_KERNEL);
+	copy = kvzalloc(sizeof(*copy), GFP_KERNEL_ACCOUNT);
 	if (!copy)
 		return -ENOMEM;
 	copy->afu = afu;

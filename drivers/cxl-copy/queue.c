@@ -64,7 +64,8 @@ int cxl_copy_queue_init(struct cxl_copy_queue *queue, u64 address, u64 size)
 		return -EINVAL;
 
 	num_pages = DIV_ROUND_UP((unsigned int)size, PAGE_SIZE);
-	queue->pages = kcalloc(num_pages, sizeof(*queue->pages), GFP_KERNEL);
+	queue->pages = kcalloc(num_pages, sizeof(*queue->pages),
+			       GFP_KERNEL_ACCOUNT);
 	if (!queue->pages)
 		return -ENOMEM;
 
