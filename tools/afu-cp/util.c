@@ -64,11 +64,18 @@ static void end_by_signal(void)
 
 void signals_defer(void)
 {
+	static const int numbers[] = { SIGHUP, SIGINT, SIGTERM };
+	struct sigaction action;
+	size_t i;
+
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&deferred);
-	sigaddset(&deferred, SIGHUP);
-	sigaddset(&deferred, SIGINT);
-	sigaddset(&deferred, SIGTERM);
+	/* What the parent had ignored, as nohup does, stays ignored. */
+	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		sigaction(numbers[i], NULL, &action);
+		if (action.sa_handler != SIG_IGN)
+			sigaddset(&deferred, numbers[i]);
+	}
 	sigprocmask(SIG_BLOCK, &deferred, NULL);
 	signal_fd = signalfd(-1, &deferred, SFD_CLOEXEC);
 	if (signal_fd < 0)
