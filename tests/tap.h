@@ -56,11 +56,14 @@ struct tap_test {
 	unsigned int limit;
 };
 
+#ifndef ARRAY_SIZE
+#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+#endif
+
 #define TAP_MAIN(tests)							\
 int main(int argc, char **argv)						\
 {									\
-	exit(tap_main(argc, argv, __FILE__, tests,			\
-		      sizeof(tests) / sizeof((tests)[0])));		\
+	exit(tap_main(argc, argv, __FILE__, tests, ARRAY_SIZE(tests)));	\
 }
 
 /* A condition, and optionally what to say about it, printf style. */

@@ -2,7 +2,7 @@
 #
 # tests/<subject>.c	one static program each, runs in the guest
 # tests/<subject>.sh	runs in the guest under busybox sh
-# tests/host/<subject>.c	runs on the build machine
+# tests/host/<subject>.c	runs on the build machine; .sh too, from the top folder
 # tests/lib/*.c		linked into all of them; tap.sh is for the shell tests
 # tests/modules/	test-only kernel modules, see the Kbuild there
 
@@ -12,7 +12,8 @@ USER_CFLAGS	:= -O2 -g -std=gnu11 -Wall -Wextra -Werror -Wno-missing-field-initia
 TEST_PROGRAMS	:= $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/*.c)) \
 		   $(patsubst tests/%.sh,$(OUT)/tests/%.sh,$(wildcard tests/*.sh)) \
 		   $(OUT)/tests/lib/tap.sh
-HOST_PROGRAMS	:= $(patsubst tests/host/%.c,$(OUT)/host/%,$(wildcard tests/host/*.c))
+HOST_PROGRAMS	:= $(patsubst tests/host/%.c,$(OUT)/host/%,$(wildcard tests/host/*.c)) \
+		   $(patsubst tests/host/%.sh,$(OUT)/host/%.sh,$(wildcard tests/host/*.sh))
 TEST_LIB	:= $(patsubst tests/lib/%.c,$(OUT)/tests/lib/%.o,$(wildcard tests/lib/*.c))
 HOST_LIB	:= $(patsubst tests/lib/%.c,$(OUT)/host/lib/%.o,$(wildcard tests/lib/*.c))
 
@@ -31,6 +32,10 @@ $(OUT)/tests/lib/%.o: tests/lib/%.c
 $(OUT)/host/%: tests/host/%.c $(OUT)/host/lib.a
 	@mkdir -p $(@D)
 	$(call quiet,HOSTCC,$@)$(HOSTCC) $(TEST_CPPFLAGS) $(USER_CFLAGS) -pthread -o $@ $(filter %.c %.a,$^) $(HOST_LDLIBS)
+
+$(OUT)/host/%.sh: tests/host/%.sh
+	@mkdir -p $(@D)
+	$(call quiet,CP,$@)install -m 755 $< $@
 
 $(OUT)/host/lib/%.o: tests/lib/%.c
 	@mkdir -p $(@D)

@@ -7,6 +7,7 @@ BEGIN {
 		"Oops|Kernel panic|KASAN:|UBSAN:|Call Trace:|" \
 		"kernel BUG at|general protection fault[,:]|Unable to handle|" \
 		"watchdog: BUG|unreferenced object|refcount_t:|" \
+		"kmemleak: [0-9]+ new|" \
 		"rcu: INFO:|DEBUG_LOCKS_WARN_ON)|------------\\[ cut here"
 	shown = 40
 }

@@ -16,7 +16,7 @@ tap_skip_status=77
 
 # fail REASON: say why, and end the test.
 fail() {
-	echo "# $*"
+	echo "$*" | sed 's/^/# /'
 	exit 1
 }
 
