@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How an AFU accesses the memory of its contexts: the address space of a
+ * process, or kernel addresses.
+ *
+ * All of it runs in the engine's thread with page faults disabled, so that it
+ * never waits for memory: an access that would have to becomes a translation
+ * fault of the context (engine.c), as it does in a real card.
+ */
+#include <linux/highmem.h>
+#include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/sched/mm.h>
+#include <linux/uaccess.h>
+
+#include "sim.h"
+
+/* Least cost of a piece of a copy, in units of a byte copied */
+#define PIECE_COST	256
+
+/* Source pages looked up at once */
+#define SOURCE_PAGES	16
+
+/**
+ * sim_engine_leave_mm() - stop using the address space of a process
+ * @afu: AFU, in its engine's thread
+ */
+void sim_engine_leave_mm(struct sim_afu *afu)
+{
+	if (!afu->mm)
+		return;
+	kthread_unuse_mm(afu->mm);
+	/* If it was the last user: not in this thread. */
+	mmput_async(afu->mm);
+	afu->mm = NULL;
+}
+
+/*
+ * Use the context's address space; false when its process is gone.  It stays
+ * in use for the contexts that come next, but not for longer than the process
+ * itself uses it.
+ */
+static bool enter_mm(struct sim_pe *pe)
+{
+	struct sim_afu *afu = pe->afu;
+	struct mm_struct *mm = pe->elem.mm;
+
+	if (afu->mm == mm && atomic_read(&mm->mm_users) > 1)
+		return true;
+	sim_engine_leave_mm(afu);
+	if (!mmget_not_zero(mm))
+		return false;
+	kthread_use_mm(mm);
+	afu->mm = mm;
+	return true;
+}
+
+static bool read_kernel(void *buf, u64 ea, unsigned int len)
+{
+	return !copy_from_kernel_nofault(buf, (void *)(unsigned long)ea, len);
+}
+
+/* copy_to_kernel_nofault() is not exported. */
+static bool write_kernel(u64 ea, const void *buf, unsigned int len)
+{
+	unsigned long to = ea;
+	char probe;
+
+	/* It knows which addresses are not the kernel's. */
+	if (!read_kernel(&probe, ea, 1))
+		return false;
+
+	pagefault_disable();
+	while (len >= sizeof(u64) && IS_ALIGNED(to, sizeof(u64))) {
+		u64 word;
+
+		memcpy(&word, buf, sizeof(word));
+		__put_kernel_nofault((u64 *)to, &word, u64, fault);
+		to += sizeof(word);
+		buf += sizeof(word);
+		len -= sizeof(word);
+	}
+	for (; len; to++, buf++, len--)
+		__put_kernel_nofault((u8 *)to, (u8 *)buf, u8, fault);
+	pagefault_enable();
+	return true;
+fault:
+	pagefault_enable();
+	return false;
+}
+
+/*
+ * Read from, or write to, one page. Return the number of bytes at the end that
+ * could not be accessed.
+ */
+static unsigned int read_page(struct sim_pe *pe, void *buf, u64 ea,
+			      unsigned int len)
+{
+	void __user *from = u64_to_user_ptr(ea);
+	unsigned int left;
+
+	if (sim_pe_is_kernel(pe))
+		return read_kernel(buf, ea, len) ? 0 : len;
+	if (!enter_mm(pe) || !access_ok(from, len))
+		return len;
+	pagefault_disable();
+	left = __copy_from_user_inatomic(buf, from, len);
+	pagefault_enable();
+	return left;
+}
+
+static unsigned int write_page(struct sim_pe *pe, u64 ea, const void *buf,
+			       unsigned int len)
+{
+	void __user *to = u64_to_user_ptr(ea);
+	unsigned int left;
+
+	if (sim_pe_is_kernel(pe))
+		return write_kernel(ea, buf, len) ? 0 : len;
+	if (!enter_mm(pe) || !access_ok(to, len))
+		return len;
+	pagefault_disable();
+	left = __copy_to_user_inatomic(to, buf, len);
+	pagefault_enable();
+	return left;
+}
+
+static int read_fault(struct sim_pe *pe, u64 ea)
+{
+	return sim_pe_fault(pe, ea, CXL_DSISR_PAGE_MISS | CXL_DSISR_NO_PTE);
+}
+
+static int write_fault(struct sim_pe *pe, u64 ea)
+{
+	return sim_pe_fault(pe, ea, CXL_DSISR_PAGE_MISS | CXL_DSISR_NO_PTE |
+				    CXL_DSISR_STORE);
+}
+
+/* Was the last fault answered by "no"? Then this access is the one. */
+static bool take_unresolved(struct sim_pe *pe)
+{
+	lockdep_assert_held(&pe->afu->turn);
+	if (!pe->unresolved)
+		return false;
+	pe->unresolved = false;
+	pe->fault_tries = 0;
+	return true;
+}
+
+static unsigned int to_page_end(u64 ea)
+{
+	return PAGE_SIZE - offset_in_page(ea);
+}
+
+/* Bytes of the page that ends with, or contains, the byte before @ea */
+static unsigned int from_page_start(u64 ea)
+{
+	return offset_in_page(ea - 1) + 1;
+}
+
+int sim_mem_read(struct sim_pe *pe, u64 ea, void *buf, unsigned int len)
+{
+	unsigned int n, left;
+
+	if (take_unresolved(pe))
+		return -EFAULT;
+	for (; len; ea += n, buf += n, len -= n) {
+		n = min(len, to_page_end(ea));
+		left = read_page(pe, buf, ea, n);
+		if (left)
+			return read_fault(pe, ea + n - left);
+	}
+	pe->fault_tries = 0;
+	return 0;
+}
+
+int sim_mem_write(struct sim_pe *pe, u64 ea, const void *buf,
+		  unsigned int len)
+{
+	unsigned int n, left;
+
+	if (take_unresolved(pe))
+		return -EFAULT;
+	for (; len; ea += n, buf += n, len -= n) {
+		n = min(len, to_page_end(ea));
+		left = write_page(pe, ea, buf, n);
+		if (left)
+			return write_fault(pe, ea + n - left);
+	}
+	pe->fault_tries = 0;
+	return 0;
+}
+
+/*
+ * Source pages of a copy, looked up some at a time, so that each byte is copied
+ * once: from the page itself to the destination.
+ */
+struct source {
+	u64 ea;			/* of page[0] */
+	unsigned int num;
+	struct page *page[SOURCE_PAGES];
+};
+
+static void source_release(struct source *source)
+{
+	while (source->num)
+		put_page(source->page[--source->num]);
+}
+
+/*
+ * The page at @ea, and those behind it that @len bytes reach; NULL when it is
+ * not there, or cannot be had like this (the zero page, device memory).
+ */
+static struct page *source_page(struct source *source, u64 ea, u32 len)
+{
+	u64 start = ea & PAGE_MASK;
+	int num;
+
+	if (start - source->ea < source->num * PAGE_SIZE)
+		return source->page[(start - source->ea) >> PAGE_SHIFT];
+
+	source_release(source);
+	num = DIV_ROUND_UP(offset_in_page(ea) + len, PAGE_SIZE);
+	num = get_user_pages_fast_only(start, min(num, SOURCE_PAGES), 0,
+				       source->page);
+	if (num <= 0)
+		return NULL;
+	source->ea = start;
+	source->num = num;
+	return source->page[0];
+}
+
+/* Copy @len bytes within one source page and one destination page. */
+static int copy_piece(struct sim_pe *pe, struct source *source, u64 dst,
+		      u64 src, unsigned int len, u32 ahead)
+{
+	struct page *page = NULL;
+	unsigned int left;
+	void *from;
+
+	if (!sim_pe_is_kernel(pe) && enter_mm(pe))
+		page = source_page(source, src, ahead);
+	if (page) {
+		from = kmap_local_page(page);
+		left = write_page(pe, dst, from + offset_in_page(src), len);
+		kunmap_local(from);
+	} else {
+		left = read_page(pe, pe->afu->bounce, src, len);
+		if (left)
+			return read_fault(pe, src + len - left);
+		left = write_page(pe, dst, pe->afu->bounce, len);
+	}
+	if (left)
+		return write_fault(pe, dst + len - left);
+	pe->fault_tries = 0;
+	pe->bytes += len;
+	return 0;
+}
+
+/*
+ * A copy may be interrupted at any place, by a fault or at the end of a turn,
+ * and the piece that met the fault is done again. Where the ranges overlap, it
+ * goes in the direction of memmove(), and no piece is longer than the distance
+ * of the two: then no piece changes its own source, nor that of a piece that is
+ * still to come.
+ */
+int sim_mem_copy(struct sim_pe *pe, u64 dst, u64 src, u32 len, u32 *done)
+{
+	u64 gap = min(dst - src, src - dst) ?: len;
+	bool backward = dst != src && dst - src < len;
+	struct source source = { .num = 0 };
+	u32 at, left, n;
+	int ret = 0;
+
+	if (take_unresolved(pe))
+		return -EFAULT;
+	while (*done < len) {
+		left = len - *done;
+		n = min_t(u64, left, gap);
+		if (backward) {
+			n = min3(n, from_page_start(src + left),
+				 from_page_start(dst + left));
+			at = left - n;
+		} else {
+			at = *done;
+			n = min3(n, to_page_end(src + at),
+				 to_page_end(dst + at));
+		}
+		ret = copy_piece(pe, &source, dst + at, src + at, n,
+				 backward ? n : left);
+		if (ret)
+			break;
+		*done += n;
+		if (!sim_turn_charge(pe, max_t(u32, n, PIECE_COST)) &&
+		    *done < len) {
+			ret = -EAGAIN;
+			break;
+		}
+	}
+	source_release(&source);
+	return ret;
+}
+
+int sim_mem_cmpxchg(struct sim_pe *pe, u64 ea, unsigned int width, u64 *old,
+		    u64 new)
+{
+	struct folio *folio;
+	struct page *page;
+	u64 found;
+	void *word;
+	int ret;
+
+	if (take_unresolved(pe))
+		return -EFAULT;
+	if (sim_pe_is_kernel(pe) || !IS_ALIGNED(ea, width))
+		return -EFAULT;
+	if (!enter_mm(pe) ||
+	    get_user_pages_fast_only(ea & PAGE_MASK, 1, FOLL_WRITE, &page) != 1)
+		return write_fault(pe, ea);
+
+	/* Only the owner of the lock may mark it dirty, see set_page_dirty() */
+	folio = page_folio(page);
+	ret = -EBUSY;
+	if (!folio_trylock(folio))
+		goto put;
+	word = kmap_local_page(page) + offset_in_page(ea);
+	if (width == sizeof(u64))
+		found = cmpxchg64((u64 *)word, *old, new);
+	else
+		found = cmpxchg((u32 *)word, (u32)*old, (u32)new);
+	kunmap_local(word);
+	ret = found == *old ? 0 : -EAGAIN;
+	*old = found;
+	folio_mark_dirty(folio);
+	folio_unlock(folio);
+	pe->fault_tries = 0;
+put:
+	folio_put(folio);
+	return ret;
+}

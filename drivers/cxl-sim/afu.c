@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * AFUs of the software card: what the core asks of them, their problem state
+ * area, configuration records and error buffer.
+ */
+#include <linux/gfp.h>
+#include <linux/highmem.h>
+#include <linux/slab.h>
+#include <linux/timex.h>
+
+#include "sim.h"
+
+static const struct sim_afu_model * const sim_afu_models[] = {
+	&sim_memcpy_afu,
+};
+
+/**
+ * sim_afu_model_find() - look up an AFU model
+ * @name: its name
+ *
+ * Return: the model or NULL.
+ */
+const struct sim_afu_model *sim_afu_model_find(const char *name)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(sim_afu_models); i++)
+		if (sysfs_streq(name, sim_afu_models[i]->name))
+			return sim_afu_models[i];
+	return NULL;
+}
+
+/*
+ * Problem state area: pages that are allocated at the first use. In directed
+ * mode it begins with the global registers, and the windows of the processes
+ * start at SIM_PP_OFFSET. In dedicated mode the two change places, so that the
+ * one process finds its registers where a slave finds them: at the start.
+ */
+
+static struct page *psa_page(struct sim_afu *afu, u64 offset)
+{
+	unsigned long index = offset >> PAGE_SHIFT;
+	struct page *page, *there;
+
+	page = xa_load(&afu->psa, index);
+	if (page || offset >= afu->psa_size)
+		return page;
+	page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	if (!page)
+		return NULL;
+	there = xa_cmpxchg(&afu->psa, index, NULL, page, GFP_KERNEL_ACCOUNT);
+	if (!there)
+		return page;
+	__free_page(page);
+	return xa_is_err(there) ? NULL : there;
+}
+
+static void *psa_address(struct sim_afu *afu, u64 offset)
+{
+	struct page *page = psa_page(afu, offset);
+
+	return page ? page_address(page) + offset_in_page(offset) : NULL;
+}
+
+static void psa_free(struct sim_afu *afu)
+{
+	struct page *page;
+	unsigned long index;
+
+	xa_for_each(&afu->psa, index, page)
+		__free_page(page);
+	xa_destroy(&afu->psa);
+}
+
+static bool is_dedicated(const struct sim_afu *afu)
+{
+	return afu->mode == CXL_MODE_DEDICATED;
+}
+
+static u64 window_offset(const struct sim_afu *afu, unsigned int pe)
+{
+	return is_dedicated(afu) ? 0 : SIM_PP_OFFSET + (u64)pe * SIM_PP_SIZE;
+}
+
+/* A context must not see what the one before it left. */
+static void clear_window(struct sim_afu *afu, unsigned int pe)
+{
+	u64 start = window_offset(afu, pe);
+	u64 size = is_dedicated(afu) ? SIM_PP_OFFSET : SIM_PP_SIZE;
+	struct page *page;
+	unsigned long index;
+
+	xa_for_each_range(&afu->psa, index, page, start >> PAGE_SHIFT,
+			  (start + size - 1) >> PAGE_SHIFT)
+		clear_highpage(page);
+}
+
+static struct page *sim_afu_psa_page(void *data, u64 offset)
+{
+	return psa_page(data, offset);
+}
+
+/*
+ * Contexts
+ */
+
+static struct sim_pe *pe_alloc(struct sim_afu *afu,
+			       const struct cxl_process_element *elem)
+{
+	size_t words = DIV_ROUND_UP(afu->settings.model->priv_size,
+				    sizeof(u64));
+	struct sim_pe *pe;
+
+	pe = kzalloc(struct_size(pe, priv, words), GFP_KERNEL_ACCOUNT);
+	if (!pe)
+		return NULL;
+	pe->afu = afu;
+	pe->elem = *elem;
+	pe->regs = psa_address(afu, window_offset(afu, elem->pe));
+	if (pe->regs)
+		return pe;
+	kfree(pe);
+	return NULL;
+}
+
+static int sim_afu_attach(void *data, const struct cxl_process_element *elem)
+{
+	struct sim_afu *afu = data;
+	struct sim_pe *pe;
+	int ret;
+
+	pe = pe_alloc(afu, elem);
+	if (!pe)
+		return -ENOMEM;
+	clear_window(afu, elem->pe);
+	afu->settings.model->attach(pe);
+	sim_pe_active(pe);
+
+	ret = xa_insert(&afu->pes, elem->pe, pe, GFP_KERNEL_ACCOUNT);
+	if (ret)
+		goto err_free;
+	ret = sim_engine_add(pe);
+	if (ret)
+		goto err_remove;
+	return 0;
+
+err_remove:
+	xa_erase(&afu->pes, elem->pe);
+	sim_engine_remove(pe);
+err_free:
+	kfree(pe);
+	return ret;
+}
+
+static void sim_afu_detach(void *data, unsigned int num)
+{
+	struct sim_afu *afu = data;
+	struct sim_pe *pe;
+
+	pe = xa_erase(&afu->pes, num);
+	if (!pe)
+		return;
+	sim_engine_remove(pe);
+	kfree(pe);
+}
+
+static int sim_afu_update_irqs(void *data, unsigned int num,
+			       unsigned int num_irqs)
+{
+	struct sim_afu *afu = data;
+	struct sim_pe *pe;
+
+	mutex_lock(&afu->turn);
+	pe = xa_load(&afu->pes, num);
+	if (pe)
+		pe->elem.num_irqs = num_irqs;
+	mutex_unlock(&afu->turn);
+	return pe ? 0 : -EIO;
+}
+
+/**
+ * sim_afu_reset() - reset an AFU
+ * @data: struct sim_afu
+ *
+ * Its contexts do no more work.
+ *
+ * Return: 0.
+ */
+int sim_afu_reset(void *data)
+{
+	struct sim_afu *afu = data;
+	struct sim_pe *pe;
+	unsigned long num;
+
+	mutex_lock(&afu->turn);
+	xa_for_each(&afu->pes, num, pe)
+		sim_pe_kill(pe);
+	afu->settings.model->reset(afu);
+	mutex_unlock(&afu->turn);
+	wake_up_all(&afu->first_turn);
+	return 0;
+}
+
+static int sim_afu_set_mode(void *data, u32 mode)
+{
+	struct sim_afu *afu = data;
+	void *regs;
+
+	afu->mode = mode;
+	regs = psa_address(afu, is_dedicated(afu) ? SIM_PP_OFFSET : 0);
+	if (!regs)
+		return -EIO;
+	afu->global_regs = regs;
+	return sim_afu_reset(afu);
+}
+
+/*
+ * Configuration records, error buffer, card
+ */
+
+static int sim_afu_cr_read(void *data, unsigned int cr, unsigned int offset,
+			   u32 *val)
+{
+	struct sim_afu *afu = data;
+
+	return sim_pci_config_read(&afu->cr[cr], offset, val);
+}
+
+static int sim_afu_cr_write(void *data, unsigned int cr, unsigned int offset,
+			    u32 val, u32 mask)
+{
+	struct sim_afu *afu = data;
+
+	return sim_pci_config_write(&afu->cr[cr], offset, val, mask);
+}
+
+static ssize_t sim_afu_err_buff_read(void *data, char *buf, loff_t offset,
+				     size_t count)
+{
+	struct sim_afu *afu = data;
+
+	memcpy(buf, afu->err_buff + offset, count);
+	return count;
+}
+
+static ssize_t sim_card_vpd_read(void *data, void *buf, loff_t offset,
+				 size_t count)
+{
+	struct sim_card *card = data;
+
+	return memory_read_from_buffer(buf, count, &offset, card->vpd,
+				       card->vpd_len);
+}
+
+/* The time base is the CPU's own cycle counter, where it has one. */
+static bool sim_card_timebase_synced(void *card)
+{
+	return get_cycles();
+}
+
+const struct cxl_backend_ops sim_backend_ops = {
+	.set_mode = sim_afu_set_mode,
+	.attach = sim_afu_attach,
+	.detach = sim_afu_detach,
+	.update_irqs = sim_afu_update_irqs,
+	.fault_done = sim_afu_fault_done,
+	.afu_reset = sim_afu_reset,
+	.psa_page = sim_afu_psa_page,
+	.cr_read = sim_afu_cr_read,
+	.cr_write = sim_afu_cr_write,
+	.err_buff_read = sim_afu_err_buff_read,
+	.card_reset = sim_card_reset,
+	.vpd_read = sim_card_vpd_read,
+	.timebase_synced = sim_card_timebase_synced,
+	.debugfs_init = sim_debugfs_init,
+};
+
+/*
+ * Life of an AFU
+ */
+
+/**
+ * sim_afu_set_model() - choose a model, and its own values for the settings
+ * @afu: AFU
+ * @model: its new model
+ */
+void sim_afu_set_model(struct sim_afu *afu, const struct sim_afu_model *model)
+{
+	afu->settings.model = model;
+	afu->settings.irqs_min = model->irqs_min;
+	afu->settings.cr_vendor = model->cr_vendor;
+	afu->settings.cr_device = model->cr_device;
+	afu->settings.cr_class = model->cr_class;
+}
+
+/**
+ * sim_afu_init() - set up a new AFU with the defaults
+ * @afu: zeroed
+ * @card: its card
+ * @slice: M of afuN.M
+ */
+void sim_afu_init(struct sim_afu *afu, struct sim_card *card,
+		  unsigned int slice)
+{
+	afu->card = card;
+	afu->slice = slice;
+	afu->settings.modes = CXL_MODE_DIRECTED;
+	afu->settings.num_procs = 511;
+	afu->settings.num_crs = 1;
+	afu->settings.err_buff_size = 4096;
+	sim_afu_set_model(afu, sim_afu_models[0]);
+	mutex_init(&afu->turn);
+	spin_lock_init(&afu->lock);
+	init_waitqueue_head(&afu->first_turn);
+	INIT_LIST_HEAD(&afu->runnable);
+	timerqueue_init_head(&afu->waiting);
+	xa_init(&afu->pes);
+	xa_init(&afu->psa);
+}
+
+static int alloc_memory(struct sim_afu *afu)
+{
+	const struct sim_afu_settings *settings = &afu->settings;
+	unsigned int i;
+
+	afu->cr = kcalloc(settings->num_crs, sizeof(*afu->cr), GFP_KERNEL);
+	afu->err_buff = kvzalloc(settings->err_buff_size, GFP_KERNEL);
+	afu->bounce = (void *)__get_free_page(GFP_KERNEL);
+	if (!afu->cr || !afu->err_buff || !afu->bounce)
+		return -ENOMEM;
+
+	for (i = 0; i < settings->num_crs; i++)
+		sim_pci_config_init(&afu->cr[i], settings->cr_vendor,
+				    settings->cr_device, settings->cr_class);
+	for (i = 0; i < settings->err_buff_size; i++)
+		((u8 *)afu->err_buff)[i] = i ^ i >> 8;
+	return 0;
+}
+
+static void free_memory(struct sim_afu *afu)
+{
+	free_page((unsigned long)afu->bounce);
+	kvfree(afu->err_buff);
+	kfree(afu->cr);
+	afu->bounce = NULL;
+	afu->err_buff = NULL;
+	afu->cr = NULL;
+}
+
+/**
+ * sim_afu_start() - make an AFU work, before the core knows it
+ * @afu: AFU
+ *
+ * Return: 0, -ENOMEM, or what starting a thread returned.
+ */
+int sim_afu_start(struct sim_afu *afu)
+{
+	int ret;
+
+	ret = alloc_memory(afu);
+	if (ret)
+		goto err_free;
+	afu->psa_size = max_t(u64, SIM_PSA_MIN_SIZE,
+			      SIM_PP_OFFSET +
+			      (u64)afu->settings.num_procs * SIM_PP_SIZE);
+	afu->mode = 0;
+	afu->halted = false;
+	ret = sim_engine_start(afu);
+	if (ret)
+		goto err_free;
+	return 0;
+
+err_free:
+	free_memory(afu);
+	return ret;
+}
+
+/**
+ * sim_afu_stop() - the reverse of sim_afu_start(), once the core forgot the AFU
+ * @afu: AFU
+ */
+void sim_afu_stop(struct sim_afu *afu)
+{
+	sim_engine_stop(afu);
+	psa_free(afu);
+	free_memory(afu);
+}
+
+/*
+ * What models can ask of a context
+ */
+
+void *sim_pe_priv(struct sim_pe *pe)
+{
+	return pe->priv;
+}
+
+void *sim_pe_regs(struct sim_pe *pe)
+{
+	return pe->regs;
+}
+
+void *sim_pe_global_regs(struct sim_pe *pe)
+{
+	return pe->afu->global_regs;
+}
+
+void *sim_afu_global_regs(struct sim_afu *afu)
+{
+	return afu->global_regs;
+}
+
+unsigned int sim_pe_num(const struct sim_pe *pe)
+{
+	return pe->elem.pe;
+}
+
+u64 sim_pe_wed(const struct sim_pe *pe)
+{
+	return pe->elem.wed;
+}
+
+bool sim_pe_is_kernel(const struct sim_pe *pe)
+{
+	return !pe->elem.mm;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What an AFU model supplies, and what it can use.  A new AFU is one file with
+ * a struct sim_afu_model, and a line in sim_afu_models[] (afu.c).
+ *
+ * A model never blocks.  The engine (engine.c) calls its @turn for one context
+ * at a time; the model does a bounded amount of work and returns.  Memory is
+ * accessed only by the functions below, and any of them can return
+ * -EINPROGRESS: the page is not there, the core was asked for it, and the
+ * model must return SIM_TURN_PARKED at once.  When the answer is there @turn
+ * is called again and has to repeat the same access, which then succeeds or
+ * returns -EFAULT.  So a model keeps in its context's private data how far it
+ * got, and a step that was begun can be begun again without harm.
+ */
+#ifndef _CXL_SIM_AFU_MODEL_H
+#define _CXL_SIM_AFU_MODEL_H
+
+#include <linux/types.h>
+
+struct seq_file;
+struct sim_afu;
+struct sim_pe;
+
+/**
+ * enum sim_turn - what a model's turn ended with
+ * @SIM_TURN_MORE: there is more to do: call again when it is its turn
+ * @SIM_TURN_IDLE: nothing to do: look again after a while, which grows with
+ *	the time since sim_pe_active()
+ * @SIM_TURN_DELAY: call again after the delay that the user injected
+ * @SIM_TURN_PARKED: an access returned -EINPROGRESS
+ */
+enum sim_turn {
+	SIM_TURN_MORE,
+	SIM_TURN_IDLE,
+	SIM_TURN_DELAY,
+	SIM_TURN_PARKED,
+};
+
+/**
+ * struct sim_afu_model - an AFU
+ * @name: value of the configfs attribute "model"
+ * @irqs_min: default of the interrupts that every context needs
+ * @cr_vendor: default vendor ID of the configuration records
+ * @cr_device: default device ID
+ * @cr_class: default class code, 24 bits
+ * @priv_size: bytes of private data for each context, zeroed at attach
+ * @attach: a context starts: set up private data and registers
+ * @turn: work for a context; ends when sim_turn_charge() says so
+ * @reset: the AFU is reset: set up the global registers
+ * @show: optional: print a context's private data, as " name=value" words
+ *
+ * All are called with the AFU's turn mutex held, in process context.
+ */
+struct sim_afu_model {
+	const char *name;
+	unsigned int irqs_min;
+	u16 cr_vendor;
+	u16 cr_device;
+	u32 cr_class;
+	size_t priv_size;
+	void (*attach)(struct sim_pe *pe);
+	enum sim_turn (*turn)(struct sim_pe *pe);
+	void (*reset)(struct sim_afu *afu);
+	void (*show)(struct sim_pe *pe, struct seq_file *s);
+};
+
+extern const struct sim_afu_model sim_memcpy_afu;
+
+/*
+ * A context
+ */
+
+/* Private data, priv_size bytes */
+void *sim_pe_priv(struct sim_pe *pe);
+/* The page of registers at the start of its window; shared with programs */
+void *sim_pe_regs(struct sim_pe *pe);
+/* The AFU's global registers; shared with master contexts */
+void *sim_pe_global_regs(struct sim_pe *pe);
+void *sim_afu_global_regs(struct sim_afu *afu);
+unsigned int sim_pe_num(const struct sim_pe *pe);
+u64 sim_pe_wed(const struct sim_pe *pe);
+/* Addresses are kernel addresses: there is no address space of a process */
+bool sim_pe_is_kernel(const struct sim_pe *pe);
+
+/* Something happened: the context is not idle */
+void sim_pe_active(struct sim_pe *pe);
+/* Look more often, relative to the idle time, from now on */
+void sim_pe_watch_closely(struct sim_pe *pe);
+/* An element of work was finished */
+void sim_pe_count_element(struct sim_pe *pe);
+/* Microseconds to wait (SIM_TURN_DELAY) before each element, usually 0 */
+unsigned int sim_pe_delay_us(const struct sim_pe *pe);
+
+/**
+ * sim_turn_charge() - account work done in this turn
+ * @pe: context
+ * @cost: in units of a byte copied
+ *
+ * Return: true while the turn may go on.
+ */
+bool sim_turn_charge(struct sim_pe *pe, unsigned int cost);
+
+/**
+ * sim_pe_interrupt() - raise an AFU interrupt
+ * @pe: context
+ * @irq: number from 1
+ *
+ * Return: 0, or -EINVAL: the context does not have that interrupt.
+ */
+int sim_pe_interrupt(struct sim_pe *pe, unsigned int irq);
+
+/* Is @irq one of the context's interrupts? */
+bool sim_pe_has_interrupt(const struct sim_pe *pe, unsigned int irq);
+
+/*
+ * Memory
+ *
+ * All return 0, -EINPROGRESS (return SIM_TURN_PARKED now) or -EFAULT (address
+ * error).
+ */
+
+int sim_mem_read(struct sim_pe *pe, u64 ea, void *buf, unsigned int len);
+int sim_mem_write(struct sim_pe *pe, u64 ea, const void *buf,
+		  unsigned int len);
+
+/**
+ * sim_mem_copy() - copy memory to memory
+ * @pe: context
+ * @dst: to
+ * @src: from; overlapping ranges are copied as if all were read first
+ * @len: bytes
+ * @done: bytes done by earlier calls for this copy, 0 at first; updated
+ *
+ * Return: as above, or -EAGAIN: the turn is used up, call again in the next.
+ */
+int sim_mem_copy(struct sim_pe *pe, u64 dst, u64 src, u32 len, u32 *done);
+
+/**
+ * sim_mem_cmpxchg() - atomically replace a word, in memory byte order
+ * @pe: context of a process; there is no safe way to do it for the kernel
+ * @ea: address; a multiple of @width, else it is an address error
+ * @width: 4 or 8
+ * @old: expected value; set to the value found
+ * @new: value to store
+ *
+ * Return: as above; -EAGAIN: it was another value; -EBUSY: the page cannot be
+ * had at the moment, try again when it is this context's turn again.
+ */
+int sim_mem_cmpxchg(struct sim_pe *pe, u64 ea, unsigned int width, u64 *old,
+		    u64 new);
+
+#endif /* _CXL_SIM_AFU_MODEL_H */

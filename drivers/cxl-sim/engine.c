@@ -1,0 +1,464 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The engine: one thread for each AFU, which works for all its contexts.
+ *
+ * Contexts that can work take turns, each turn being bounded; one that has
+ * nothing to do is looked at again after a while (there is no doorbell: work
+ * appears in memory, memcpy AFU §3); one whose access faulted waits until the
+ * core has answered.  The thread itself never waits for a program's memory, so
+ * that no program can hold up another, or its own detach.
+ */
+#include <linux/hrtimer.h>
+#include <linux/kthread.h>
+#include <linux/ktime.h>
+#include <linux/log2.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+
+#include "sim.h"
+
+/* Work in one turn, in units of a byte copied */
+#define TURN_BUDGET	65536
+
+/*
+ * An idle context is looked at again after an eighth of the time for which it
+ * has been idle: the delay adds little to whatever the program waits for, and
+ * the number of looks grows only with the logarithm of time.  The shortest
+ * delay is what a program's round trip can cost, the longest (67 ms) bounds
+ * the time to notice work after a long pause, and the cost of contexts that
+ * are idle for ever.
+ */
+#define IDLE_SHIFT	3
+#define WATCH_SHIFT	7	/* sim_pe_watch_closely() */
+#define IDLE_MIN_NS	BIT_ULL(14)
+#define IDLE_MAX_NS	BIT_ULL(26)
+
+/*
+ * Looking may take a 128th of a CPU.  Where many contexts are idle, or the
+ * machine is slow, it becomes rarer, as long as it stays within an eighth of
+ * the time for which all have been idle, and this:
+ */
+#define REST_SHIFT	7
+#define REST_MAX_NS	(200 * NSEC_PER_MSEC)
+
+/* Faults in a row on the pages of one step, before it is an address error */
+#define MAX_FAULT_TRIES	64
+
+static struct sim_pe *wait_to_pe(struct timerqueue_node *node)
+{
+	return container_of(node, struct sim_pe, wait);
+}
+
+/*
+ *	                 attach
+ *	                    |            engine: its turn
+ *	                    v          ------------------>
+ *	fault_done --> RUNNABLE                            RUNNING --> FAULTING
+ *	                ^   ^          <------------------    |
+ *	                |   |            more to do           | idle
+ *	                |   +---------------- WAITING <-------+
+ *	                |       time is over
+ *	          (FAULTING)        any of them --> DEAD: detach, AFU reset
+ */
+static void pe_set_state(struct sim_pe *pe, enum sim_pe_state state)
+{
+	struct sim_afu *afu = pe->afu;
+
+	lockdep_assert_held(&afu->lock);
+	if (pe->state == SIM_PE_RUNNABLE)
+		list_del(&pe->run);
+	else if (pe->state == SIM_PE_WAITING)
+		timerqueue_del(&afu->waiting, &pe->wait);
+
+	pe->state = state;
+	if (state == SIM_PE_RUNNABLE)
+		list_add_tail(&pe->run, &afu->runnable);
+	else if (state == SIM_PE_WAITING)
+		timerqueue_add(&afu->waiting, &pe->wait);
+}
+
+/*
+ * When to look at an idle context again: at the next multiple of its delay, so
+ * that contexts of similar idle times are looked at together.
+ */
+static u64 next_look(const struct sim_pe *pe, u64 now)
+{
+	u64 delay = (now - pe->last_active) >> pe->idle_shift;
+
+	delay = clamp_t(u64, delay, IDLE_MIN_NS, IDLE_MAX_NS);
+	return (now | (rounddown_pow_of_two(delay) - 1)) + 1;
+}
+
+/* Give the next context its turn, or return NULL when none can work now. */
+static struct sim_pe *begin_turn(struct sim_afu *afu)
+{
+	u64 now = ktime_get_ns();
+	struct timerqueue_node *node;
+	struct sim_pe *pe = NULL;
+
+	lockdep_assert_held(&afu->turn);
+	spin_lock_irq(&afu->lock);
+	if (afu->halted)
+		goto unlock;
+	while ((node = timerqueue_getnext(&afu->waiting)) &&
+	       ktime_to_ns(node->expires) <= now)
+		pe_set_state(wait_to_pe(node), SIM_PE_RUNNABLE);
+	pe = list_first_entry_or_null(&afu->runnable, struct sim_pe, run);
+	if (pe)
+		pe_set_state(pe, SIM_PE_RUNNING);
+unlock:
+	spin_unlock_irq(&afu->lock);
+	return pe;
+}
+
+static void end_turn(struct sim_pe *pe, enum sim_turn result)
+{
+	struct sim_afu *afu = pe->afu;
+	u64 now = ktime_get_ns();
+	bool first;
+
+	spin_lock_irq(&afu->lock);
+	first = !pe->attached;
+	pe->attached = true;
+	/* It is detached, or parked, maybe even answered already. */
+	if (pe->state != SIM_PE_RUNNING)
+		goto unlock;
+	if (result == SIM_TURN_MORE) {
+		pe_set_state(pe, SIM_PE_RUNNABLE);
+		goto unlock;
+	}
+	if (result == SIM_TURN_IDLE)
+		pe->wait.expires = next_look(pe, now);
+	else
+		pe->wait.expires = now + sim_pe_delay_us(pe) * NSEC_PER_USEC;
+	pe_set_state(pe, SIM_PE_WAITING);
+unlock:
+	spin_unlock_irq(&afu->lock);
+	if (first)
+		wake_up_all(&afu->first_turn);
+}
+
+static bool run_turn(struct sim_afu *afu)
+{
+	struct sim_pe *pe;
+
+	mutex_lock(&afu->turn);
+	pe = begin_turn(afu);
+	if (pe) {
+		afu->budget = TURN_BUDGET;
+		end_turn(pe, afu->settings.model->turn(pe));
+	}
+	mutex_unlock(&afu->turn);
+	return pe;
+}
+
+/*
+ * How long to sleep: until the first context wants to be looked at, and long
+ * enough to make up for the time spent since the engine woke up, see above.
+ */
+static u64 next_wake(const struct sim_afu *afu, u64 first)
+{
+	u64 now = ktime_get_ns();
+	u64 rest = (now - afu->woke) << REST_SHIFT;
+
+	rest = min3(rest, (now - READ_ONCE(afu->last_active)) >> IDLE_SHIFT,
+		    (u64)REST_MAX_NS);
+	return max(first, now + rest);
+}
+
+static void engine_sleep(struct sim_afu *afu)
+{
+	struct timerqueue_node *node;
+	ktime_t expires = 0;
+	bool work;
+
+	sim_engine_leave_mm(afu);
+
+	set_current_state(TASK_IDLE);
+	spin_lock_irq(&afu->lock);
+	work = !afu->halted && !list_empty(&afu->runnable);
+	node = afu->halted ? NULL : timerqueue_getnext(&afu->waiting);
+	if (node)
+		expires = next_wake(afu, node->expires);
+	spin_unlock_irq(&afu->lock);
+
+	if (!work && !kthread_should_stop()) {
+		if (node)
+			schedule_hrtimeout_range(&expires, IDLE_MIN_NS / 4,
+						 HRTIMER_MODE_ABS);
+		else
+			schedule();
+	}
+	__set_current_state(TASK_RUNNING);
+	afu->woke = ktime_get_ns();
+}
+
+static int engine_thread(void *data)
+{
+	struct sim_afu *afu = data;
+
+	while (!kthread_should_stop()) {
+		if (run_turn(afu))
+			cond_resched();
+		else
+			engine_sleep(afu);
+	}
+	sim_engine_leave_mm(afu);
+	return 0;
+}
+
+/**
+ * sim_engine_start() - start the engine of an AFU without contexts
+ * @afu: AFU
+ *
+ * Return: 0 or an errno.
+ */
+int sim_engine_start(struct sim_afu *afu)
+{
+	struct task_struct *task;
+
+	task = kthread_run(engine_thread, afu, "cxl-sim/%s.%u",
+			   config_item_name(&afu->card->group.cg_item),
+			   afu->slice);
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	afu->engine = task;
+	return 0;
+}
+
+/**
+ * sim_engine_stop() - the reverse of sim_engine_start()
+ * @afu: AFU whose contexts are all gone
+ */
+void sim_engine_stop(struct sim_afu *afu)
+{
+	kthread_stop(afu->engine);
+	afu->engine = NULL;
+}
+
+/**
+ * sim_engine_set_halted() - stop all work, or let it go on
+ * @afu: AFU
+ * @halted: which of the two
+ *
+ * Once it is halted no memory is touched and nothing is reported.
+ */
+void sim_engine_set_halted(struct sim_afu *afu, bool halted)
+{
+	spin_lock_irq(&afu->lock);
+	afu->halted = halted;
+	spin_unlock_irq(&afu->lock);
+	sim_engine_wait_turn(afu);
+	wake_up_all(&afu->first_turn);
+	wake_up_process(afu->engine);
+}
+
+/**
+ * sim_engine_wait_turn() - wait for the end of a turn that is going on
+ * @afu: AFU
+ */
+void sim_engine_wait_turn(struct sim_afu *afu)
+{
+	mutex_lock(&afu->turn);
+	mutex_unlock(&afu->turn);
+}
+
+static bool first_turn_over(struct sim_pe *pe)
+{
+	struct sim_afu *afu = pe->afu;
+	bool over;
+
+	spin_lock_irq(&afu->lock);
+	over = pe->attached || afu->halted || pe->state == SIM_PE_DEAD;
+	spin_unlock_irq(&afu->lock);
+	return over;
+}
+
+/**
+ * sim_engine_add() - let the engine work for a context
+ * @pe: new context
+ *
+ * Returns after its first turn, so that what the AFU does at once, was done.
+ *
+ * Return: 0, or -EIO while the engine is halted.
+ */
+int sim_engine_add(struct sim_pe *pe)
+{
+	struct sim_afu *afu = pe->afu;
+	bool attached;
+
+	timerqueue_init(&pe->wait);
+	pe->idle_shift = IDLE_SHIFT;
+
+	spin_lock_irq(&afu->lock);
+	pe->state = SIM_PE_DEAD;
+	if (!afu->halted)
+		pe_set_state(pe, SIM_PE_RUNNABLE);
+	spin_unlock_irq(&afu->lock);
+
+	wake_up_process(afu->engine);
+	wait_event(afu->first_turn, first_turn_over(pe));
+
+	spin_lock_irq(&afu->lock);
+	attached = pe->attached;
+	spin_unlock_irq(&afu->lock);
+	return attached ? 0 : -EIO;
+}
+
+/**
+ * sim_pe_kill() - the context does no more work
+ * @pe: context
+ */
+void sim_pe_kill(struct sim_pe *pe)
+{
+	spin_lock_irq(&pe->afu->lock);
+	pe_set_state(pe, SIM_PE_DEAD);
+	spin_unlock_irq(&pe->afu->lock);
+}
+
+/**
+ * sim_engine_remove() - the reverse of sim_engine_add()
+ * @pe: context
+ *
+ * When it returns the engine does not know @pe any more.
+ */
+void sim_engine_remove(struct sim_pe *pe)
+{
+	sim_pe_kill(pe);
+	sim_engine_wait_turn(pe->afu);
+}
+
+/**
+ * sim_pe_fault() - an access of the context whose turn it is has failed
+ * @pe: context
+ * @ea: address
+ * @dsisr: CXL_DSISR_*
+ *
+ * The context is parked, and the core asked for the page.  A program could
+ * take each page away again before it is used: this is bounded.
+ *
+ * Return: -EINPROGRESS, or -EFAULT: it was tried often enough.
+ */
+int sim_pe_fault(struct sim_pe *pe, u64 ea, u64 dsisr)
+{
+	struct sim_afu *afu = pe->afu;
+	bool parked;
+
+	lockdep_assert_held(&afu->turn);
+	if (pe->fault_tries++ == MAX_FAULT_TRIES) {
+		pe->fault_tries = 0;
+		return -EFAULT;
+	}
+	pe->faults++;
+
+	spin_lock_irq(&afu->lock);
+	parked = pe->state == SIM_PE_RUNNING;
+	if (parked)
+		pe_set_state(pe, SIM_PE_FAULTING);
+	spin_unlock_irq(&afu->lock);
+
+	/* The answer may come before this returns. */
+	if (parked)
+		cxl_context_fault(pe->elem.ctx, ea, dsisr);
+	return -EINPROGRESS;
+}
+
+/**
+ * sim_engine_inject_fault() - report a fault though no access has failed
+ * @pe: context; @pe->afu->turn is held
+ * @ea: address
+ * @dsisr: CXL_DSISR_*
+ *
+ * The context goes on once the core has answered, whatever the answer.
+ *
+ * Return: 0, or -EBUSY: it has a fault already, or does no more work.
+ */
+int sim_engine_inject_fault(struct sim_pe *pe, u64 ea, u64 dsisr)
+{
+	struct sim_afu *afu = pe->afu;
+	bool parked;
+
+	lockdep_assert_held(&afu->turn);
+	spin_lock_irq(&afu->lock);
+	parked = pe->state == SIM_PE_RUNNABLE || pe->state == SIM_PE_WAITING;
+	if (parked) {
+		pe->injected = true;
+		pe_set_state(pe, SIM_PE_FAULTING);
+	}
+	spin_unlock_irq(&afu->lock);
+	if (!parked)
+		return -EBUSY;
+	pe->faults++;
+	cxl_context_fault(pe->elem.ctx, ea, dsisr);
+	return 0;
+}
+
+/**
+ * sim_afu_fault_done() - the core's answer to sim_pe_fault()
+ * @data: struct sim_afu
+ * @num: process element
+ * @resolved: try again
+ *
+ * Context: under a spinlock of the core.
+ */
+void sim_afu_fault_done(void *data, unsigned int num, bool resolved)
+{
+	struct sim_afu *afu = data;
+	struct sim_pe *pe;
+	unsigned long flags;
+
+	/* A context is freed after its removal has held the lock. */
+	spin_lock_irqsave(&afu->lock, flags);
+	pe = xa_load(&afu->pes, num);
+	if (pe && pe->state == SIM_PE_FAULTING) {
+		pe->unresolved = !resolved && !pe->injected;
+		pe->injected = false;
+		pe_set_state(pe, SIM_PE_RUNNABLE);
+	}
+	spin_unlock_irqrestore(&afu->lock, flags);
+	wake_up_process(afu->engine);
+}
+
+/*
+ * What models can tell and ask during a turn
+ */
+
+void sim_pe_active(struct sim_pe *pe)
+{
+	pe->last_active = ktime_get_ns();
+	WRITE_ONCE(pe->afu->last_active, pe->last_active);
+}
+
+void sim_pe_watch_closely(struct sim_pe *pe)
+{
+	pe->idle_shift = WATCH_SHIFT;
+}
+
+void sim_pe_count_element(struct sim_pe *pe)
+{
+	pe->elements++;
+}
+
+unsigned int sim_pe_delay_us(const struct sim_pe *pe)
+{
+	return READ_ONCE(pe->afu->card->delay_us);
+}
+
+bool sim_turn_charge(struct sim_pe *pe, unsigned int cost)
+{
+	lockdep_assert_held(&pe->afu->turn);
+	pe->afu->budget -= cost;
+	return pe->afu->budget > 0;
+}
+
+bool sim_pe_has_interrupt(const struct sim_pe *pe, unsigned int irq)
+{
+	return irq >= 1 && irq <= pe->elem.num_irqs;
+}
+
+int sim_pe_interrupt(struct sim_pe *pe, unsigned int irq)
+{
+	if (!sim_pe_has_interrupt(pe, irq))
+		return -EINVAL;
+	return cxl_context_interrupt(pe->elem.ctx, irq);
+}

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * debugfs: what can happen to a card and its AFUs, made to happen.
+ *
+ *	link			"up" or "down"
+ *	recovery		"frozen" or "perm_failure"
+ *	remove			"1": surprise removal
+ *	delay			microseconds before each work element
+ *	afuM/inject_irq		PE IRQ
+ *	afuM/inject_fault	PE ADDRESS [DSISR]
+ *	afuM/inject_error	PE VALUE
+ *	afuM/state		the contexts, for reading
+ */
+#include <linux/debugfs.h>
+#include <linux/module.h>
+#include <linux/seq_file.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "sim.h"
+
+#define MAX_TEXT	80
+#define MAX_NUMBERS	3
+
+static int get_text(char *text, const char __user *buf, size_t count)
+{
+	if (count >= MAX_TEXT)
+		return -EINVAL;
+	if (copy_from_user(text, buf, count))
+		return -EFAULT;
+	text[count] = '\0';
+	return 0;
+}
+
+/* Numbers separated by blanks. Return how many there were, or an errno. */
+static int get_numbers(u64 *val, const char __user *buf, size_t count)
+{
+	char text[MAX_TEXT], *next = text, *word;
+	int ret, n = 0;
+
+	ret = get_text(text, buf, count);
+	if (ret)
+		return ret;
+	while ((word = strsep(&next, " \t\n"))) {
+		if (!*word)
+			continue;
+		if (n == MAX_NUMBERS || kstrtou64(word, 0, &val[n++]))
+			return -EINVAL;
+	}
+	return n;
+}
+
+/*
+ * Files of an AFU. None of them waits for anything but the turn of a context,
+ * so that they can be removed at any time.
+ */
+
+/* Begin to do something to a context: lock the AFU, and find it. */
+static struct sim_pe *begin_injection(struct sim_afu *afu, u64 num)
+{
+	struct sim_pe *pe = NULL;
+
+	mutex_lock(&afu->turn);
+	if (num <= SIM_MAX_PROCS)
+		pe = xa_load(&afu->pes, num);
+	if (pe && !READ_ONCE(afu->halted))
+		return pe;
+	mutex_unlock(&afu->turn);
+	return ERR_PTR(pe ? -EIO : -ENOENT);
+}
+
+static ssize_t inject_irq_write(struct file *file, const char __user *buf,
+				size_t count, loff_t *pos)
+{
+	u64 val[MAX_NUMBERS];
+	struct sim_pe *pe;
+	int ret;
+
+	ret = get_numbers(val, buf, count);
+	if (ret != 2 || val[1] > UINT_MAX)
+		return ret < 0 ? ret : -EINVAL;
+	pe = begin_injection(file->private_data, val[0]);
+	if (IS_ERR(pe))
+		return PTR_ERR(pe);
+	ret = sim_pe_interrupt(pe, val[1]);
+	mutex_unlock(&pe->afu->turn);
+	return ret ?: count;
+}
+
+static ssize_t inject_fault_write(struct file *file, const char __user *buf,
+				  size_t count, loff_t *pos)
+{
+	u64 val[MAX_NUMBERS];
+	struct sim_pe *pe;
+	int ret;
+
+	val[2] = CXL_DSISR_PAGE_MISS | CXL_DSISR_NO_PTE;
+	ret = get_numbers(val, buf, count);
+	if (ret != 2 && ret != 3)
+		return ret < 0 ? ret : -EINVAL;
+	pe = begin_injection(file->private_data, val[0]);
+	if (IS_ERR(pe))
+		return PTR_ERR(pe);
+	ret = sim_engine_inject_fault(pe, val[1], val[2]);
+	mutex_unlock(&pe->afu->turn);
+	return ret ?: count;
+}
+
+static ssize_t inject_error_write(struct file *file, const char __user *buf,
+				  size_t count, loff_t *pos)
+{
+	u64 val[MAX_NUMBERS];
+	struct sim_pe *pe;
+	int ret;
+
+	ret = get_numbers(val, buf, count);
+	if (ret != 2)
+		return ret < 0 ? ret : -EINVAL;
+	pe = begin_injection(file->private_data, val[0]);
+	if (IS_ERR(pe))
+		return PTR_ERR(pe);
+	cxl_context_afu_error(pe->elem.ctx, val[1]);
+	mutex_unlock(&pe->afu->turn);
+	return count;
+}
+
+static void show_pe(struct seq_file *s, struct sim_pe *pe)
+{
+	static const char * const states[] = {
+		[SIM_PE_RUNNABLE] = "runnable",
+		[SIM_PE_RUNNING] = "running",
+		[SIM_PE_WAITING] = "waiting",
+		[SIM_PE_FAULTING] = "faulting",
+		[SIM_PE_DEAD] = "dead",
+	};
+	enum sim_pe_state state;
+
+	spin_lock_irq(&pe->afu->lock);
+	state = pe->state;
+	spin_unlock_irq(&pe->afu->lock);
+
+	seq_printf(s, "pe=%u state=%s%s%s wed=0x%llx elements=%llu bytes=%llu faults=%llu",
+		   pe->elem.pe, states[state],
+		   pe->elem.master ? " master" : "",
+		   pe->elem.mm ? "" : " kernel",
+		   pe->elem.wed, pe->elements, pe->bytes, pe->faults);
+	if (pe->afu->settings.model->show)
+		pe->afu->settings.model->show(pe, s);
+	seq_putc(s, '\n');
+}
+
+static int state_show(struct seq_file *s, void *unused)
+{
+	struct sim_afu *afu = s->private;
+	struct sim_pe *pe;
+	unsigned long num;
+
+	mutex_lock(&afu->turn);
+	xa_for_each(&afu->pes, num, pe)
+		show_pe(s, pe);
+	mutex_unlock(&afu->turn);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(state);
+
+/*
+ * Files of a card. Writing to them can end in the removal of the very file,
+ * which waits for users of an ordinary debugfs file. So these keep the card by
+ * themselves while they are open.
+ */
+
+static int card_file_open(struct inode *inode, struct file *file)
+{
+	struct sim_card *card = inode->i_private;
+
+	config_item_get(&card->group.cg_item);
+	file->private_data = card;
+	return 0;
+}
+
+static int card_file_release(struct inode *inode, struct file *file)
+{
+	struct sim_card *card = file->private_data;
+
+	config_item_put(&card->group.cg_item);
+	return 0;
+}
+
+/* Return the place of the text in @words, or an errno. */
+static int get_word(const char * const *words, int n, const char __user *buf,
+		    size_t count)
+{
+	char text[MAX_TEXT];
+	int ret;
+
+	ret = get_text(text, buf, count);
+	return ret ?: __sysfs_match_string(words, n, text);
+}
+
+static ssize_t link_write(struct file *file, const char __user *buf,
+			  size_t count, loff_t *pos)
+{
+	static const char * const words[] = { "down", "up" };
+	int ret = get_word(words, ARRAY_SIZE(words), buf, count);
+
+	if (ret < 0)
+		return ret;
+	return sim_card_set_link(file->private_data, ret) ?: count;
+}
+
+static ssize_t recovery_write(struct file *file, const char __user *buf,
+			      size_t count, loff_t *pos)
+{
+	static const char * const words[] = { "frozen", "perm_failure" };
+	static const pci_channel_state_t states[] = {
+		pci_channel_io_frozen,
+		pci_channel_io_perm_failure,
+	};
+	int ret = get_word(words, ARRAY_SIZE(words), buf, count);
+	struct sim_card *card = file->private_data;
+
+	if (ret < 0)
+		return ret;
+	mutex_lock(&card->config_lock);
+	ret = sim_card_recover(card, states[ret]);
+	mutex_unlock(&card->config_lock);
+	return ret ?: count;
+}
+
+static ssize_t remove_write(struct file *file, const char __user *buf,
+			    size_t count, loff_t *pos)
+{
+	static const char * const words[] = { "1" };
+	int ret = get_word(words, ARRAY_SIZE(words), buf, count);
+	struct sim_card *card = file->private_data;
+
+	if (ret < 0)
+		return ret;
+	mutex_lock(&card->config_lock);
+	ret = sim_card_unplug(card);
+	mutex_unlock(&card->config_lock);
+	return ret ?: count;
+}
+
+#define AFU_FILE_OPS(_name)						\
+static const struct file_operations _name##_fops = {			\
+	.owner = THIS_MODULE,						\
+	.open = simple_open,						\
+	.write = _name##_write,						\
+	.llseek = noop_llseek,						\
+}
+
+#define CARD_FILE_OPS(_name)						\
+static const struct file_operations _name##_fops = {			\
+	.owner = THIS_MODULE,						\
+	.open = card_file_open,						\
+	.release = card_file_release,					\
+	.write = _name##_write,						\
+	.llseek = noop_llseek,						\
+}
+
+AFU_FILE_OPS(inject_irq);
+AFU_FILE_OPS(inject_fault);
+AFU_FILE_OPS(inject_error);
+CARD_FILE_OPS(link);
+CARD_FILE_OPS(recovery);
+CARD_FILE_OPS(remove);
+
+static void afu_files(struct sim_afu *afu, struct dentry *parent)
+{
+	char name[sizeof("afu0")];
+	struct dentry *dir;
+
+	snprintf(name, sizeof(name), "afu%u", afu->slice);
+	dir = debugfs_create_dir(name, parent);
+	afu->debugfs = dir;
+	debugfs_create_file("inject_irq", 0200, dir, afu, &inject_irq_fops);
+	debugfs_create_file("inject_fault", 0200, dir, afu, &inject_fault_fops);
+	debugfs_create_file("inject_error", 0200, dir, afu, &inject_error_fops);
+	debugfs_create_file("state", 0400, dir, afu, &state_fops);
+}
+
+/**
+ * sim_debugfs_init() - add the card's files to its debugfs folder
+ * @data: struct sim_card; its lock is held
+ * @dir: folder, which the core removes
+ */
+void sim_debugfs_init(void *data, struct dentry *dir)
+{
+	struct sim_card *card = data;
+	int slice;
+
+	lockdep_assert_held(&card->lock);
+	debugfs_create_file_unsafe("link", 0200, dir, card, &link_fops);
+	debugfs_create_file_unsafe("recovery", 0200, dir, card, &recovery_fops);
+	debugfs_create_file_unsafe("remove", 0200, dir, card, &remove_fops);
+	debugfs_create_u32("delay", 0600, dir, &card->delay_us);
+	for (slice = 0; slice < CXL_MAX_SLICES; slice++)
+		if (card->afus[slice])
+			afu_files(card->afus[slice], dir);
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Registers of the memcpy AFU (memcpy AFU §7, §8): plain memory, which programs
+ * write at any time. The engine looks at them at each turn of a context, and
+ * puts those right which are read-only for programs.
+ */
+#include <linux/irqflags.h>
+#include <linux/timex.h>
+
+#include "memcpy_afu.h"
+
+/* Registers of a context (§7.1) */
+struct memcpy_regs {
+	__be64 wed;
+	__be64 ph;
+	__be64 status;
+	__be64 pctrl;
+	__be64 reserved[4];
+	__be64 tb;
+};
+
+static_assert(offsetof(struct memcpy_regs, tb) == 0x40);
+
+#define PH_PE_SHIFT		48
+#define PCTRL_RESTART		BIT_ULL(63)
+#define PCTRL_TERMINATE		BIT_ULL(62)
+
+/* Global registers (§7.2) */
+struct memcpy_global_regs {
+	__be64 cfg;
+};
+
+#define CFG_STOP_ON_INVALID	BIT_ULL(61)
+
+static void set_reg(__be64 *reg, u64 val)
+{
+	if (READ_ONCE(*reg) != cpu_to_be64(val))
+		WRITE_ONCE(*reg, cpu_to_be64(val));
+}
+
+static u64 get_reg(const __be64 *reg)
+{
+	return be64_to_cpu(READ_ONCE(*reg));
+}
+
+void memcpy_set_status(struct sim_pe *pe, u64 status)
+{
+	struct memcpy_context *ctx = sim_pe_priv(pe);
+	struct memcpy_regs *regs = sim_pe_regs(pe);
+
+	ctx->status = status;
+	set_reg(&regs->status, status);
+}
+
+void memcpy_restore_regs(struct sim_pe *pe)
+{
+	struct memcpy_context *ctx = sim_pe_priv(pe);
+	struct memcpy_regs *regs = sim_pe_regs(pe);
+	u64 wed = sim_pe_wed(pe);
+
+	/* No register ever reads as all ones: that means a dead card. */
+	set_reg(&regs->wed, wed == ~0ULL ? wed - 1 : wed);
+	set_reg(&regs->ph, (u64)sim_pe_num(pe) << PH_PE_SHIFT);
+	set_reg(&regs->status, ctx->status);
+}
+
+/* Clear Restart-pending; a fully ordered operation if it was set. */
+void memcpy_clear_restart(struct sim_pe *pe)
+{
+	struct memcpy_context *ctx = sim_pe_priv(pe);
+	struct memcpy_regs *regs = sim_pe_regs(pe);
+	__be64 old;
+
+	if (!get_reg(&regs->pctrl))
+		return;
+	old = (__force __be64)xchg((__force u64 *)&regs->pctrl, 0);
+	if (be64_to_cpu(old) & PCTRL_TERMINATE)
+		ctx->terminate = true;
+}
+
+bool memcpy_restart_pending(struct sim_pe *pe)
+{
+	struct memcpy_regs *regs = sim_pe_regs(pe);
+
+	return get_reg(&regs->pctrl) & PCTRL_RESTART;
+}
+
+bool memcpy_terminate_requested(struct sim_pe *pe)
+{
+	struct memcpy_context *ctx = sim_pe_priv(pe);
+	struct memcpy_regs *regs = sim_pe_regs(pe);
+
+	return ctx->terminate || (get_reg(&regs->pctrl) & PCTRL_TERMINATE);
+}
+
+bool memcpy_stop_on_invalid(struct sim_pe *pe)
+{
+	struct memcpy_global_regs *regs = sim_pe_global_regs(pe);
+
+	return get_reg(&regs->cfg) & CFG_STOP_ON_INVALID;
+}
+
+/* Sample the clock and show it at once. */
+void memcpy_deliver_timebase(struct sim_pe *pe)
+{
+	struct memcpy_context *ctx = sim_pe_priv(pe);
+	struct memcpy_regs *regs = sim_pe_regs(pe);
+	unsigned long flags;
+
+	local_irq_save(flags);
+	ctx->tb = get_cycles() ?: 1;
+	WRITE_ONCE(regs->tb, cpu_to_be64(ctx->tb));
+	local_irq_restore(flags);
+}
+
+/* A value that is not the engine's last one is a request (§8). */
+void memcpy_serve_timebase(struct sim_pe *pe)
+{
+	struct memcpy_context *ctx = sim_pe_priv(pe);
+	struct memcpy_regs *regs = sim_pe_regs(pe);
+
+	if (get_reg(&regs->tb) == ctx->tb)
+		return;
+	memcpy_deliver_timebase(pe);
+	/* The program spins, and will ask again. */
+	sim_pe_active(pe);
+	sim_pe_watch_closely(pe);
+}
+
+/* The AFU was reset. */
+void memcpy_reset_global_regs(struct sim_afu *afu)
+{
+	struct memcpy_global_regs *regs = sim_afu_global_regs(afu);
+
+	set_reg(&regs->cfg, 0);
+}

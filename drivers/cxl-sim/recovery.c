@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * PCI error handling, both sides of it: the card driver's handlers, and the
+ * part of the PCI core, played when an error is injected (in-kernel API §9).
+ */
+#include <linux/device.h>
+#include <linux/pci.h>
+
+#include "sim.h"
+
+/*
+ * The card driver's handlers. They are called with the device locked, so that
+ * the driver stays bound meanwhile; the AFU drivers' handlers are called from
+ * them, so that no other lock is held.
+ */
+
+static void set_halted(struct sim_card *card, bool halted)
+{
+	mutex_lock(&card->lock);
+	sim_card_set_halted(card, halted);
+	mutex_unlock(&card->lock);
+}
+
+static pci_ers_result_t sim_error_detected(struct pci_dev *pdev,
+					   pci_channel_state_t state)
+{
+	struct sim_card *card = sim_card_of(pdev);
+
+	set_halted(card, true);
+	return cxl_adapter_error_detected(card->adapter, state);
+}
+
+static pci_ers_result_t sim_slot_reset(struct pci_dev *pdev)
+{
+	struct sim_card *card = sim_card_of(pdev);
+
+	set_halted(card, false);
+	return cxl_adapter_slot_reset(card->adapter);
+}
+
+static void sim_resume(struct pci_dev *pdev)
+{
+	struct sim_card *card = sim_card_of(pdev);
+
+	cxl_adapter_resume(card->adapter);
+}
+
+const struct pci_error_handlers sim_card_err_handler = {
+	.error_detected = sim_error_detected,
+	.slot_reset = sim_slot_reset,
+	.resume = sim_resume,
+};
+
+/*
+ * The PCI core's part, in the order of pSeries' and PowerNV's EEH
+ */
+
+static pci_ers_result_t report(struct pci_dev *pdev, pci_channel_state_t state)
+{
+	const struct pci_error_handlers *handler;
+	pci_ers_result_t result;
+
+	device_lock_assert(&pdev->dev);
+	pdev->error_state = state;
+	if (!pdev->dev.driver)
+		return PCI_ERS_RESULT_NONE;
+	handler = to_pci_driver(pdev->dev.driver)->err_handler;
+	if (!handler || !handler->error_detected)
+		return PCI_ERS_RESULT_NONE;
+
+	result = handler->error_detected(pdev, state);
+	if (state == pci_channel_io_perm_failure)
+		return PCI_ERS_RESULT_DISCONNECT;
+	if (result == PCI_ERS_RESULT_NEED_RESET) {
+		/* The slot was reset: the card answers again. */
+		pdev->error_state = pci_channel_io_normal;
+		result = PCI_ERS_RESULT_NONE;
+		if (handler->slot_reset)
+			result = handler->slot_reset(pdev);
+	}
+	if (result == PCI_ERS_RESULT_RECOVERED && handler->resume)
+		handler->resume(pdev);
+	return result;
+}
+
+/**
+ * sim_card_recover() - the card met an error
+ * @card: card; config_lock is held
+ * @state: pci_channel_io_frozen, or pci_channel_io_perm_failure
+ *
+ * Return: 0: it recovered, was plugged again because its driver could not
+ * recover, or, if that is final, was taken off the bus. -ENODEV: it is not
+ * there.
+ */
+int sim_card_recover(struct sim_card *card, pci_channel_state_t state)
+{
+	struct pci_dev *pdev = sim_card_get_pdev(card);
+	pci_ers_result_t result;
+
+	if (!pdev)
+		return -ENODEV;
+	device_lock(&pdev->dev);
+	result = report(pdev, state);
+	device_unlock(&pdev->dev);
+	pci_info(pdev, "error recovery: result %u\n", (__force u32)result);
+	pci_dev_put(pdev);
+
+	switch (result) {
+	case PCI_ERS_RESULT_RECOVERED:
+		return 0;
+	case PCI_ERS_RESULT_NONE:
+		sim_card_replug(card);
+		return 0;
+	default:
+		return sim_card_unplug(card);
+	}
+}

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Private types of the software card.
+ *
+ * A card is made by configfs (or is the default card).  While it is live it
+ * has a virtual PCI bus of its own with one device, the card.  The PCI driver
+ * in card.c binds to that device and registers the card and its AFUs with the
+ * cxl core; from then on the core calls the ops in afu.c.  Each AFU has one
+ * engine, a kernel thread that serves all its contexts (engine.c).
+ *
+ * Lock order, outermost first:
+ *
+ *	configfs su_mutex
+ *	  card->config_lock
+ *	    pci_lock_rescan_remove, device_lock	(PCI core, driver core)
+ *	      card->lock
+ *	        the core's locks up to a context's status_mutex
+ *	          afu->turn
+ *	            the core's spinlocks of a context
+ *	              afu->lock			(irqs off)
+ *
+ * config_lock: what the user configured, and whether the card is live
+ * card->lock:  which AFUs exist for the core
+ * afu->turn:   held by the engine for one bounded turn, so that whoever holds
+ *		it knows that no context is being worked on
+ * afu->lock:   where each context stands: in which queue, if any
+ *
+ * The core is called with neither afu->lock nor, where it may call back into
+ * attach or detach, afu->turn held.
+ */
+#ifndef _CXL_SIM_SIM_H
+#define _CXL_SIM_SIM_H
+
+#include <linux/configfs.h>
+#include <linux/debugfs.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/pci.h>
+#include <linux/spinlock.h>
+#include <linux/timerqueue.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+
+#include "../cxl/backend.h"
+#include "afu_model.h"
+
+#define SIM_PCI_VENDOR		PCI_VENDOR_ID_IBM
+#define SIM_PCI_DEVICE		0x0477
+#define SIM_PCI_CLASS		0x120000	/* processing accelerator */
+
+/* Problem state area (memcpy AFU §1) */
+#define SIM_PP_OFFSET		0x2000000
+#define SIM_PP_SIZE		0x10000
+#define SIM_PSA_MIN_SIZE	0x4000000
+
+/* Process handles 0xdead.. and 0xffff.. mean "bad" (memcpy AFU §7.1) */
+#define SIM_MAX_PROCS		4096
+#define SIM_MAX_CRS		4
+#define SIM_MAX_ERR_BUFF	0x100000
+
+#define SIM_VPD_SIZE		256
+#define SIM_NUM_WWPNS		4
+#define SIM_WWPN_LEN		16
+
+/**
+ * struct sim_pci_config - a PCI function's configuration space
+ * @word: aligned 32-bit words in CPU byte order
+ * @writable: bits of each that can be written
+ *
+ * Writers are serialised by the PCI core; a reader sees a word before or after
+ * a write.
+ */
+struct sim_pci_config {
+	u32 word[PCI_CFG_SPACE_SIZE / sizeof(u32)];
+	u32 writable[PCI_CFG_SPACE_SIZE / sizeof(u32)];
+};
+
+/**
+ * struct sim_afu_settings - what the user can choose of an AFU
+ * @model: what it does
+ * @modes: CXL_MODE_*
+ * @num_procs: process elements
+ * @irqs_min: interrupts that every context needs
+ * @num_crs: configuration records
+ * @cr_vendor: vendor ID in each record
+ * @cr_device: device ID
+ * @cr_class: class code
+ * @err_buff_size: bytes of the error buffer, 0 for none
+ */
+struct sim_afu_settings {
+	const struct sim_afu_model *model;
+	u32 modes;
+	unsigned int num_procs;
+	unsigned int irqs_min;
+	unsigned int num_crs;
+	u16 cr_vendor;
+	u16 cr_device;
+	u32 cr_class;
+	unsigned int err_buff_size;
+};
+
+/* See pe_set_state() in engine.c for the ways between them */
+enum sim_pe_state {
+	SIM_PE_RUNNABLE,	/* in afu->runnable */
+	SIM_PE_RUNNING,		/* its turn */
+	SIM_PE_WAITING,		/* in afu->waiting */
+	SIM_PE_FAULTING,	/* waits for fault_done */
+	SIM_PE_DEAD,		/* after detach, or an AFU reset */
+};
+
+/**
+ * struct sim_pe - an attached context (process element)
+ * @afu: the AFU
+ * @elem: as given to attach; num_irqs changes under @afu->turn
+ * @regs: kernel address of the page with its registers
+ *
+ * @state: guarded by @afu->lock
+ * @run: in @afu->runnable; guarded by @afu->lock
+ * @wait: in @afu->waiting; guarded by @afu->lock
+ * @unresolved: the fault was answered by "no"; guarded by @afu->lock until the
+ *	context runs again, then the engine's
+ * @injected: the fault was injected, whatever the answer; @afu->lock
+ * @attached: its first turn is over; guarded by @afu->lock
+ *
+ * The rest is guarded by @afu->turn:
+ *
+ * @fault_tries: faults in a row without an access that succeeded
+ * @faults: faults so far
+ * @elements: elements done so far
+ * @bytes: bytes copied so far
+ * @last_active: time of the last sim_pe_active(), CLOCK_MONOTONIC ns
+ * @idle_shift: look again after the idle time shifted right by this
+ * @priv: the model's
+ */
+struct sim_pe {
+	struct sim_afu *afu;
+	struct cxl_process_element elem;
+	void *regs;
+
+	enum sim_pe_state state;
+	struct list_head run;
+	struct timerqueue_node wait;
+	bool unresolved;
+	bool injected;
+	bool attached;
+
+	unsigned int fault_tries;
+	u64 faults;
+	u64 elements;
+	u64 bytes;
+	u64 last_active;
+	unsigned int idle_shift;
+
+	u64 priv[];
+};
+
+/**
+ * struct sim_afu - an AFU
+ * @group: configfs folder, embedded as it must be
+ * @card: the card
+ * @slice: M of afuN.M
+ * @settings: guarded by @card->config_lock; constant while the card is live
+ *
+ * What follows exists while the card's driver is bound:
+ *
+ * @afu: the core's; guarded by @card->lock
+ * @psa_size: bytes of the problem state area
+ * @psa: struct page by page number, allocated at the first use
+ * @global_regs: kernel address of the page with the global registers
+ * @cr: configuration records
+ * @err_buff: error buffer
+ * @mode: CXL_MODE_*; only changes with no context attached
+ * @debugfs: its folder; guarded by @card->lock
+ *
+ * @turn: see the top of this file; also guards @pes against removal
+ * @pes: struct sim_pe by number
+ * @lock: guards the next four and each context's state
+ * @runnable: contexts that can work, in the order of their turns
+ * @waiting: contexts that are looked at again later, by time
+ * @halted: nothing may run: the link is down
+ * @first_turn: attach waits here for the context's first turn
+ *
+ * @engine: the thread
+ * @budget: what is left of this turn; @turn
+ * @mm: address space that the engine is using; the engine's own
+ * @bounce: page for what cannot be copied directly; @turn
+ * @woke: when the engine last woke up, CLOCK_MONOTONIC ns; the engine's own
+ * @last_active: the latest of the contexts' @last_active; @turn
+ */
+struct sim_afu {
+	struct config_group group;
+	struct sim_card *card;
+	unsigned int slice;
+	struct sim_afu_settings settings;
+
+	struct cxl_afu *afu;
+	u64 psa_size;
+	struct xarray psa;
+	void *global_regs;
+	struct sim_pci_config *cr;
+	void *err_buff;
+	u32 mode;
+	struct dentry *debugfs;
+
+	struct mutex turn;		/* held for a turn */
+	struct xarray pes;
+	spinlock_t lock;		/* guards states and queues */
+	struct list_head runnable;
+	struct timerqueue_head waiting;
+	bool halted;
+	wait_queue_head_t first_turn;
+
+	struct task_struct *engine;
+	int budget;
+	struct mm_struct *mm;
+	void *bounce;
+	u64 woke;
+	u64 last_active;
+};
+
+/**
+ * struct sim_card_settings - what the user can choose of a card
+ * @caia_major: CAIA version
+ * @caia_minor: its minor number
+ * @psl_revision: revision of the processor service layer
+ * @base_image: number of the base image
+ * @user_image: the user image is loaded
+ * @user_irqs: interrupts that all contexts share
+ * @wwpn: VPD keywords V5 to V8, or empty
+ */
+struct sim_card_settings {
+	u8 caia_major;
+	u8 caia_minor;
+	u16 psl_revision;
+	u32 base_image;
+	bool user_image;
+	unsigned int user_irqs;
+	char wwpn[SIM_NUM_WWPNS][SIM_WWPN_LEN + 1];
+};
+
+/**
+ * struct sim_card - a card
+ * @group: configfs folder; its reference count is the card's
+ * @config_lock: guards @settings, @afus, @vpci and each AFU's settings
+ * @settings: constant while the card is live
+ * @afus: by slice, NULL where there is none; changes under @config_lock and
+ *	@lock both
+ * @vpci: its PCI bus; not NULL while the card is live
+ * @config: its configuration space
+ * @present: the card answers on the bus; plain value, no lock
+ * @vpd: vital product data, @vpd_len bytes
+ * @vpd_len: see @vpd
+ * @lock: guards @adapter and each AFU's registration
+ * @adapter: the core's; not NULL while the card's driver is bound
+ * @delay_us: injected delay before each element; plain value, no lock
+ * @reset: takes the card off the bus and brings it back
+ */
+struct sim_card {
+	struct config_group group;
+
+	struct mutex config_lock;	/* guards settings, afus, vpci */
+	struct sim_card_settings settings;
+	struct sim_afu *afus[CXL_MAX_SLICES];
+	struct cxl_vpci *vpci;
+
+	struct sim_pci_config config;
+	bool present;
+	u8 vpd[SIM_VPD_SIZE];
+	unsigned int vpd_len;
+
+	struct mutex lock;		/* guards adapter, afus[]->afu */
+	struct cxl_adapter *adapter;
+	u32 delay_us;
+	struct work_struct reset;
+};
+
+static inline struct sim_afu *to_sim_afu(struct config_item *item)
+{
+	return container_of(to_config_group(item), struct sim_afu, group);
+}
+
+static inline struct sim_card *to_sim_card(struct config_item *item)
+{
+	return container_of(to_config_group(item), struct sim_card, group);
+}
+
+/* card.c: cards and their PCI driver */
+extern struct pci_driver sim_card_driver;
+struct sim_card *sim_card_of(struct pci_dev *pdev);
+struct pci_dev *sim_card_get_pdev(struct sim_card *card);
+void sim_card_init(struct sim_card *card);
+int sim_card_go_live(struct sim_card *card);
+void sim_card_take_down(struct sim_card *card);
+int sim_card_reset(void *data);
+void sim_card_replug(struct sim_card *card);
+int sim_card_unplug(struct sim_card *card);
+int sim_card_set_link(struct sim_card *card, bool up);
+void sim_card_set_halted(struct sim_card *card, bool halted);
+void sim_card_remove_afu(struct sim_card *card, struct sim_afu *afu);
+
+/* recovery.c: PCI error handling, both sides of it */
+extern const struct pci_error_handlers sim_card_err_handler;
+int sim_card_recover(struct sim_card *card, pci_channel_state_t state);
+
+/* pci_config.c: configuration space in memory */
+void sim_pci_config_init(struct sim_pci_config *config, u16 vendor, u16 device,
+			 u32 class);
+int sim_pci_config_read(const struct sim_pci_config *config,
+			unsigned int offset, u32 *val);
+int sim_pci_config_write(struct sim_pci_config *config, unsigned int offset,
+			 u32 val, u32 mask);
+
+/* afu.c: AFUs, and what the core asks of them */
+extern const struct cxl_backend_ops sim_backend_ops;
+const struct sim_afu_model *sim_afu_model_find(const char *name);
+void sim_afu_init(struct sim_afu *afu, struct sim_card *card,
+		  unsigned int slice);
+void sim_afu_set_model(struct sim_afu *afu, const struct sim_afu_model *model);
+int sim_afu_start(struct sim_afu *afu);
+void sim_afu_stop(struct sim_afu *afu);
+int sim_afu_reset(void *afu);
+
+/* engine.c: the thread that works for all contexts of an AFU */
+int sim_engine_start(struct sim_afu *afu);
+void sim_engine_stop(struct sim_afu *afu);
+int sim_engine_add(struct sim_pe *pe);
+void sim_engine_remove(struct sim_pe *pe);
+void sim_engine_set_halted(struct sim_afu *afu, bool halted);
+void sim_engine_wait_turn(struct sim_afu *afu);
+int sim_pe_fault(struct sim_pe *pe, u64 ea, u64 dsisr);
+int sim_engine_inject_fault(struct sim_pe *pe, u64 ea, u64 dsisr);
+void sim_afu_fault_done(void *data, unsigned int num, bool resolved);
+void sim_pe_kill(struct sim_pe *pe);
+
+/* access.c: the contexts' memory */
+void sim_engine_leave_mm(struct sim_afu *afu);
+
+/* inject.c: debugfs */
+void sim_debugfs_init(void *card, struct dentry *dir);
+
+/* vpd.c: vital product data */
+unsigned int sim_vpd_build(const struct sim_card_settings *settings,
+			   u8 *vpd);
+
+/* configfs.c: cards and AFUs as the user makes them */
+int sim_settings_lock(struct sim_card *card);
+int sim_settings_parse(const char *page, unsigned int min, unsigned int max,
+		       unsigned int *val);
+int sim_configfs_init(bool with_default_card);
+void sim_configfs_exit(void);
+
+/* configfs_afu.c */
+struct sim_afu *sim_configfs_afu_create(struct sim_card *card,
+					unsigned int slice);
+
+#endif /* _CXL_SIM_SIM_H */
