@@ -56,14 +56,13 @@ struct tap_test {
 	unsigned int limit;
 };
 
-#ifndef ARRAY_SIZE
-#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
-#endif
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 #define TAP_MAIN(tests)							\
 int main(int argc, char **argv)						\
 {									\
-	exit(tap_main(argc, argv, __FILE__, tests, ARRAY_SIZE(tests)));	\
+	exit(tap_main(argc, argv, __FILE__, tests,			\
+		      sizeof(tests) / sizeof((tests)[0])));		\
 }
 
 /* A condition, and optionally what to say about it, printf style. */
