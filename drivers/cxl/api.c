@@ -57,9 +57,11 @@ EXPORT_SYMBOL_GPL(cxl_get_priv);
 
 void cxl_set_master(struct cxl_context *ctx)
 {
-	if (WARN_ON_ONCE(READ_ONCE(ctx->status) == STARTED))
-		return;
-	ctx->master = true;
+	if (READ_ONCE(ctx->status) == STARTED)
+		dev_warn(&ctx->afu->dev, "context %d: master too late\n",
+			 ctx->pe);
+	else
+		ctx->master = true;
 }
 EXPORT_SYMBOL_GPL(cxl_set_master);
 

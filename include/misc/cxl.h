@@ -61,8 +61,8 @@ unsigned int cxl_pci_to_cfg_record(struct pci_dev *dev);
  * It must not be released by the driver.
  *
  * Context: process context.
- * Return: the context, or NULL: not an AFU's device, not enabled, link down,
- * or no process element or memory left.
+ * Return: the context, or NULL: not an AFU's device, not enabled, or it could
+ * not be made (see cxl_dev_context_init()).
  */
 struct cxl_context *cxl_get_context(struct pci_dev *dev);
 
@@ -112,7 +112,7 @@ void *cxl_get_priv(struct cxl_context *ctx);
 
 /**
  * cxl_set_master() - make it a master context: it maps the whole PSA
- * @ctx: context that is not started
+ * @ctx: context; one that is started stays what it is, with a warning
  *
  * Context: any.
  */
@@ -188,7 +188,7 @@ int cxl_afu_reset(struct cxl_context *ctx);
  *
  * Context: process context.
  * Return: 0, -EINVAL (negative), -EBUSY (it has interrupts already),
- * -ENOSPC, -ENOMEM.
+ * -ENOSPC, -ENOMEM, -EIO (it was closed for good, or the card refused).
  */
 int cxl_allocate_afu_irqs(struct cxl_context *ctx, int num);
 
@@ -221,7 +221,8 @@ int cxl_map_afu_irq(struct cxl_context *ctx, int num, irq_handler_t handler,
  * cxl_unmap_afu_irq() - the reverse of cxl_map_afu_irq()
  * @ctx: context
  * @num: AFU interrupt number; one that is not mapped is ignored
- * @cookie: the one given to cxl_map_afu_irq()
+ * @cookie: the one given to cxl_map_afu_irq(); with another one the interrupt
+ *	stays mapped, with a warning
  *
  * Context: process context; waits for a running handler.
  */
@@ -280,8 +281,9 @@ ssize_t cxl_read_adapter_vpd(struct pci_dev *dev, void *buf, size_t count);
  * cxl_get_fd() - make a file for a context
  * @ctx: context without a file
  * @fops: NULL, or the file's operations.  Those of open, poll, read, release,
- *	unlocked_ioctl, compat_ioctl and mmap that are NULL are filled in here;
- *	@fops itself becomes the file's f_op and must outlive the file
+ *	unlocked_ioctl, compat_ioctl, mmap, fasync and show_fdinfo that are
+ *	NULL are filled in here, and read_iter together with read; @fops
+ *	itself becomes the file's f_op and must outlive the file
  * @fd: set to the reserved descriptor; left alone on failure
  *
  * The caller installs it by fd_install(), or gives it up by fput() and
