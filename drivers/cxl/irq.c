@@ -209,6 +209,9 @@ int cxl_context_irqs_alloc(struct cxl_context *ctx, unsigned int num)
 	rc = cxl_irqs_take(adapter, hwirq, num);
 	if (rc)
 		goto err_unlock;
+	rc = cxl_events_set_irqs(&ctx->events, num);
+	if (rc)
+		goto err_put;
 
 	kfree(irqs->hwirq);
 	irqs->hwirq = hwirq;
@@ -216,6 +219,8 @@ int cxl_context_irqs_alloc(struct cxl_context *ctx, unsigned int num)
 	mutex_unlock(&irqs->lock);
 	return 0;
 
+err_put:
+	cxl_irqs_put(adapter, hwirq, num);
 err_unlock:
 	mutex_unlock(&irqs->lock);
 	kfree(hwirq);
