@@ -352,6 +352,7 @@ static size_t cxl_events_settle_generic(struct cxl_events *ev,
 					const struct cxl_batch *b,
 					size_t copied)
 {
+	struct cxl_event_afu_interrupt irq;
 	struct cxl_event_header header;
 	size_t at = b->driver_bytes;
 	unsigned long flags;
@@ -369,6 +370,11 @@ static size_t cxl_events_settle_generic(struct cxl_events *ev,
 		return whole;
 
 	spin_lock_irqsave(&ev->lock, flags);
+	if (header.type == CXL_EVENT_AFU_INTERRUPT) {
+		/* The first that could not be copied has the next turn. */
+		memcpy(&irq, ev->buf + at + HEADER_SIZE, sizeof(irq));
+		ev->irq_turn = irq.irq - 1;
+	}
 	for (; at < b->size; at += header.size) {
 		memcpy(&header, ev->buf + at, sizeof(header));
 		cxl_events_restore(ev, header.type, ev->buf + at + HEADER_SIZE);
