@@ -12,6 +12,7 @@
  *	afuM/state		the contexts, for reading
  */
 #include <linux/debugfs.h>
+#include <linux/delay.h>
 #include <linux/module.h>
 #include <linux/seq_file.h>
 #include <linux/string.h>
@@ -21,6 +22,9 @@
 
 #define MAX_TEXT	80
 #define MAX_NUMBERS	3
+
+#define FAULT_TRIES	100
+#define FAULT_WAIT_MS	5
 
 static int get_text(char *text, const char __user *buf, size_t count)
 {
@@ -52,7 +56,7 @@ static int get_numbers(u64 *val, const char __user *buf, size_t count)
 
 /*
  * Files of an AFU. None of them waits for anything but the turn of a context,
- * so that they can be removed at any time.
+ * or for long, so that they can be removed at any time.
  */
 
 /* Begin to do something to a context: lock the AFU, and find it. */
@@ -87,22 +91,35 @@ static ssize_t inject_irq_write(struct file *file, const char __user *buf,
 	return ret ?: count;
 }
 
+static int inject_fault(struct sim_afu *afu, const u64 *val)
+{
+	struct sim_pe *pe;
+	int ret;
+
+	pe = begin_injection(afu, val[0]);
+	if (IS_ERR(pe))
+		return PTR_ERR(pe);
+	ret = sim_engine_inject_fault(pe, val[1], val[2]);
+	mutex_unlock(&afu->turn);
+	return ret;
+}
+
 static ssize_t inject_fault_write(struct file *file, const char __user *buf,
 				  size_t count, loff_t *pos)
 {
 	u64 val[MAX_NUMBERS];
-	struct sim_pe *pe;
-	int ret;
+	int ret, tries;
 
 	val[2] = CXL_DSISR_PAGE_MISS | CXL_DSISR_NO_PTE;
 	ret = get_numbers(val, buf, count);
 	if (ret != 2 && ret != 3)
 		return ret < 0 ? ret : -EINVAL;
-	pe = begin_injection(file->private_data, val[0]);
-	if (IS_ERR(pe))
-		return PTR_ERR(pe);
-	ret = sim_engine_inject_fault(pe, val[1], val[2]);
-	mutex_unlock(&pe->afu->turn);
+	/* It may have a fault of its own, which usually is answered soon. */
+	for (tries = 0; tries < FAULT_TRIES; tries++) {
+		ret = inject_fault(file->private_data, val);
+		if (ret != -EBUSY || msleep_interruptible(FAULT_WAIT_MS))
+			break;
+	}
 	return ret ?: count;
 }
 
