@@ -18,11 +18,17 @@
 
 #include "tap.h"
 #include "lib/cxl_test.h"
-
-#define SLAVE	"afu0.0s"
+#include "lib/sim_test.h"
 
 static struct event_batch batch;
+static struct sim_card card;
 static struct afu afu;
+
+/* A card of its own: no process element is in use, nor was one lately. */
+static void make_card(void)
+{
+	sim_card_make(&card, NULL);
+}
 
 static void *shared_memory(size_t size)
 {
@@ -52,10 +58,19 @@ static void wait_for_child(pid_t child)
 /* The lowest free process element: the one that the next open() gets. */
 static int next_pe(void)
 {
-	int fd = node_open_ok(SLAVE), pe = node_pe(fd);
+	int fd = node_open_ok(card.slave), pe = node_pe(fd);
 
 	close(fd);
 	return pe;
+}
+
+/*
+ * The context of a process ends with its memory, which holds the mapping. The
+ * AFU may have that in use for a moment longer than the process lives.
+ */
+static void check_first_pe_is_free(void)
+{
+	check(becomes_true(next_pe() == 0));
 }
 
 static void check_copy(struct afu *a)
@@ -72,7 +87,8 @@ static void child_has_the_same_context(void)
 {
 	pid_t child;
 
-	afu_start(&afu, SLAVE, 4);
+	make_card();
+	afu_start(&afu, card.slave, 4);
 	afu_irq(&afu, 2);
 	child = fork();
 	if (!child) {
@@ -96,7 +112,8 @@ static void afu_stays_with_the_parent(void)
 	pid_t child;
 	char token;
 
-	afu_start(&afu, SLAVE, 4);
+	make_card();
+	afu_start(&afu, card.slave, 4);
 	require_ok(pipe(pipefd));
 	child = fork();
 	if (!child) {
@@ -127,7 +144,8 @@ static void memory_is_that_of_the_starter(void)
 	static char dst[64], src[64] = "in the child";
 	pid_t child;
 
-	afu.fd = node_open_ok(SLAVE);
+	make_card();
+	afu.fd = node_open_ok(card.slave);
 	queue_init(&afu.queue, 1);
 	child = fork();
 	if (!child) {
@@ -151,7 +169,8 @@ static void exited_starter_is_a_fault(void)
 	struct cxl_event *event = &batch.event[0];
 	pid_t child;
 
-	afu.fd = require_ok(node_open(SLAVE, O_NONBLOCK));
+	make_card();
+	afu.fd = require_ok(node_open(card.slave, O_NONBLOCK));
 	afu.pe = node_pe(afu.fd);
 	queue_init(&afu.queue, 1);
 	child = fork();
@@ -220,11 +239,12 @@ static void descriptor_can_be_passed(void)
 	int sock[2], started;
 	pid_t child;
 
+	make_card();
 	require_ok(socketpair(AF_UNIX, SOCK_STREAM, 0, sock));
 	child = fork();
 	if (!child) {
 		/* It starts the context, passes it on, and has it no more. */
-		afu_start(&afu, SLAVE, 4);
+		afu_start(&afu, card.slave, 4);
 		afu_irq(&afu, 3);
 		send_fd(sock[1], afu.fd);
 		munmap(afu.mmio, afu.mmio_size);
@@ -265,7 +285,8 @@ static void thread_that_started_may_exit(void)
 {
 	pthread_t thread;
 
-	afu.fd = node_open_ok(SLAVE);
+	make_card();
+	afu.fd = node_open_ok(card.slave);
 	queue_init(&afu.queue, 4);
 	require_eq(pthread_create(&thread, NULL, start_and_exit, &afu), 0);
 	pthread_join(thread, NULL);
@@ -299,10 +320,12 @@ static void *work_without_the_main_thread(void *arg)
 static void main_thread_may_exit(void)
 {
 	pthread_t thread;
-	pid_t child = fork();
+	pid_t child;
 
+	make_card();
+	child = fork();
 	if (!child) {
-		afu_start(&afu, SLAVE, 4);
+		afu_start(&afu, card.slave, 4);
 		if (pthread_create(&thread, NULL, work_without_the_main_thread,
 				   NULL))
 			_exit(1);
@@ -315,7 +338,8 @@ static void last_close_frees_the_process_element(void)
 {
 	int fd, copy, pe;
 
-	fd = node_open_ok(SLAVE);
+	make_card();
+	fd = node_open_ok(card.slave);
 	pe = node_pe(fd);
 	check_eq(next_pe() == pe, false);
 	copy = require_ok(dup(fd));
@@ -328,9 +352,12 @@ static void last_close_frees_the_process_element(void)
 
 static void exec_closes_nothing_without_cloexec(void)
 {
-	int fd = node_open_ok(SLAVE), pe = node_pe(fd), pipefd[2];
+	int fd, pe, pipefd[2];
 	pid_t child;
 
+	make_card();
+	fd = node_open_ok(card.slave);
+	pe = node_pe(fd);
 	/* The child holds the file over exec, until its input ends. */
 	require_ok(pipe(pipefd));
 	require_ok(fcntl(fd, F_SETFD, 0));
@@ -351,19 +378,20 @@ static void exec_closes_nothing_without_cloexec(void)
 
 static void exit_frees_the_process_element(void)
 {
-	int pe = next_pe();
-	pid_t child = fork();
+	pid_t child;
 
+	make_card();
+	child = fork();
 	if (!child) {
-		afu_start(&afu, SLAVE, 4);
-		check_eq(afu.pe, pe);
+		afu_start(&afu, card.slave, 4);
+		check_eq(afu.pe, 0);
 		check_copy(&afu);
 		child_ends();
 	}
 	wait_for_child(child);
-	check_eq(next_pe(), pe);
-	afu_start(&afu, SLAVE, 4);
-	check_eq(afu.pe, pe);
+	check_first_pe_is_free();
+	afu_start(&afu, card.slave, 4);
+	check_eq(afu.pe, 0);
 	check_copy(&afu);
 }
 
@@ -434,8 +462,10 @@ static void check_long_work_has_ended(const struct long_work *w)
 static void close_ends_the_work(void)
 {
 	struct long_work work;
-	int fd = node_open_ok(SLAVE), pe = node_pe(fd);
+	int fd;
 
+	make_card();
+	fd = node_open_ok(card.slave);
 	long_work_init(&work);
 	require_ok(node_start(fd, queue_wed(&work.queue), 4, 0));
 	long_work_fill(&work);
@@ -444,21 +474,22 @@ static void close_ends_the_work(void)
 	check_long_work_has_ended(&work);
 
 	/* And the process element is good for another. */
-	afu_start(&afu, SLAVE, 4);
-	check_eq(afu.pe, pe);
+	afu_start(&afu, card.slave, 4);
+	check_eq(afu.pe, 0);
 	check_copy(&afu);
 }
 
 static void kill_ends_the_work(void)
 {
 	struct long_work work;
-	int pe = next_pe(), status;
+	int status;
 	pid_t child;
 
+	make_card();
 	long_work_init(&work);
 	child = fork();
 	if (!child) {
-		int fd = node_open_ok(SLAVE);
+		int fd = node_open_ok(card.slave);
 
 		require_ok(node_start(fd, queue_wed(&work.queue), 4, 0));
 		long_work_fill(&work);
@@ -470,32 +501,33 @@ static void kill_ends_the_work(void)
 	check(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 	check_long_work_has_ended(&work);
 
-	check_eq(next_pe(), pe);
-	afu_start(&afu, SLAVE, 4);
-	check_eq(afu.pe, pe);
+	check_first_pe_is_free();
+	afu_start(&afu, card.slave, 4);
+	check_eq(afu.pe, 0);
 	check_copy(&afu);
 }
 
 /* Killed again and again, at any point of a short life. */
 static void kill_at_any_time(void)
 {
-	int pe = next_pe(), i, status;
+	int i, status;
 
+	make_card();
 	for (i = 0; i < 30; i++) {
 		pid_t child = fork();
 
 		if (!child) {
-			afu_start(&afu, SLAVE, 4);
+			afu_start(&afu, card.slave, 4);
 			for (;;)
 				check_copy(&afu);
 		}
 		usleep(1000 * i);
 		require_ok(kill(child, SIGKILL));
 		require_eq(waitpid(child, &status, 0), child);
-		require_eq(next_pe(), pe);
+		check_first_pe_is_free();
 	}
-	afu_start(&afu, SLAVE, 4);
-	check_eq(afu.pe, pe);
+	afu_start(&afu, card.slave, 4);
+	check_eq(afu.pe, 0);
 	check_copy(&afu);
 }
 
@@ -510,7 +542,8 @@ static void reader_holds_the_context(void)
 	struct sleeper reader;
 	int fd, pe;
 
-	afu_start(&afu, SLAVE, 4);
+	make_card();
+	afu_start(&afu, card.slave, 4);
 	fd = afu.fd;
 	pe = afu.pe;
 	sleeper_start(&reader, read_for_ever, &fd);
@@ -525,27 +558,23 @@ static void reader_holds_the_context(void)
 	check_eq(next_pe(), pe);
 }
 
+#define TEST(name) { "chardev_life." #name, name, sim_cards_remove }
+
 static const struct tap_test tests[] = {
-	{ "chardev_life.child_has_the_same_context",
-	  child_has_the_same_context },
-	{ "chardev_life.afu_stays_with_the_parent", afu_stays_with_the_parent },
-	{ "chardev_life.memory_is_that_of_the_starter",
-	  memory_is_that_of_the_starter },
-	{ "chardev_life.exited_starter_is_a_fault", exited_starter_is_a_fault },
-	{ "chardev_life.descriptor_can_be_passed", descriptor_can_be_passed },
-	{ "chardev_life.thread_that_started_may_exit",
-	  thread_that_started_may_exit },
-	{ "chardev_life.main_thread_may_exit", main_thread_may_exit },
-	{ "chardev_life.last_close_frees_the_process_element",
-	  last_close_frees_the_process_element },
-	{ "chardev_life.exec_closes_nothing_without_cloexec",
-	  exec_closes_nothing_without_cloexec },
-	{ "chardev_life.exit_frees_the_process_element",
-	  exit_frees_the_process_element },
-	{ "chardev_life.close_ends_the_work", close_ends_the_work },
-	{ "chardev_life.kill_ends_the_work", kill_ends_the_work },
-	{ "chardev_life.kill_at_any_time", kill_at_any_time },
-	{ "chardev_life.reader_holds_the_context", reader_holds_the_context },
+	TEST(child_has_the_same_context),
+	TEST(afu_stays_with_the_parent),
+	TEST(memory_is_that_of_the_starter),
+	TEST(exited_starter_is_a_fault),
+	TEST(descriptor_can_be_passed),
+	TEST(thread_that_started_may_exit),
+	TEST(main_thread_may_exit),
+	TEST(last_close_frees_the_process_element),
+	TEST(exec_closes_nothing_without_cloexec),
+	TEST(exit_frees_the_process_element),
+	TEST(close_ends_the_work),
+	TEST(kill_ends_the_work),
+	TEST(kill_at_any_time),
+	TEST(reader_holds_the_context),
 };
 
 TAP_MAIN(tests)

@@ -503,6 +503,31 @@ static void vectors_are_filled_in_order(void)
 	check_mem_eq(c, (char *)&expected[1] + 5, 11);
 }
 
+/* A read may also be told not to wait, one by one. */
+static void read_without_wait_is_eagain(void)
+{
+	struct iovec vec = { batch.buf, sizeof(batch.buf) };
+	struct afu afu;
+
+	afu_start(&afu, SLAVE, 4);
+	check_errno(preadv2(afu.fd, &vec, 1, -1, RWF_NOWAIT), EAGAIN);
+	afu_irq(&afu, 4);
+	check_eq(preadv2(afu.fd, &vec, 1, -1, RWF_NOWAIT), 16);
+	check_errno(preadv2(afu.fd, &vec, 1, -1, RWF_NOWAIT), EAGAIN);
+}
+
+/* It has no position. */
+static void file_cannot_be_sought(void)
+{
+	struct afu afu;
+
+	afu_start(&afu, SLAVE, 4);
+	check_errno(lseek(afu.fd, 0, SEEK_SET), ESPIPE);
+	afu_irq(&afu, 4);
+	check_errno(pread(afu.fd, batch.buf, sizeof(batch.buf), 0), ESPIPE);
+	check_eq(events_read(afu.fd, &batch), 16);
+}
+
 static const struct tap_test tests[] = {
 	{ "chardev_read.layouts_are_those_of_the_abi",
 	  layouts_are_those_of_the_abi },
@@ -540,6 +565,9 @@ static const struct tap_test tests[] = {
 	  half_bad_buffer_loses_nothing },
 	{ "chardev_read.vectors_are_filled_in_order",
 	  vectors_are_filled_in_order },
+	{ "chardev_read.read_without_wait_is_eagain",
+	  read_without_wait_is_eagain },
+	{ "chardev_read.file_cannot_be_sought", file_cannot_be_sought },
 };
 
 TAP_MAIN(tests)

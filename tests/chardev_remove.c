@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -18,6 +19,8 @@
 #include "tap.h"
 #include "lib/cxl_test.h"
 #include "lib/sim_test.h"
+
+#define PCI_DRIVER	"/sys/bus/pci/drivers/cxl-sim"
 
 /* Who sleeps must know within this time. */
 #define WAKE_MS		1000
@@ -42,7 +45,7 @@ static void unplug(void)
 
 static void unbind(void)
 {
-	require_ok(file_write(card.pci, "/sys/bus/pci/drivers/cxl-sim/unbind"));
+	require_ok(file_write(card.pci, PCI_DRIVER "/unbind"));
 }
 
 static void recover(void)
@@ -249,7 +252,7 @@ static void unplugged(void)
 static void unbound(void)
 {
 	check_goes(unbind, false);
-	require_ok(file_write(card.pci, "/sys/bus/pci/drivers/cxl-sim/bind"));
+	require_ok(file_write(card.pci, PCI_DRIVER "/bind"));
 	check_works(card.slave);
 }
 
@@ -491,14 +494,14 @@ static void comes_and_goes_with_open_files(void)
 	check_eq(node_pe(node_open_ok(card.slave)), 0);
 }
 
-static long open_close_work(void *arg)
+static void *open_close_work(void *enough)
 {
 	char src[32] = "busy", dst[32];
 	struct queue q;
 	long n = 0;
 
 	queue_init(&q, 1);
-	while (!__atomic_load_n((bool *)arg, __ATOMIC_RELAXED)) {
+	while (!__atomic_load_n((bool *)enough, __ATOMIC_RELAXED)) {
 		int fd = node_open(card.slave, 0);
 		struct work_element *we;
 
@@ -519,21 +522,23 @@ static long open_close_work(void *arg)
 		}
 		close(fd);
 	}
-	return n;
+	return (void *)n;
 }
 
 /* Open, start, close and removal at once, in every order there is. */
 static void comes_and_goes_among_busy_users(void)
 {
-	struct sleeper sleeper[3];
 	bool enough = false;
+	pthread_t user[3];
 	char slave[16];
+	void *done;
 	int i;
 
 	sim_card_make(&card, NULL);
 	strcpy(slave, card.slave);
 	for (i = 0; i < 3; i++)
-		sleeper_start(&sleeper[i], open_close_work, &enough);
+		require_eq(pthread_create(&user[i], NULL, open_close_work,
+					  &enough), 0);
 	for (i = 0; i < 20; i++) {
 		usleep(1000 * (i % 5 + 5));
 		sim_card_set_live(&card, false);
@@ -544,8 +549,8 @@ static void comes_and_goes_among_busy_users(void)
 	usleep(QUIET_MS * 1000);
 	__atomic_store_n(&enough, true, __ATOMIC_RELAXED);
 	for (i = 0; i < 3; i++) {
-		require(sleeper_join(&sleeper[i]));
-		check(sleeper[i].result > 0, "%ld", sleeper[i].result);
+		pthread_join(user[i], &done);
+		check((long)done > 0);
 	}
 	check_works(card.slave);
 }
