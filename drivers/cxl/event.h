@@ -118,8 +118,8 @@ struct cxl_event_slot {
  * @returned: see struct cxl_event_counters
  * @rejected: likewise, of events that were fetched
  * @passed_over: the event in fetched[0] had to let generic events pass
- * @delivering: a reader has taken events that are not settled yet; read
- *	without the turn
+ * @delivering: a reader has taken events that are not settled yet; set under
+ *	@lock too, read without either
  * @deferred: fetched[] holds events for the next reader; read without it
  * @nr_fetched: events in flight.  Becomes non-zero under @lock too; its
  *	store-release after the last event_delivered pairs with the
@@ -259,9 +259,10 @@ static inline u64 cxl_events_now(const struct cxl_events *ev)
 	return READ_ONCE(ev->stamps) ? ktime_get_ns() : 0;
 }
 
+/* An event that is fetched and left behind becomes deferred first. */
 static inline bool cxl_events_readable(const struct cxl_events *ev)
 {
-	return atomic_read(&ev->announced) > 0 ||
+	return atomic_read_acquire(&ev->announced) > 0 ||
 	       READ_ONCE(ev->state) & CXL_EVENTS_GENERIC ||
 	       READ_ONCE(ev->deferred);
 }

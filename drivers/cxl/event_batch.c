@@ -137,8 +137,10 @@ static void cxl_events_gather_driver(struct cxl_events *ev, struct cxl_batch *b,
 	}
 
 	ev->passed_over = passed_over;
+	/* What is left behind is deferred before it is not announced any more. */
+	WRITE_ONCE(ev->deferred, fetched > n);
 	if (taken)
-		atomic_sub(taken, &ev->announced);
+		(void)atomic_sub_return_release(taken, &ev->announced);
 	ev->count.posted += taken;
 	ev->nr_fetched = fetched;
 	b->nr_driver = n;
@@ -228,6 +230,11 @@ void cxl_events_gather(struct cxl_events *ev, struct cxl_batch *b)
 
 	spin_lock_irqsave(&ev->lock, flags);
 	b->lost = ev->count.lost;
+	/* Before what it takes is not pending any more: see cxl_events_mask(). */
+	if (cxl_events_readable(ev)) {
+		WRITE_ONCE(ev->delivering, true);
+		smp_wmb(); /* pairs with cxl_events_mask() */
+	}
 	if (!b->generic)
 		cxl_events_gather_driver(ev, b, now);
 	if (!b->more) {
@@ -236,8 +243,6 @@ void cxl_events_gather(struct cxl_events *ev, struct cxl_batch *b)
 			b->sequence += !!ev->fetched[i].size;
 		cxl_events_gather_generic(ev, b);
 	}
-	WRITE_ONCE(ev->delivering, b->nr_driver || b->size);
-	WRITE_ONCE(ev->deferred, ev->nr_fetched > b->nr_driver);
 	spin_unlock_irqrestore(&ev->lock, flags);
 }
 
@@ -401,6 +406,5 @@ size_t cxl_events_settle(struct cxl_events *ev, const struct cxl_batch *b,
 
 	whole = cxl_events_settle_driver(ev, b, copied);
 	whole += cxl_events_settle_generic(ev, b, copied);
-	WRITE_ONCE(ev->delivering, false);
 	return whole;
 }

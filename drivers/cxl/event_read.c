@@ -120,12 +120,18 @@ static int cxl_events_take_turn(struct cxl_events *ev, bool nonblock)
 
 static void cxl_events_release_turn(struct cxl_events *ev, bool wake)
 {
+	bool delivered = ev->delivering;
+
+	WRITE_ONCE(ev->delivering, false);
 	mutex_unlock(&ev->turn);
 	smp_mb(); /* see cxl_events_take_turn() */
 	if (READ_ONCE(ev->refused)) {
 		WRITE_ONCE(ev->refused, false);
 		wake = true;
 	}
+	/* Meanwhile pollers were not told of an end, old or new. */
+	if (delivered && cxl_events_ended(ev))
+		wake = true;
 	if (wake && (cxl_events_readable(ev) || cxl_events_ended(ev)))
 		cxl_events_wake(ev);
 }
@@ -165,8 +171,7 @@ ssize_t cxl_events_read(struct cxl_events *ev, struct iov_iter *to,
 		ended = cxl_events_ended(ev);
 		n = cxl_events_deliver(ev, to, &next);
 		done += n;
-		/* Pollers were told to wait for the end of this delivery. */
-		cxl_events_release_turn(ev, next || (ended && n));
+		cxl_events_release_turn(ev, next);
 
 		if (next) {
 			tries = n ? 0 : tries + 1;
@@ -199,6 +204,7 @@ __poll_t cxl_events_mask(struct cxl_events *ev)
 	smp_mb();
 	if (cxl_events_readable(ev))
 		return EPOLLIN | EPOLLRDNORM;
+	smp_rmb(); /* pairs with cxl_events_gather() */
 	if (cxl_events_ended(ev) && !READ_ONCE(ev->delivering))
 		return EPOLLERR | EPOLLHUP;
 	return 0;
