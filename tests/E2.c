@@ -67,19 +67,14 @@ static void ebusy_while_a_fetched_event_waits(void)
 /* The reader is stuck in its own page fault, and so is the event. */
 static void ebusy_while_a_buffer_is_faulted_in(void)
 {
-	struct slow_read call;
-	struct sleeper reader;
+	struct slow_reader reader;
 	struct event_afu afu;
 
 	event_open_ops(&afu);
-	slow_init(&call.slow, 65536, 0);
-	call.fd = afu.fd;
 	event_send_ok(&afu, 1, 8);
-	sleeper_start(&reader, slow_read_call, &call);
-	slow_wait(&call.slow);
+	slow_reader_start(&reader, afu.fd, 0);
 	check_errno(event_op(&afu, CXL_TEST_UNSET_OPS), EBUSY);
-	slow_fill(&call.slow);
-	require(sleeper_join(&reader));
+	slow_reader_join(&reader);
 	check_eq(reader.result, HEADER_SIZE + 8);
 	check_ok(event_op(&afu, CXL_TEST_UNSET_OPS));
 	event_check_settled(&afu);

@@ -219,7 +219,7 @@ char *guarded_end(size_t size);
  * struct slow_buffer - memory that is not there until it is filled
  * @mem: its address
  * @size: in bytes
- * @uffd: who waits for it
+ * @uffd: who waits for it; -1 once it is filled
  */
 struct slow_buffer {
 	char *mem;
@@ -231,15 +231,31 @@ struct slow_buffer {
 void slow_init(struct slow_buffer *slow, size_t size, size_t ready);
 /* Wait until somebody waits for memory; require. */
 void slow_wait(struct slow_buffer *slow);
+/* Once; more often does nothing. */
 void slow_fill(struct slow_buffer *slow);
 
-/* A call for sleeper_start(): read() into it */
-struct slow_read {
+/**
+ * struct slow_reader - a thread whose read() is stuck in such a buffer
+ * @slow: the buffer
+ * @fd: read from here
+ * @thread: joined by slow_reader_join()
+ * @result: what read() returned
+ * @error: errno then
+ * @done: it has returned
+ */
+struct slow_reader {
 	struct slow_buffer slow;
 	int fd;
+	pthread_t thread;
+	ssize_t result;
+	int error;
+	bool done;
 };
 
-long slow_read_call(void *slow_read);
+/* With 64 KiB. Returns once it is stuck; an event must be pending; require. */
+void slow_reader_start(struct slow_reader *reader, int fd, size_t ready);
+/* Give it its memory, and wait for the end of the call; require. */
+void slow_reader_join(struct slow_reader *reader);
 
 /*
  * Calls for sleeper_start()

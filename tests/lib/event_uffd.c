@@ -50,6 +50,8 @@ void slow_fill(struct slow_buffer *slow)
 	struct uffdio_zeropage zero = { .range.len = page };
 	size_t at;
 
+	if (slow->uffd < 0)
+		return;
 	/* Pages that were ready are there already. */
 	for (at = 0; at < slow->size; at += page) {
 		zero.range.start = (unsigned long)slow->mem + at;
@@ -57,11 +59,31 @@ void slow_fill(struct slow_buffer *slow)
 			check(errno == EEXIST || errno == ENOENT, "%m");
 	}
 	close(slow->uffd);
+	slow->uffd = -1;
 }
 
-long slow_read_call(void *arg)
+static void *slow_reader_thread(void *arg)
 {
-	struct slow_read *call = arg;
+	struct slow_reader *reader = arg;
 
-	return read(call->fd, call->slow.mem, call->slow.size);
+	reader->result = read(reader->fd, reader->slow.mem, reader->slow.size);
+	reader->error = errno;
+	__atomic_store_n(&reader->done, true, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+void slow_reader_start(struct slow_reader *reader, int fd, size_t ready)
+{
+	*reader = (struct slow_reader){ .fd = fd };
+	slow_init(&reader->slow, 65536, ready);
+	require_eq(pthread_create(&reader->thread, NULL, slow_reader_thread,
+				  reader), 0);
+	slow_wait(&reader->slow);
+}
+
+void slow_reader_join(struct slow_reader *reader)
+{
+	slow_fill(&reader->slow);
+	require(becomes_true(__atomic_load_n(&reader->done, __ATOMIC_ACQUIRE)));
+	pthread_join(reader->thread, NULL);
 }

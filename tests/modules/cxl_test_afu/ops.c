@@ -322,7 +322,10 @@ static struct test_slot **alloc_slots(u32 depth, u32 capacity)
 	return slots;
 }
 
-/* -EUCLEAN and -ENOTUNIQ cannot be mistaken for what the API returns. */
+/*
+ * The ring stays while ops are set. Its own errors cannot be mistaken for what
+ * the API returns.
+ */
 static int make_ring(struct test_context *t, u32 depth, u32 capacity)
 {
 	struct test_slot **slots;
@@ -332,7 +335,8 @@ static int make_ring(struct test_context *t, u32 depth, u32 capacity)
 	if (!depth || depth > MAX_DEPTH)
 		return -EUCLEAN;
 	depth = roundup_pow_of_two(depth);
-	if (t->slots && depth == t->depth && capacity == t->capacity)
+	if (t->allowed || (t->slots && depth == t->depth &&
+			   capacity == t->capacity))
 		return 0;
 
 	slots = alloc_slots(depth, capacity);
