@@ -25,14 +25,14 @@ Q	:= $(if $(V),,@)
 quiet	= $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2:$(CURDIR)/%=%)';)
 
 .DEFAULT_GOAL := help
-.PHONY: help kernel modules tools tests test-programs check demo vm-shell lint clean
+.PHONY: help kernel modules tools tests test-programs check check-debug demo vm-shell lint clean
 .DELETE_ON_ERROR:
 
 ##@ Building
 help:			## this list
 	@awk -f scripts/help.awk $(MAKEFILE_LIST)
 
-kernel:			## fetch the stock kernel KERNEL into the cache
+kernel:			## fetch the stock kernel KERNEL, or build it, into the cache
 	$(Q)mkdir -p $(OUT)
 	$(Q)dir=$$(vm/fetch-kernel) && ln -sfn "$$dir" $(OUT)/kernel
 
@@ -74,6 +74,9 @@ demo: modules tools	## the main job: copy a file through the software card
 
 check: modules tools tests	## host tests and guest tests, TAP in build/check.tap
 	$(Q)tests/run-check '$(T)'
+
+check-debug:		## the same, KUnit and leaks on a kernel with KASAN, lockdep and more
+	$(Q)+$(MAKE) --no-print-directory KERNEL=6.1-debug check
 
 vm-shell: modules tools tests	## a shell in the guest with the modules loaded
 	$(Q)vm/run-guest --name shell --load 'cxl cxl-sim cxl-copy' --shell

@@ -44,7 +44,7 @@ boot_qemu() {
 	exec timeout --foreground -k 5 "$limit" "$qemu" $accel $qemu_machine \
 		-smp "$smp" -m "$mem" -nodefaults -display none -no-reboot \
 		-kernel "$kernel_dir/vmlinuz" -initrd "$1" \
-		-append "console=$console loglevel=5 printk.devkmsg=on panic=-1 $append" \
+		-append "console=$console loglevel=5 printk.devkmsg=on panic=-1 ${kernel_args-} $append" \
 		-chardev "file,id=console,path=$2" -serial chardev:console \
 		$serial
 }

@@ -82,6 +82,7 @@ stage_guest() {
 
 	add_programs "$out/tools" "$root/bin"
 	add_programs "$out/tests" "$root/tests"
+	add_programs "$out/tests/debug" "$root/tests"
 	add_programs "$out/tests/lib" "$root/tests/lib"
 }
 

@@ -23,10 +23,19 @@ need_command() {
 	command -v "$1" >/dev/null || die "$1 is missing; './run' installs it (package $2)"
 }
 
+# config_key: of a kernel that is built here, its config and the source's version.
+config_key() {
+	{
+		cat "$vm/config/$config"
+		cat "$cache/$source_package/version" 2>/dev/null || :
+	} | sha256sum | cut -c 1-12
+}
+
 load_target() {
 	[ -f "$vm/arch/$ARCH" ] || die "ARCH=$ARCH is unknown; there is: $(cd "$vm/arch" && echo *)"
 	[ -f "$vm/kernels/$KERNEL" ] || die "KERNEL=$KERNEL is unknown; there is: $(cd "$vm/kernels" && echo *)"
 	. "$vm/arch/$ARCH"
 	. "$vm/kernels/$KERNEL"
 	kernel_dir=$cache/$ARCH-$KERNEL
+	[ -z "${config-}" ] || kernel_dir=$kernel_dir-$(config_key)
 }

@@ -3,13 +3,14 @@
 # and the test program that ran at the time. Exit status 0 when there is one.
 
 BEGIN {
-	complaint = "(^|[] ])(BUG:|WARNING:|INFO: (rcu|task|suspicious|possible|trying)|" \
-		"Oops|Kernel panic|KASAN:|UBSAN:|Call Trace:|" \
-		"kernel BUG at|general protection fault[,:]|Unable to handle|" \
-		"watchdog: BUG|unreferenced object|refcount_t:|" \
-		"kmemleak: [0-9]+ new|" \
+	complaint = "(^|[] ])(BUG:|BUG [a-z]|WARNING:|INFO: (rcu|task|suspicious|possible|trying)|" \
+		"KASAN:|UBSAN:|kernel BUG at|general protection fault[,:]|" \
+		"Unable to handle|watchdog: BUG|unreferenced object|refcount_t:|" \
 		"rcu: INFO:|DEBUG_LOCKS_WARN_ON)|------------\\[ cut here"
-	shown = 40
+	# Mostly a part of one of those.
+	part = "(^|[] ])(Oops|Kernel panic|Call Trace:|kmemleak: [0-9]+ new)"
+	shown = 60
+	head = -1000
 }
 
 /cxl-vm: begin / {
@@ -17,11 +18,20 @@ BEGIN {
 	sub(/.*cxl-vm: begin /, "", running)
 }
 
-$0 ~ complaint && $0 !~ /cxl-vm:/ && left == 0 {
-	if (running)
-		print "(while " running " was running)"
-	left = shown
+# A complaint says so within its first lines, perhaps in more than one of them.
+/cxl-vm:/ {
+	is_complaint = 0
+}
+
+!/cxl-vm:/ {
+	is_complaint = ($0 ~ complaint && NR - head > 4) || ($0 ~ part && NR - head > 150)
+}
+
+is_complaint {
 	found++
+	print "Kernel complaint " found (running ? " (while " running " was running)" : "") ":"
+	head = NR
+	left = shown
 }
 
 left > 0 {
