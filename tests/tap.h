@@ -28,6 +28,7 @@
  * nothing, or leaves by exit(), fails too.
  *
  * $CXL_TEST_PREFIX: run only the tests whose names begin so.
+ * $CXL_TIME_SCALE: time limits are multiplied by it.
  * Arguments: -l lists the names; -n runs without children or time limits, for
  * a debugger; any other argument is a prefix, in place of $CXL_TEST_PREFIX.
  */

@@ -4,6 +4,7 @@
 # tests/<subject>.sh	runs in the guest under busybox sh
 # tests/host/<subject>.c	runs on the build machine; .sh too, from the top folder
 # tests/lib/*.c		linked into all of them; tap.sh is for the shell tests
+# tests/debug/	those of both kinds that only a debug kernel can run
 # tests/modules/	test-only kernel modules, see the Kbuild there
 
 TEST_CPPFLAGS	:= -Itests -Iinclude/uapi -MMD -MP
@@ -12,6 +13,10 @@ USER_CFLAGS	:= -O2 -g -std=gnu11 -Wall -Wextra -Werror -Wno-missing-field-initia
 TEST_PROGRAMS	:= $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/*.c)) \
 		   $(patsubst tests/%.sh,$(OUT)/tests/%.sh,$(wildcard tests/*.sh)) \
 		   $(OUT)/tests/lib/tap.sh
+ifneq ($(filter %-debug,$(KERNEL)),)
+TEST_PROGRAMS	+= $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/debug/*.c)) \
+		   $(patsubst tests/%.sh,$(OUT)/tests/%.sh,$(wildcard tests/debug/*.sh))
+endif
 HOST_PROGRAMS	:= $(patsubst tests/host/%.c,$(OUT)/host/%,$(wildcard tests/host/*.c)) \
 		   $(patsubst tests/host/%.sh,$(OUT)/host/%.sh,$(wildcard tests/host/*.sh))
 TEST_LIB	:= $(patsubst tests/lib/%.c,$(OUT)/tests/lib/%.o,$(wildcard tests/lib/*.c))
@@ -49,11 +54,11 @@ $(OUT)/host/lib.a: $(HOST_LIB)
 
 # Those of sources that are gone would run for ever after.
 test-programs: $(TEST_PROGRAMS) $(HOST_PROGRAMS)
-	@rm -f $(filter-out $(TEST_PROGRAMS) %.d %/lib %/lib.a,$(wildcard $(OUT)/tests/*))
+	@rm -f $(filter-out $(TEST_PROGRAMS) %.d %/lib %/lib.a %/debug,$(wildcard $(OUT)/tests/* $(OUT)/tests/debug/*))
 	@rm -f $(filter-out $(HOST_PROGRAMS) %.d %/lib %/lib.a,$(wildcard $(OUT)/host/*))
 
 # Other flags stand here.
 $(TEST_LIB) $(HOST_LIB): tests/tests.mk
 $(TEST_PROGRAMS) $(HOST_PROGRAMS): tests/tests.mk
 
--include $(wildcard $(OUT)/tests/*.d $(OUT)/tests/lib/*.d $(OUT)/host/*.d $(OUT)/host/lib/*.d)
+-include $(wildcard $(OUT)/tests/*.d $(OUT)/tests/debug/*.d $(OUT)/tests/lib/*.d $(OUT)/host/*.d $(OUT)/host/lib/*.d)

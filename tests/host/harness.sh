@@ -109,6 +109,17 @@ kernel_complaints_are_seen() {
 		fail "the program that ran is not named"
 }
 
+kernel_complaints_are_counted() {
+	{
+		echo '[ 3.6] BUG: KASAN: use-after-free in cxl_read+0x1/0x2 [cxl]'
+		echo '[ 3.6] Call Trace:'
+		seq 10
+		echo '[ 3.7] ------------[ cut here ]------------'
+		echo '[ 3.7] WARNING: CPU: 1 PID: 101 at event.c:6'
+	} | awk -f vm/splats.awk | grep '^Kernel complaint' | tail -n 1 | grep -q ' 2' ||
+		fail "not counted as 2"
+}
+
 plain_messages_are_no_complaints() {
 	for line in \
 		'[    3.6] cxl: loading out-of-tree module taints kernel.' \
@@ -123,4 +134,4 @@ plain_messages_are_no_complaints() {
 tap_run harness all_good_passes failed_test_fails skipped_test_is_not_passed \
 	short_of_plan_fails no_plan_fails bad_exit_status_fails bail_out_fails \
 	death_of_the_guest_fails no_test_at_all_fails kernel_complaints_are_seen \
-	plain_messages_are_no_complaints
+	kernel_complaints_are_counted plain_messages_are_no_complaints

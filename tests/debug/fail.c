@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Allocations and accesses of user memory fail, at each place in turn, in what
+ * a program makes the kernel do: nothing breaks, nothing leaks (which kmemleak
+ * tells at the end), and the same call works afterwards.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tap.h"
+#include "lib/copy_test.h"
+#include "lib/module_test.h"
+#include "lib/sim_test.h"
+
+#define DEBUGFS		"/sys/kernel/debug"
+#define CONFIG		"/sys/kernel/config/cxl-sim"
+#define NODE		"afu0.0s"
+#define MAX_PLACES	20000
+
+static int fail_nth;
+
+/* Let the kernel fail quietly, and where it could wait for memory as well. */
+static void enable_failures(void)
+{
+	require_ok(file_write("0", DEBUGFS "/failslab/verbose"));
+	require_ok(file_write("N", DEBUGFS "/failslab/ignore-gfp-wait"));
+	require_ok(file_write("0", DEBUGFS "/fail_page_alloc/verbose"));
+	require_ok(file_write("N", DEBUGFS "/fail_page_alloc/ignore-gfp-wait"));
+	require_ok(file_write("0", DEBUGFS "/fail_page_alloc/min-order"));
+	require_ok(file_write("0", DEBUGFS "/fail_usercopy/verbose"));
+	fail_nth = require_ok(open("/proc/thread-self/fail-nth",
+				   O_RDWR | O_CLOEXEC));
+}
+
+/* The @nth place that could fail in this thread does, 0: none does. */
+static void fail_at(unsigned int nth)
+{
+	char text[16];
+	int len = sprintf(text, "%u", nth);
+
+	require_eq(pwrite(fail_nth, text, len, 0), len);
+}
+
+/* Whether the kernel came to the place. Looking may be it, too. */
+static bool has_failed(void)
+{
+	char text[16] = "";
+
+	if (pread(fail_nth, text, sizeof(text) - 1, 0) < 0) {
+		require_eq(errno, EFAULT);
+		return false;
+	}
+	return !atoi(text);
+}
+
+static bool is_no_memory(int error)
+{
+	return error == ENOMEM || error == EFAULT || error == ENFILE ||
+	       error == EAGAIN;
+}
+
+/*
+ * Make a call fail at each place. @call returns what a system call does, -1
+ * with errno, and then has changed nothing; @undo takes back what it did.
+ */
+static void fail_each(int (*call)(void), void (*undo)(void))
+{
+	unsigned int nth, failures = 0;
+	bool failed = true;
+	int ret, error;
+
+	enable_failures();
+	for (nth = 1; failed && nth < MAX_PLACES; nth++) {
+		fail_at(nth);
+		ret = call();
+		error = errno;
+		failed = has_failed();
+		fail_at(0);
+		if (ret < 0) {
+			failures++;
+			require(failed, "no failure, but: %s", strerror(error));
+			check(is_no_memory(error), "at %u: %s", nth,
+			      strerror(error));
+			require(call() >= 0, "after %u: %m", nth);
+		}
+		undo();
+	}
+	check(!failed);
+	check(failures, "none of %u places made the call fail", nth);
+	diag("%u places, %u of them let the call fail", nth - 1, failures);
+}
+
+/*
+ * Device nodes
+ */
+
+static int fd = -1;
+static struct queue queue;
+
+static int call_open(void)
+{
+	fd = node_open(NODE, 0);
+	return fd;
+}
+
+static void undo_open(void)
+{
+	check_ok(close(fd));
+}
+
+static void open_of_a_node(void)
+{
+	fail_each(call_open, undo_open);
+}
+
+static int call_start(void)
+{
+	return node_start(fd, queue_wed(&queue), 4, 0);
+}
+
+static void undo_start(void)
+{
+	close(fd);
+	fd = node_open_ok(NODE);
+}
+
+static void start_work(void)
+{
+	queue_init(&queue, 32);
+	fd = node_open_ok(NODE);
+	fail_each(call_start, undo_start);
+}
+
+static void *mapping;
+
+static int call_mmap(void)
+{
+	mapping = mmap(NULL, sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE,
+		       MAP_SHARED, fd, 0);
+	if (mapping == MAP_FAILED)
+		return -1;
+	mmio_read(mapping, REG_WED);
+	return 0;
+}
+
+static void undo_mmap(void)
+{
+	check_ok(munmap(mapping, sysconf(_SC_PAGESIZE)));
+}
+
+static void mapping_of_the_problem_state_area(void)
+{
+	queue_init(&queue, 32);
+	fd = node_open_ok(NODE);
+	require_ok(call_start());
+	fail_each(call_mmap, undo_mmap);
+}
+
+static unsigned char buf[CXL_READ_MIN_SIZE];
+
+static int call_read(void)
+{
+	memset(buf, 0xee, sizeof(buf));
+	return read(fd, buf, sizeof(buf));
+}
+
+/* It is the event, all of it, and there is none left; then comes a new one. */
+static void undo_read(void)
+{
+	struct cxl_event *event = (struct cxl_event *)buf;
+
+	check_eq(event->header.type, CXL_EVENT_AFU_INTERRUPT);
+	check_eq(event->header.size, 16);
+	check_eq(event->irq.irq, 3);
+	check_eq(buf[16], 0xee);
+	check_eq(events_poll(fd), 0);
+	require_ok(sim_inject_irq(0, node_pe(fd), 3));
+}
+
+/* Places fail that are made good for, so it does not matter if none shows. */
+static void read_of_an_event(void)
+{
+	unsigned int nth;
+	bool failed = true;
+
+	queue_init(&queue, 32);
+	fd = node_open_ok(NODE);
+	require_ok(call_start());
+	require_ok(sim_inject_irq(0, node_pe(fd), 3));
+	enable_failures();
+	for (nth = 1; failed && nth < MAX_PLACES; nth++) {
+		int ret;
+
+		fail_at(nth);
+		ret = call_read();
+		failed = has_failed();
+		fail_at(0);
+		if (ret < 0) {
+			check_eq(errno, EFAULT);
+			ret = require_ok(call_read());
+		}
+		check_eq(ret, 16);
+		undo_read();
+	}
+	check(nth > 2);
+}
+
+/*
+ * The copy service
+ */
+
+static void *queue_memory;
+
+static int call_get_fd(void)
+{
+	fd = copy_get_fd(queue_memory, 65536);
+	return fd;
+}
+
+static void copy_service(void)
+{
+	queue_memory = copy_pages(65536);
+	fail_each(call_get_fd, undo_open);
+}
+
+static struct copy_service service;
+static unsigned char source[100], destination[100];
+
+static int call_submit(void)
+{
+	return copy_submit_one(service.fd, source, destination, 100, 42);
+}
+
+static void undo_submit(void)
+{
+	check(copy_completes(&service, 42, 100));
+	check_mem_eq(destination, source, 100);
+	memset(destination, 0, sizeof(destination));
+}
+
+static void copy_submission(void)
+{
+	copy_pattern(source, sizeof(source), 1);
+	copy_open(&service, 65536);
+	fail_each(call_submit, undo_submit);
+	copy_close(&service);
+}
+
+/*
+ * Making cards
+ */
+
+static int call_mkdir(void)
+{
+	int error;
+
+	if (mkdir(CONFIG "/fail", 0755))
+		return -1;
+	if (!mkdir(CONFIG "/fail/afu0", 0755) &&
+	    !file_write("8", CONFIG "/fail/afu0/num_procs"))
+		return 0;
+	error = errno;
+	fail_at(0);
+	rmdir(CONFIG "/fail/afu0");
+	rmdir(CONFIG "/fail");
+	errno = error;
+	return -1;
+}
+
+static void undo_mkdir(void)
+{
+	check_ok(rmdir(CONFIG "/fail/afu0"));
+	check_ok(rmdir(CONFIG "/fail"));
+}
+
+static void settings_of_a_card(void)
+{
+	fail_each(call_mkdir, undo_mkdir);
+}
+
+static int call_register(void)
+{
+	return test_card_load("afus=2 irqs_min=0 err_buff_size=4096");
+}
+
+static void registration_of_a_card(void)
+{
+	fail_each(call_register, test_card_unload);
+}
+
+static const struct tap_test tests[] = {
+	{ "fail.open_of_a_node", open_of_a_node, .limit = 60 },
+	{ "fail.start_work", start_work, .limit = 60 },
+	{ "fail.mapping_of_the_problem_state_area",
+	  mapping_of_the_problem_state_area, .limit = 60 },
+	{ "fail.read_of_an_event", read_of_an_event },
+	{ "fail.copy_service", copy_service, .limit = 60 },
+	{ "fail.copy_submission", copy_submission },
+	{ "fail.settings_of_a_card", settings_of_a_card, .limit = 60 },
+	{ "fail.registration_of_a_card", registration_of_a_card,
+	  test_card_unload, 300 },
+};
+
+TAP_MAIN(tests)
