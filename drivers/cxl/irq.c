@@ -74,7 +74,8 @@ static struct irq_chip cxl_irq_chip = {
 static int cxl_irq_domain_map(struct irq_domain *domain, unsigned int virq,
 			      irq_hw_number_t hwirq)
 {
-	irq_set_chip_and_handler(virq, &cxl_irq_chip, handle_edge_irq);
+	irq_set_chip_and_handler_name(virq, &cxl_irq_chip, handle_edge_irq,
+				      "edge");
 	irq_set_noprobe(virq);
 	cxl_irq_set_movable(virq);
 	return 0;
