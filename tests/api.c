@@ -1,0 +1,433 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The in-kernel API, function by function, with misuse: in-kernel API §1-§6.
+ * Most of each test is code of the AFU driver cxl_test_api, under the test's
+ * own name.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "lib/api_test.h"
+#include "lib/cxl_test.h"
+
+#define RACE_ROUNDS	5000
+
+/* Tests that need nothing of a program */
+#define IN_KERNEL(test)							\
+static void test(void)							\
+{									\
+	api_run(#test, NULL);						\
+}
+
+IN_KERNEL(foreign_devices_are_refused)
+IN_KERNEL(device_leads_to_its_afu)
+IN_KERNEL(default_context_stays_the_same)
+IN_KERNEL(process_elements_run_out)
+IN_KERNEL(private_pointer_is_kept)
+IN_KERNEL(start_and_stop_return_what_they_should)
+IN_KERNEL(never_started_can_be_stopped)
+IN_KERNEL(kernel_addresses_without_a_task)
+IN_KERNEL(stopped_context_touches_no_memory)
+IN_KERNEL(restarted_context_works)
+IN_KERNEL(kernel_thread_lends_no_memory)
+IN_KERNEL(afu_reset_stops_all_work)
+IN_KERNEL(start_work_checks_interrupts)
+IN_KERNEL(start_work_failure_leaves_nothing)
+IN_KERNEL(allocation_keeps_to_the_budget)
+IN_KERNEL(none_asked_for_is_the_afus_minimum)
+IN_KERNEL(mapping_returns_what_it_should)
+IN_KERNEL(handlers_run_in_hard_interrupts)
+IN_KERNEL(afu_raises_them)
+IN_KERNEL(unmapping_strangers_is_ignored)
+IN_KERNEL(freeing_unmaps)
+IN_KERNEL(unmapping_waits_for_the_handler)
+IN_KERNEL(disabled_interrupt_is_kept)
+IN_KERNEL(without_handler_it_is_dropped)
+IN_KERNEL(reallocation_takes_effect_at_once)
+IN_KERNEL(missing_operations_are_filled_in)
+IN_KERNEL(null_means_the_standard_operations)
+IN_KERNEL(one_file_per_context)
+IN_KERNEL(slave_maps_its_window)
+IN_KERNEL(master_maps_everything)
+IN_KERNEL(vpd_is_the_cards)
+IN_KERNEL(afu_can_be_referenced)
+IN_KERNEL(cxllib_says_what_there_is_not)
+
+static void rebind(void)
+{
+	api_unbind();
+	api_bind();
+}
+
+static void default_context_given_back_is_harmless(void)
+{
+	api_run("default_context_given_back_is_harmless", NULL);
+	rebind();
+	api_run("default_context_stays_the_same", NULL);
+}
+
+static void task_means_the_callers_memory(void)
+{
+	static char src[64] = "the caller's memory", dst[64];
+	long long arg[CXL_TEST_API_ARGS] = { 0 };
+	struct work_element *we;
+	struct queue q;
+
+	queue_init(&q, 1);
+	we = queue_copy(&q, dst, src, sizeof(src));
+	arg[0] = queue_wed(&q);
+	arg[1] = (long)&we->status;
+	api_run("task_means_the_callers_memory", arg);
+	check_mem_eq(dst, src, sizeof(src));
+}
+
+static void check_context_init(int ret)
+{
+	long long arg[CXL_TEST_API_ARGS] = { ret };
+
+	api_run("context_init_returns", arg);
+}
+
+static void no_context_in_mode_none(void)
+{
+	int card = api_card();
+
+	/* Without the default context of earlier tests */
+	rebind();
+	check_context_init(0);
+	require_ok(file_write("none", SYSFS_CXL "/afu%d.0/mode", card));
+	check_context_init(-ENODEV);
+	require_ok(file_write("afu_directed", SYSFS_CXL "/afu%d.0/mode", card));
+	check_context_init(0);
+}
+
+static void default_context_makes_the_mode_busy(void)
+{
+	int card = api_card();
+
+	rebind();
+	api_run("default_context_stays_the_same", NULL);
+	check_errno(file_write("none", SYSFS_CXL "/afu%d.0/mode", card), EBUSY);
+	check_errno(file_write("1", SYSFS_CXL "/afu%d.0/reset", card), EBUSY);
+	rebind();
+	check_ok(file_write("1", SYSFS_CXL "/afu%d.0/reset", card));
+}
+
+static void link_down_allows_only_taking_down(void)
+{
+	api_run("keep_a_started_context", NULL);
+	api_inject("down", "link");
+	api_run("link_down_allows_only_taking_down", NULL);
+	api_inject("up", "link");
+	api_run("link_up_is_usable", NULL);
+}
+
+static void link_up(void)
+{
+	api_inject("up", "link");
+}
+
+static void none_is_lost_when_cpus_race(void)
+{
+	long long arg[CXL_TEST_API_ARGS] = { RACE_ROUNDS };
+
+	api_run("none_is_lost_when_cpus_race", arg);
+}
+
+/* The line of an interrupt, and the sum of its counts; false without one */
+static bool interrupt_line(long long virq, char *line, size_t size,
+			   long *count)
+{
+	FILE *f = fopen("/proc/interrupts", "re");
+	bool found = false;
+	char *next;
+
+	require(f);
+	while (!found && fgets(line, size, f))
+		found = strtoll(line, &next, 10) == virq && *next == ':';
+	fclose(f);
+	*count = 0;
+	for (next++; found && next[strspn(next, " ")] >= '0' &&
+	     next[strspn(next, " ")] <= '9';)
+		*count += strtol(next, &next, 10);
+	return found;
+}
+
+static void linux_interrupt_is_seen_in_proc(void)
+{
+	long long arg[CXL_TEST_API_ARGS] = { 0 };
+	char line[512];
+	long before, after;
+
+	api_run("keep_a_mapped_interrupt", arg);
+	require(interrupt_line(arg[0], line, sizeof(line), &before));
+	check(strstr(line, "cxl-test-api"), "%s", line);
+	check(strstr(line, "edge"), "%s", line);
+	check_eq(before, 0);
+	check_ok(file_write("1", "/proc/irq/%lld/smp_affinity", arg[0]));
+	api_run("raise_the_kept_interrupt", NULL);
+	api_run("raise_the_kept_interrupt", NULL);
+	check(interrupt_line(arg[0], line, sizeof(line), &after));
+	check_eq(after, 2);
+	api_run("unmap_the_kept_interrupt", NULL);
+	check(!interrupt_line(arg[0], line, sizeof(line), &after));
+}
+
+static void check_no_context_attached(void)
+{
+	char state[200];
+
+	check_eq(file_read(state, sizeof(state),
+			   "/sys/kernel/debug/cxl-afu/card%d/afu0/state",
+			   api_card()), 0);
+}
+
+static void unbinding_cleans_up_after_the_driver(void)
+{
+	api_run("leave_all_behind", NULL);
+	api_unbind();
+	check_no_context_attached();
+	api_bind();
+	api_run("what_was_left_is_dead", NULL);
+	api_run("allocation_keeps_to_the_budget", NULL);
+	api_run("process_elements_run_out", NULL);
+}
+
+static void removal_cleans_up_after_the_driver(void)
+{
+	api_run("leave_all_behind", NULL);
+	api_set_live(false);
+	api_set_live(true);
+	require(api_is_bound(0));
+	api_run("what_was_left_is_dead", NULL);
+	api_run("allocation_keeps_to_the_budget", NULL);
+	api_run("process_elements_run_out", NULL);
+}
+
+static void file_given_up_gives_the_context_up(void)
+{
+	long long arg[CXL_TEST_API_ARGS] = { 0 };
+
+	api_run("file_given_up_gives_the_context_up", arg);
+	api_run("it_was_given_up", arg);
+}
+
+static void no_descriptor_left(void)
+{
+	int fd = require_ok(open(CXL_TEST_API_NODE, O_RDWR));
+	struct rlimit limit, none;
+
+	require_ok(getrlimit(RLIMIT_NOFILE, &limit));
+	none = limit;
+	none.rlim_cur = 0;
+	require_ok(setrlimit(RLIMIT_NOFILE, &none));
+	api_run_fd(fd, "failure_leaves_all_as_it_was", NULL);
+	require_ok(setrlimit(RLIMIT_NOFILE, &limit));
+}
+
+static char file_max[32];
+
+static void restore_file_max(void)
+{
+	file_write("1000000", "/proc/sys/fs/file-max");
+}
+
+static void no_file_to_be_had(void)
+{
+	long long arg[CXL_TEST_API_ARGS] = { 1 };
+	int fd = require_ok(open(CXL_TEST_API_NODE, O_RDWR));
+
+	require(file_read(file_max, sizeof(file_max),
+			  "/proc/sys/fs/file-max") > 0);
+	require_ok(file_write("0", "/proc/sys/fs/file-max"));
+	/* The administrator would get one. */
+	require_ok(setuid(65534));
+	api_run_fd(fd, "failure_leaves_all_as_it_was", arg);
+}
+
+static void release_with_a_file_open_ends_it(void)
+{
+	long long arg[CXL_TEST_API_ARGS] = { 0 };
+	struct event_batch batch;
+	int fd;
+
+	api_run("install_a_file", arg);
+	fd = arg[0];
+	require(fd >= 0);
+	check(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	check_eq(fcntl(fd, F_GETFL) & O_ACCMODE, O_RDWR);
+	check_eq(events_poll(fd), 0);
+	api_run("release_its_context", NULL);
+	check_errno(events_read(fd, &batch), EIO);
+	check(events_poll(fd) & POLLHUP);
+	check_ok(close(fd));
+}
+
+static void start_work_serves_the_program(void)
+{
+	static char src[64] = "by start_work", dst[64];
+	long long arg[CXL_TEST_API_ARGS] = { 0 };
+	struct event_batch batch;
+	struct queue q;
+	void *mmio;
+	int fd, pe;
+
+	queue_init(&q, 1);
+	arg[0] = queue_wed(&q);
+	api_run("install_a_file_that_works", arg);
+	fd = arg[0];
+	require(fd >= 0);
+
+	check_eq(queue_wait(queue_copy(&q, dst, src, sizeof(src))),
+		 WE_COMPLETE);
+	check_mem_eq(dst, src, sizeof(src));
+	check_eq(queue_wait(queue_add(&q, WE_IRQ, 4, NULL, NULL)),
+		 WE_COMPLETE);
+	require(events_wait(fd));
+	check_eq(events_read(fd, &batch), 16);
+	check_eq(batch.event[0].irq.irq, 4);
+	pe = node_pe(fd);
+	check_eq(batch.event[0].header.process_element, pe);
+
+	mmio = mmap(NULL, sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE,
+		    MAP_SHARED, fd, 0);
+	require(mmio != MAP_FAILED);
+	/* The mapping keeps the file. */
+	check_ok(close(fd));
+	check_eq(mmio_read(mmio, REG_PH) >> 48, pe);
+	require_ok(munmap(mmio, sysconf(_SC_PAGESIZE)));
+	check_no_context_attached();
+}
+
+static void check_handle_fault(const void *addr, unsigned long long size,
+			       bool write, int ret)
+{
+	long long arg[CXL_TEST_API_ARGS] = { (long)addr, size, write, ret };
+
+	api_run("handle_fault_returns", arg);
+}
+
+static void handle_fault_faults_in(void)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	unsigned char resident[8] = { 0 };
+	unsigned int i;
+	char *mem;
+
+	mem = mmap(NULL, 8 * page, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	require(mem != MAP_FAILED);
+	/* From the middle of the second page to the first byte of the sixth */
+	check_handle_fault(mem + page + page / 2, 3 * page + page / 2 + 1, true,
+			   0);
+	require_ok(mincore(mem, 8 * page, resident));
+	for (i = 0; i < 8; i++)
+		check_eq(resident[i] & 1, i >= 1 && i <= 5);
+
+	check_handle_fault(mem, 0, true, 0);
+	check_handle_fault(mem, 8 * page, false, 0);
+	require_ok(munmap(mem + 6 * page, page));
+	check_handle_fault(mem, 8 * page, false, -EFAULT);
+	check_handle_fault(mem, 6 * page, false, 0);
+	require_ok(mprotect(mem, page, PROT_READ));
+	check_handle_fault(mem, 1, true, -EFAULT);
+	check_handle_fault(mem, 1, false, 0);
+	require_ok(mprotect(mem, page, PROT_NONE));
+	check_handle_fault(mem, 1, false, -EFAULT);
+	/* Past the end of all addresses */
+	check_handle_fault(mem, ~0ULL, false, -EFAULT);
+	check_handle_fault((void *)-page, 1, false, -EFAULT);
+	check_handle_fault(NULL, 1, false, -EFAULT);
+}
+
+static void same_image_is_the_cards(void)
+{
+	long long arg[CXL_TEST_API_ARGS] = { 1 };
+	int card = api_card();
+
+	api_run("same_image_is_the_cards", arg);
+	check_eq(file_number(SYSFS_CXL "/card%d/perst_reloads_same_image",
+			     card), 1);
+	arg[0] = 0;
+	api_run("same_image_is_the_cards", arg);
+	check_eq(file_number(SYSFS_CXL "/card%d/perst_reloads_same_image",
+			     card), 0);
+}
+
+#define TEST(test, ...)		{ "api." #test, test, ##__VA_ARGS__ }
+
+static const struct tap_test tests[] = {
+	TEST(foreign_devices_are_refused),
+	TEST(device_leads_to_its_afu),
+	TEST(default_context_stays_the_same),
+	TEST(default_context_given_back_is_harmless),
+	TEST(default_context_makes_the_mode_busy),
+	TEST(no_context_in_mode_none),
+	TEST(process_elements_run_out),
+	TEST(private_pointer_is_kept),
+	TEST(start_and_stop_return_what_they_should),
+	TEST(never_started_can_be_stopped),
+	TEST(kernel_addresses_without_a_task),
+	TEST(stopped_context_touches_no_memory),
+	TEST(restarted_context_works),
+	TEST(kernel_thread_lends_no_memory),
+	TEST(task_means_the_callers_memory),
+	TEST(afu_reset_stops_all_work),
+	TEST(start_work_checks_interrupts),
+	TEST(start_work_failure_leaves_nothing),
+	TEST(start_work_serves_the_program),
+	TEST(link_down_allows_only_taking_down, link_up),
+	TEST(allocation_keeps_to_the_budget),
+	TEST(none_asked_for_is_the_afus_minimum),
+	TEST(mapping_returns_what_it_should),
+	TEST(handlers_run_in_hard_interrupts),
+	TEST(afu_raises_them),
+	TEST(unmapping_strangers_is_ignored),
+	TEST(freeing_unmaps),
+	TEST(unmapping_waits_for_the_handler),
+	TEST(disabled_interrupt_is_kept),
+	TEST(without_handler_it_is_dropped),
+	TEST(reallocation_takes_effect_at_once),
+	TEST(none_is_lost_when_cpus_race, NULL, 120),
+	TEST(linux_interrupt_is_seen_in_proc),
+	TEST(unbinding_cleans_up_after_the_driver),
+	TEST(removal_cleans_up_after_the_driver),
+	TEST(missing_operations_are_filled_in),
+	TEST(null_means_the_standard_operations),
+	TEST(one_file_per_context),
+	TEST(file_given_up_gives_the_context_up),
+	TEST(no_descriptor_left),
+	TEST(no_file_to_be_had, restore_file_max),
+	TEST(release_with_a_file_open_ends_it),
+	TEST(slave_maps_its_window),
+	TEST(master_maps_everything),
+	TEST(vpd_is_the_cards),
+	TEST(same_image_is_the_cards),
+	TEST(afu_can_be_referenced),
+	TEST(cxllib_says_what_there_is_not),
+	TEST(handle_fault_faults_in),
+};
+
+static const struct api_setup setup = {
+	.module = "cxl_test_api",
+	.device = CXL_TEST_API_DEVICE,
+	.settings = {
+		"user_irqs", "20",
+		"vpd_v5", "5005076812345678",
+		"vpd_v8", "50050768ABCDEF01",
+		"afu0/irqs_min", "2",
+		"afu0/num_procs", "6",
+	},
+};
+
+int main(int argc, char **argv)
+{
+	return api_main(argc, argv, __FILE__, tests, ARRAY_SIZE(tests), &setup);
+}
