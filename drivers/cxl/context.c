@@ -268,8 +268,11 @@ int cxl_context_start_work(struct cxl_context *ctx,
 				    false);
 
 	mutex_lock(&ctx->status_mutex);
+	/* Nor has it interrupts again: the card's may not exist any more. */
+	ret = -EIO;
+	if (ctx->gone)
+		goto unlock;
 	if (ioctl) {
-		ret = -EIO;
 		if (ctx->status != OPENED)
 			goto unlock;
 		ret = -EINVAL;
