@@ -6,9 +6,6 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
-#include <poll.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -17,86 +14,12 @@
 
 #include "tap.h"
 #include "lib/copy_test.h"
+#include "lib/fail_test.h"
 #include "lib/module_test.h"
 #include "lib/sim_test.h"
 
-#define DEBUGFS		"/sys/kernel/debug"
 #define CONFIG		"/sys/kernel/config/cxl-sim"
 #define NODE		"afu0.0s"
-#define MAX_PLACES	20000
-
-static int fail_nth;
-
-/* Let the kernel fail quietly, and where it could wait for memory as well. */
-static void enable_failures(void)
-{
-	require_ok(file_write("0", DEBUGFS "/failslab/verbose"));
-	require_ok(file_write("N", DEBUGFS "/failslab/ignore-gfp-wait"));
-	require_ok(file_write("0", DEBUGFS "/fail_page_alloc/verbose"));
-	require_ok(file_write("N", DEBUGFS "/fail_page_alloc/ignore-gfp-wait"));
-	require_ok(file_write("0", DEBUGFS "/fail_page_alloc/min-order"));
-	require_ok(file_write("0", DEBUGFS "/fail_usercopy/verbose"));
-	fail_nth = require_ok(open("/proc/thread-self/fail-nth",
-				   O_RDWR | O_CLOEXEC));
-}
-
-/* The @nth place that could fail in this thread does, 0: none does. */
-static void fail_at(unsigned int nth)
-{
-	char text[16];
-	int len = sprintf(text, "%u", nth);
-
-	require_eq(pwrite(fail_nth, text, len, 0), len);
-}
-
-/* Whether the kernel came to the place. Looking may be it, too. */
-static bool has_failed(void)
-{
-	char text[16] = "";
-
-	if (pread(fail_nth, text, sizeof(text) - 1, 0) < 0) {
-		require_eq(errno, EFAULT);
-		return false;
-	}
-	return !atoi(text);
-}
-
-static bool is_no_memory(int error)
-{
-	return error == ENOMEM || error == EFAULT || error == ENFILE ||
-	       error == EAGAIN;
-}
-
-/*
- * Make a call fail at each place. @call returns what a system call does, -1
- * with errno, and then has changed nothing; @undo takes back what it did.
- */
-static void fail_each(int (*call)(void), void (*undo)(void))
-{
-	unsigned int nth, failures = 0;
-	bool failed = true;
-	int ret, error;
-
-	enable_failures();
-	for (nth = 1; failed && nth < MAX_PLACES; nth++) {
-		fail_at(nth);
-		ret = call();
-		error = errno;
-		failed = has_failed();
-		fail_at(0);
-		if (ret < 0) {
-			failures++;
-			require(failed, "no failure, but: %s", strerror(error));
-			check(is_no_memory(error), "at %u: %s", nth,
-			      strerror(error));
-			require(call() >= 0, "after %u: %m", nth);
-		}
-		undo();
-	}
-	check(!failed);
-	check(failures, "none of %u places made the call fail", nth);
-	diag("%u places, %u of them let the call fail", nth - 1, failures);
-}
 
 /*
  * Device nodes
@@ -118,7 +41,7 @@ static void undo_open(void)
 
 static void open_of_a_node(void)
 {
-	fail_each(call_open, undo_open);
+	check(fail_each(call_open, undo_open));
 }
 
 static int call_start(void)
@@ -136,7 +59,7 @@ static void start_work(void)
 {
 	queue_init(&queue, 32);
 	fd = node_open_ok(NODE);
-	fail_each(call_start, undo_start);
+	check(fail_each(call_start, undo_start));
 }
 
 static void *mapping;
@@ -161,7 +84,7 @@ static void mapping_of_the_problem_state_area(void)
 	queue_init(&queue, 32);
 	fd = node_open_ok(NODE);
 	require_ok(call_start());
-	fail_each(call_mmap, undo_mmap);
+	check(fail_each(call_mmap, undo_mmap));
 }
 
 static unsigned char buf[CXL_READ_MIN_SIZE];
@@ -185,32 +108,14 @@ static void undo_read(void)
 	require_ok(sim_inject_irq(0, node_pe(fd), 3));
 }
 
-/* Places fail that are made good for, so it does not matter if none shows. */
+/* What can fail here is made good for. */
 static void read_of_an_event(void)
 {
-	unsigned int nth;
-	bool failed = true;
-
 	queue_init(&queue, 32);
 	fd = node_open_ok(NODE);
 	require_ok(call_start());
 	require_ok(sim_inject_irq(0, node_pe(fd), 3));
-	enable_failures();
-	for (nth = 1; failed && nth < MAX_PLACES; nth++) {
-		int ret;
-
-		fail_at(nth);
-		ret = call_read();
-		failed = has_failed();
-		fail_at(0);
-		if (ret < 0) {
-			check_eq(errno, EFAULT);
-			ret = require_ok(call_read());
-		}
-		check_eq(ret, 16);
-		undo_read();
-	}
-	check(nth > 2);
+	check_eq(fail_each(call_read, undo_read), 0);
 }
 
 /*
@@ -228,7 +133,7 @@ static int call_get_fd(void)
 static void copy_service(void)
 {
 	queue_memory = copy_pages(65536);
-	fail_each(call_get_fd, undo_open);
+	check(fail_each(call_get_fd, undo_open));
 }
 
 static struct copy_service service;
@@ -250,7 +155,7 @@ static void copy_submission(void)
 {
 	copy_pattern(source, sizeof(source), 1);
 	copy_open(&service, 65536);
-	fail_each(call_submit, undo_submit);
+	check(fail_each(call_submit, undo_submit));
 	copy_close(&service);
 }
 
@@ -283,7 +188,7 @@ static void undo_mkdir(void)
 
 static void settings_of_a_card(void)
 {
-	fail_each(call_mkdir, undo_mkdir);
+	check(fail_each(call_mkdir, undo_mkdir));
 }
 
 static int call_register(void)
@@ -293,7 +198,7 @@ static int call_register(void)
 
 static void registration_of_a_card(void)
 {
-	fail_each(call_register, test_card_unload);
+	check(fail_each(call_register, test_card_unload));
 }
 
 static const struct tap_test tests[] = {
