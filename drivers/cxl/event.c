@@ -25,13 +25,10 @@ static void cxl_events_signal(struct cxl_events *ev, int band)
  */
 void cxl_events_wake(struct cxl_events *ev)
 {
-	__poll_t key = EPOLLIN | EPOLLRDNORM;
-
-	if (cxl_events_ended(ev))
-		key |= EPOLLERR | EPOLLHUP;
+	/* io_uring takes the key for the answer, and does not ask again. */
 	if (wq_has_sleeper(&ev->wq))
-		wake_up_interruptible_poll(&ev->wq, key);
-	cxl_events_signal(ev, key & EPOLLHUP ? POLL_HUP : POLL_IN);
+		wake_up_interruptible_poll(&ev->wq, cxl_events_mask(ev));
+	cxl_events_signal(ev, cxl_events_ended(ev) ? POLL_HUP : POLL_IN);
 }
 
 /**
