@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -56,6 +57,36 @@ static void lowest_free_number_is_taken(void)
 	check_eq(card[0].num, 2);
 	for (i = 0; i < 3; i++)
 		check_copies(card[i].slave, 1);
+}
+
+/* Minor numbers are enough for 19 cards; one more is refused, and harmless. */
+static void nineteen_cards_fit(void)
+{
+	struct sim_card card;
+	char num[16];
+	int i;
+
+	for (i = 1; i < 19; i++) {
+		sim_card_make(&card, NULL);
+		check_eq(card.num, i);
+	}
+	check_copies(card.slave, 1);
+	check_copies("afu0.0s", 1);
+
+	require_ok(mkdir(SIM_CONFIG "/test-more", 0755));
+	require_ok(mkdir(SIM_CONFIG "/test-more/afu0", 0755));
+	file_write("1", SIM_CONFIG "/test-more/live");
+	require(file_read(num, sizeof(num), SIM_CONFIG "/test-more/num") > 0);
+	check_str_eq(num, "none");
+	check(!file_exists(SYSFS_CXL "/card19"));
+	check_copies(card.slave, 1);
+
+	/* There is room again when one goes. */
+	file_write("0", SIM_CONFIG "/test-more/live");
+	sim_card_set_live(&card, false);
+	require_ok(file_write("1", SIM_CONFIG "/test-more/live"));
+	check_eq(file_number(SIM_CONFIG "/test-more/num"), 18);
+	check_copies("afu18.0s", 1);
 }
 
 /* A number that a file still refers to may be taken by a new card. */
@@ -297,6 +328,7 @@ static void busy_context_leaves_room_for_others(void)
 
 static const struct tap_test tests[] = {
 	TEST(lowest_free_number_is_taken),
+	TEST(nineteen_cards_fit),
 	TEST(old_files_do_not_reach_a_new_card),
 	TEST(cards_work_side_by_side),
 	TEST(cards_have_their_own_process_elements),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* ioctl on a device node: character device ABI §4. */
 #include <fcntl.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -419,6 +420,44 @@ static void read_only_file_can_start(void)
 	check_ok(start(fd, work_with(0)));
 }
 
+static int go;
+static int started;
+static int shared_fd;
+
+static void *race_to_start(void *arg)
+{
+	(void)arg;
+	while (!__atomic_load_n(&go, __ATOMIC_ACQUIRE))
+		;
+	if (!start(shared_fd, work_with(0)))
+		__atomic_add_fetch(&started, 1, __ATOMIC_RELAXED);
+	else
+		check_eq(errno, EIO);
+	return NULL;
+}
+
+/* However many call it at once, one of them starts the context. */
+static void start_has_one_winner(void)
+{
+	pthread_t thread[4];
+	int round, i;
+
+	empty_queue();
+	for (round = 0; round < 20; round++) {
+		shared_fd = node_open_ok(SLAVE);
+		__atomic_store_n(&go, 0, __ATOMIC_RELAXED);
+		started = 0;
+		for (i = 0; i < 4; i++)
+			require_eq(pthread_create(&thread[i], NULL,
+						  race_to_start, NULL), 0);
+		__atomic_store_n(&go, 1, __ATOMIC_RELEASE);
+		for (i = 0; i < 4; i++)
+			pthread_join(thread[i], NULL);
+		check_eq(started, 1);
+		close(shared_fd);
+	}
+}
+
 static const struct tap_test tests[] = {
 	{ "chardev_ioctl.structs_have_their_size", structs_have_their_size },
 	{ "chardev_ioctl.start_of_bad_pointer_is_efault",
@@ -427,6 +466,7 @@ static const struct tap_test tests[] = {
 	  start_of_half_a_struct_is_efault },
 	{ "chardev_ioctl.start_twice_is_eio", start_twice_is_eio },
 	{ "chardev_ioctl.start_checks_in_order", start_checks_in_order },
+	{ "chardev_ioctl.start_has_one_winner", start_has_one_winner },
 	{ "chardev_ioctl.start_of_reserved_field_is_einval",
 	  start_of_reserved_field_is_einval },
 	{ "chardev_ioctl.start_of_unknown_flag_is_einval",

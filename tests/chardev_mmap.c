@@ -307,6 +307,15 @@ static void read_only_mapping_stays_read_only(void)
 	check(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV, "%#x", status);
 }
 
+/* Registers cannot be copied on write. */
+static void private_mapping_is_einval(void)
+{
+	int fd = open_started(SLAVE);
+
+	check_errno((long)mmap(NULL, page_size(), PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE, fd, 0), EINVAL);
+}
+
 /* A later context of the same process element starts with fresh registers. */
 static void registers_start_afresh(void)
 {
@@ -352,6 +361,7 @@ static const struct tap_test tests[] = {
 	  mapping_outlives_the_descriptor },
 	{ "chardev_mmap.read_only_mapping_stays_read_only",
 	  read_only_mapping_stays_read_only },
+	{ "chardev_mmap.private_mapping_is_einval", private_mapping_is_einval },
 	{ "chardev_mmap.registers_start_afresh",
 	  registers_start_afresh },
 };

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -56,6 +57,11 @@ static void recover(void)
 static void fail_for_good(void)
 {
 	require_ok(sim_recovery(card.num, "perm_failure"));
+}
+
+static void force_reset(void)
+{
+	require_ok(file_write("-1", SYSFS_CXL "/card%d/reset", card.num));
 }
 
 static size_t page_size(void)
@@ -469,6 +475,56 @@ static void sigio_tells_of_the_end(void)
 	check(becomes_true(__atomic_load_n(&hung_up, __ATOMIC_RELAXED)));
 }
 
+/*
+ * A reset takes the card away and brings it back. Meanwhile contexts are there
+ * but none can be started.
+ */
+static void no_start_during_a_reset(void)
+{
+	unsigned int busy = 0, round;
+	char path[64];
+	struct queue q;
+	int ret;
+
+	sim_card_make(&card, NULL);
+	queue_init(&q, 1);
+	snprintf(path, sizeof(path), SYSFS_CXL "/card%d/reset", card.num);
+	for (round = 0; round < 20 && !busy; round++) {
+		int fd = node_open_ok(card.slave);
+
+		require_ok(file_write("1", "%s", path));
+		do {
+			ret = node_start(fd, queue_wed(&q), 4, 0);
+			busy += ret && errno == EBUSY;
+		} while (ret && errno == EBUSY);
+		check(ret == -1 && errno == EIO, "%d: %m", ret);
+		require(becomes_true(node_exists(card.slave)));
+		close(fd);
+	}
+	check(busy > 0);
+	check_works(card.slave);
+}
+
+static void reset_is_refused_while_started(void)
+{
+	struct queue q;
+	char path[64];
+	int fd;
+
+	sim_card_make(&card, NULL);
+	queue_init(&q, 1);
+	snprintf(path, sizeof(path), SYSFS_CXL "/card%d/reset", card.num);
+	fd = node_open_ok(card.slave);
+	require_ok(node_start(fd, queue_wed(&q), 4, 0));
+	check_errno(file_write("1", "%s", path), EBUSY);
+	check_ok(node_start(node_open_ok(card.slave), queue_wed(&q), 4, 0));
+
+	/* Forced it comes, whoever works. */
+	check_sleepers_wake(fd, force_reset);
+	check(becomes_true(node_exists(card.slave)));
+	check_works(card.slave);
+}
+
 /* Users that never close keep nothing from coming back, again and again. */
 static void comes_and_goes_with_open_files(void)
 {
@@ -572,6 +628,8 @@ static const struct tap_test tests[] = {
 	TEST(mappings_give_all_ones_if_asked),
 	TEST(work_ends),
 	TEST(sigio_tells_of_the_end),
+	TEST(no_start_during_a_reset),
+	TEST(reset_is_refused_while_started),
 	TEST(comes_and_goes_with_open_files),
 	TEST(comes_and_goes_among_busy_users),
 };

@@ -12,6 +12,7 @@
 
 #include "tap.h"
 #include "lib/cxl_test.h"
+#include "lib/sim_test.h"
 
 #define SLAVE	"afu0.0s"
 #define ENTRIES	8
@@ -278,6 +279,37 @@ static void waiting_read_can_be_cancelled(void)
 	check_eq(batch.event[0].irq.irq, 6);
 }
 
+/* Reads and polls that wait end with the card. */
+static void waiting_operations_end_with_the_card(void)
+{
+	struct io_uring_cqe cqe = { 0 };
+	struct sim_card card;
+	int i;
+
+	ring_setup();
+	sim_card_make(&card, NULL);
+	afu_start(&afu, card.slave, 4);
+	submit_read(batch.buf, sizeof(batch.buf), 11);
+	submit((struct io_uring_sqe){
+		.opcode = IORING_OP_POLL_ADD,
+		.fd = afu.fd,
+		.poll32_events = POLLIN,
+		.user_data = 12,
+	});
+	check_no_completion();
+	sim_card_set_live(&card, false);
+	for (i = 0; i < 2; i++) {
+		require(becomes_true(completion(&cqe)));
+		if (cqe.user_data == 11)
+			check_eq(cqe.res, -EIO);
+		else
+			check_eq(cqe.res, POLLERR | POLLHUP);
+	}
+	/* One that comes too late ends at once. */
+	submit_read(batch.buf, sizeof(batch.buf), 13);
+	check_completion(13, -EIO);
+}
+
 static const struct tap_test tests[] = {
 	{ "chardev_uring.read_completes_at_once", read_completes_at_once },
 	{ "chardev_uring.read_completes_at_an_event",
@@ -293,6 +325,8 @@ static const struct tap_test tests[] = {
 	  poll_completes_at_an_event },
 	{ "chardev_uring.waiting_read_can_be_cancelled",
 	  waiting_read_can_be_cancelled },
+	{ "chardev_uring.waiting_operations_end_with_the_card",
+	  waiting_operations_end_with_the_card, sim_cards_remove },
 };
 
 TAP_MAIN(tests)

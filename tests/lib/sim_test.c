@@ -12,7 +12,6 @@
 #include "lib/cxl_test.h"
 #include "lib/sim_test.h"
 
-#define CONFIG		"/sys/kernel/config/cxl-sim"
 #define DEBUGFS		"/sys/kernel/debug/cxl-afu"
 #define MAX_AFUS	4
 
@@ -20,7 +19,7 @@ static void make_afu(const struct sim_card *card, char slice)
 {
 	char path[128];
 
-	snprintf(path, sizeof(path), CONFIG "/%s/afu%c", card->name, slice);
+	snprintf(path, sizeof(path), SIM_CONFIG "/%s/afu%c", card->name, slice);
 	if (file_exists("%s", path))
 		return;
 	require_ok(mkdir(path, 0755));
@@ -29,8 +28,8 @@ static void make_afu(const struct sim_card *card, char slice)
 
 static void learn_names(struct sim_card *card)
 {
-	card->num = file_number(CONFIG "/%s/num", card->name);
-	require(file_read(card->pci, sizeof(card->pci), CONFIG "/%s/pci",
+	card->num = file_number(SIM_CONFIG "/%s/num", card->name);
+	require(file_read(card->pci, sizeof(card->pci), SIM_CONFIG "/%s/pci",
 			  card->name) > 0);
 	snprintf(card->master, sizeof(card->master), "afu%d.0m", card->num);
 	snprintf(card->slave, sizeof(card->slave), "afu%d.0s", card->num);
@@ -48,7 +47,7 @@ void sim_card_make(struct sim_card *card, ...)
 	memset(card, 0, sizeof(*card));
 	snprintf(card->name, sizeof(card->name), "test-%d-%u", getpid(),
 		 number++);
-	snprintf(path, sizeof(path), CONFIG "/%s", card->name);
+	snprintf(path, sizeof(path), SIM_CONFIG "/%s", card->name);
 	require(!mkdir(path, 0755), "%s: %m", path);
 	make_afu(card, '0');
 
@@ -65,7 +64,7 @@ void sim_card_make(struct sim_card *card, ...)
 
 void sim_card_set_live(struct sim_card *card, bool live)
 {
-	require(!file_write(live ? "1" : "0", CONFIG "/%s/live", card->name),
+	require(!file_write(live ? "1" : "0", SIM_CONFIG "/%s/live", card->name),
 		"%m");
 	if (live)
 		learn_names(card);
@@ -76,19 +75,19 @@ static void remove_card(const char *name)
 	char path[300];
 	int slice;
 
-	file_write("0", CONFIG "/%s/live", name);
+	file_write("0", SIM_CONFIG "/%s/live", name);
 	for (slice = 0; slice < MAX_AFUS; slice++) {
-		snprintf(path, sizeof(path), CONFIG "/%s/afu%d", name, slice);
+		snprintf(path, sizeof(path), SIM_CONFIG "/%s/afu%d", name, slice);
 		rmdir(path);
 	}
-	snprintf(path, sizeof(path), CONFIG "/%s", name);
+	snprintf(path, sizeof(path), SIM_CONFIG "/%s", name);
 	if (rmdir(path))
 		diag("%s stays: %m", path);
 }
 
 void sim_cards_remove(void)
 {
-	DIR *dir = opendir(CONFIG);
+	DIR *dir = opendir(SIM_CONFIG);
 	struct dirent *entry;
 
 	if (!dir)

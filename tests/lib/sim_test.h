@@ -18,6 +18,8 @@
 
 #include <linux/types.h>
 
+#define SIM_CONFIG	"/sys/kernel/config/cxl-sim"
+
 /**
  * struct sim_card - a card made by configfs
  * @name: its folder
