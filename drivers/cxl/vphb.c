@@ -33,8 +33,9 @@ struct cxl_vphb_record {
 };
 
 /**
- * struct cxl_vphb - the PCI side of an AFU; freed by the worker
- * @work: adds the bus, or removes it and frees this
+ * struct cxl_vphb - the PCI side of an AFU
+ * @add_work: adds the bus
+ * @remove_work: removes it, and frees this; queued later, so it runs later
  * @afu: AFU, referenced
  * @vpci: the bus; only the worker knows it
  * @add_lock: held by the worker while it adds the bus: AFU drivers are probed
@@ -51,7 +52,8 @@ struct cxl_vphb_record {
  * @record: by number
  */
 struct cxl_vphb {
-	struct work_struct work;
+	struct work_struct add_work;
+	struct work_struct remove_work;
 	struct cxl_afu *afu;
 	struct cxl_vpci *vpci;
 
@@ -358,20 +360,22 @@ static void cxl_vphb_add_bus(struct cxl_vphb *vphb)
 	pci_bus_add_devices(cxl_vpci_bus(vpci));
 }
 
-static void cxl_vphb_work(struct work_struct *work)
+static void cxl_vphb_add_work(struct work_struct *work)
 {
-	struct cxl_vphb *vphb = container_of(work, struct cxl_vphb, work);
-	bool removed;
+	struct cxl_vphb *vphb = container_of(work, struct cxl_vphb, add_work);
 
 	pci_lock_rescan_remove();
 	mutex_lock(&vphb->add_lock);
-	removed = vphb->removed;
-	if (!removed)
+	if (!vphb->removed)
 		cxl_vphb_add_bus(vphb);
 	mutex_unlock(&vphb->add_lock);
 	pci_unlock_rescan_remove();
-	if (!removed)
-		return;
+}
+
+static void cxl_vphb_remove_work(struct work_struct *work)
+{
+	struct cxl_vphb *vphb = container_of(work, struct cxl_vphb,
+					     remove_work);
 
 	if (vphb->vpci)
 		cxl_vpci_remove(vphb->vpci);
@@ -401,7 +405,8 @@ int cxl_vphb_add(struct cxl_afu *afu)
 	if (!vphb)
 		return -ENOMEM;
 
-	INIT_WORK(&vphb->work, cxl_vphb_work);
+	INIT_WORK(&vphb->add_work, cxl_vphb_add_work);
+	INIT_WORK(&vphb->remove_work, cxl_vphb_remove_work);
 	mutex_init(&vphb->add_lock);
 	mutex_init(&vphb->ctx_lock);
 	raw_spin_lock_init(&vphb->lock);
@@ -409,7 +414,7 @@ int cxl_vphb_add(struct cxl_afu *afu)
 	vphb->afu = afu;
 	get_device(&afu->dev);
 	afu->vphb = vphb;
-	queue_work(cxl_vphb_wq, &vphb->work);
+	queue_work(cxl_vphb_wq, &vphb->add_work);
 	return 0;
 }
 
@@ -450,7 +455,7 @@ void cxl_vphb_remove(struct cxl_afu *afu)
 	mutex_lock(&afu->adapter->lock);
 	afu->vphb = NULL;
 	mutex_unlock(&afu->adapter->lock);
-	queue_work(cxl_vphb_wq, &vphb->work);
+	queue_work(cxl_vphb_wq, &vphb->remove_work);
 }
 
 /**
