@@ -331,7 +331,8 @@ static int alloc_memory(struct sim_afu *afu)
 
 	for (i = 0; i < settings->num_crs; i++)
 		sim_pci_config_init(&afu->cr[i], settings->cr_vendor,
-				    settings->cr_device, settings->cr_class);
+				    settings->cr_device, settings->cr_class,
+				    settings->num_crs > 1);
 	for (i = 0; i < settings->err_buff_size; i++)
 		((u8 *)afu->err_buff)[i] = i ^ i >> 8;
 	return 0;

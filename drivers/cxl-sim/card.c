@@ -308,7 +308,7 @@ int sim_card_go_live(struct sim_card *card)
 
 	lockdep_assert_held(&card->config_lock);
 	sim_pci_config_init(&card->config, SIM_PCI_VENDOR, SIM_PCI_DEVICE,
-			    SIM_PCI_CLASS);
+			    SIM_PCI_CLASS, false);
 	card->vpd_len = sim_vpd_build(&card->settings, card->vpd);
 	card->present = true;
 

@@ -7,6 +7,9 @@
 
 #include "sim.h"
 
+/* Bit of the header type, in the word of the cache line size */
+#define SIM_PCI_MULTIFUNCTION	0x00800000
+
 static void set_word(struct sim_pci_config *config, unsigned int offset,
 		     u32 val, u32 writable)
 {
@@ -20,9 +23,10 @@ static void set_word(struct sim_pci_config *config, unsigned int offset,
  * @vendor: vendor ID, also of the subsystem
  * @device: device ID, also of the subsystem
  * @class: class code, 24 bits
+ * @multifunction: the PCI core shall look for further functions of the device
  */
 void sim_pci_config_init(struct sim_pci_config *config, u16 vendor, u16 device,
-			 u32 class)
+			 u32 class, bool multifunction)
 {
 	u32 id = vendor | (u32)device << 16;
 
@@ -33,7 +37,8 @@ void sim_pci_config_init(struct sim_pci_config *config, u16 vendor, u16 device,
 		 PCI_COMMAND_PARITY | PCI_COMMAND_SERR |
 		 PCI_COMMAND_INTX_DISABLE);
 	set_word(config, PCI_CLASS_REVISION, class << 8 | 0x01, 0);
-	set_word(config, PCI_CACHE_LINE_SIZE, 0, 0xff);
+	set_word(config, PCI_CACHE_LINE_SIZE,
+		 multifunction ? SIM_PCI_MULTIFUNCTION : 0, 0xff);
 	set_word(config, PCI_SUBSYSTEM_VENDOR_ID, id, 0);
 	set_word(config, PCI_INTERRUPT_LINE, 0, 0xff);
 }

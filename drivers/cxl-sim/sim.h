@@ -306,7 +306,7 @@ int sim_card_recover(struct sim_card *card, pci_channel_state_t state);
 
 /* pci_config.c: configuration space in memory */
 void sim_pci_config_init(struct sim_pci_config *config, u16 vendor, u16 device,
-			 u32 class);
+			 u32 class, bool multifunction);
 int sim_pci_config_read(const struct sim_pci_config *config,
 			unsigned int offset, u32 *val);
 int sim_pci_config_write(struct sim_pci_config *config, unsigned int offset,
