@@ -95,7 +95,7 @@ int api_card(void)
 }
 
 /* The @record-th of those with the device ID, in the order of their names */
-void api_device(char *name, size_t size, unsigned int record)
+bool api_find_device(char *name, size_t size, unsigned int record)
 {
 	struct dirent **entry;
 	bool found = false;
@@ -116,15 +116,20 @@ void api_device(char *name, size_t size, unsigned int record)
 		free(entry[i]);
 	}
 	free(entry);
-	require(found);
+	return found;
+}
+
+void api_device(char *name, size_t size, unsigned int record)
+{
+	require(api_find_device(name, size, record));
 }
 
 bool api_is_bound(unsigned int record)
 {
 	char name[32];
 
-	api_device(name, sizeof(name), record);
-	return file_exists(PCI "/drivers/%s/%s", driver_name(), name);
+	return api_find_device(name, sizeof(name), record) &&
+	       file_exists(PCI "/drivers/%s/%s", driver_name(), name);
 }
 
 void api_inject(const char *text, const char *file)

@@ -48,8 +48,10 @@ int api_main(int argc, char **argv, const char *file,
 /* Whether the program ended well */
 bool api_command(const char *program, const char *arg, const char *arg2);
 
-/* Number of the card, and the AFU device of a record; require */
+/* Number of the card; require */
 int api_card(void);
+/* The AFU device of a record: whether there is one, or require */
+bool api_find_device(char *name, size_t size, unsigned int record);
 void api_device(char *name, size_t size, unsigned int record);
 bool api_is_bound(unsigned int record);
 

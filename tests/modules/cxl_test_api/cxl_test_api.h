@@ -27,7 +27,7 @@
  * @report: returned: a line for each that did not
  */
 struct cxl_test_api_run {
-	char name[40];
+	char name[64];
 	__s64 arg[CXL_TEST_API_ARGS];
 	__u32 checks;
 	__u32 failures;
