@@ -239,48 +239,53 @@ static void atomic_for_the_cpu_too(void)
 	check_eq(le64toh(mem), 100000 + ADDS);
 }
 
+static __u32 load(const __u32 *word)
+{
+	return __atomic_load_n(word, __ATOMIC_RELAXED);
+}
+
 /* Compare and swap is a spin lock: it waits until it can swap. */
 static void compare_and_swap_waits(void)
 {
 	struct work_element *we, *next;
-	volatile __u32 lock = htobe32(1);
+	__u32 lock = htobe32(1);
 	char src[4] = "src", dst[4] = "";
 
 	start();
-	we = add_atomic(0x11, 4, (void *)&lock, 0, 2);
+	we = add_atomic(0x11, 4, &lock, 0, 2);
 	next = queue_copy(&afu.queue, dst, src, 4);
 	usleep(QUIET_MS * 1000);
 	check_eq(we->status, 0);
 	check_eq(next->status, 0);
-	check_eq(be32toh(lock), 1);
-	lock = 0;
+	check_eq(be32toh(load(&lock)), 1);
+	__atomic_store_n(&lock, 0, __ATOMIC_RELAXED);
 	check_eq(queue_wait(we), WE_COMPLETE);
 	check_eq(queue_wait(next), WE_COMPLETE);
-	check_eq(be32toh(lock), 2);
+	check_eq(be32toh(load(&lock)), 2);
 	check_str_eq(dst, src);
 }
 
 static void compare_and_swap_can_be_closed(void)
 {
-	volatile __u32 lock = htobe32(1);
+	__u32 lock = htobe32(1);
 
 	start();
-	add_atomic(0x11, 4, (void *)&lock, 0, 2);
+	add_atomic(0x11, 4, &lock, 0, 2);
 	usleep(QUIET_MS * 1000);
 	munmap(afu.mmio, afu.mmio_size);
 	check_ok(close(afu.fd));
-	lock = 0;
+	__atomic_store_n(&lock, 0, __ATOMIC_RELAXED);
 	usleep(QUIET_MS * 1000);
-	check_eq(lock, 0);
+	check_eq(load(&lock), 0);
 }
 
 static void compare_and_swap_can_be_terminated(void)
 {
-	volatile __u32 lock = htobe32(1);
+	__u32 lock = htobe32(1);
 	struct work_element *we, *next;
 
 	start();
-	we = add_atomic(0x11, 4, (void *)&lock, 0, 2);
+	we = add_atomic(0x11, 4, &lock, 0, 2);
 	next = queue_copy(&afu.queue, NULL, NULL, 0);
 	usleep(QUIET_MS * 1000);
 	mmio_write(afu.mmio, REG_PCTRL, PCTRL_TERMINATE);

@@ -175,7 +175,7 @@ static void zero_page_and_its_own_program(void)
 
 	require(zero != MAP_FAILED);
 	for (i = 0; i < 4; i++)
-		sum += *(volatile unsigned char *)&zero[i * page];
+		sum += __atomic_load_n(&zero[i * page], __ATOMIC_RELAXED);
 	start();
 	memset(dst, 0xff, sizeof(dst));
 	check_eq(copy(dst, zero + 5, 3 * page), WE_COMPLETE);

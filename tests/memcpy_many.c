@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Many contexts at once, each of which gets its turn: memcpy AFU §10. */
+#define _GNU_SOURCE
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tap.h"
+#include "lib/cxl_test.h"
+
+#define SLAVE	"afu0.0s"
+
+/* All of 511 but one for a driver on the virtual PCI bus and one for a master */
+#define CONTEXTS	509
+#define PROCESSES	60
+#define ROUNDS		20
+/* An interrupt has to come within a second; on a slow machine, in TCG, too. */
+#define IRQ_MS		1000
+
+static struct context {
+	int fd;
+	struct queue queue;
+	struct work_element *we;
+} ctx[CONTEXTS];
+
+static char src[65536], dst[65536];
+
+static void start(struct context *c)
+{
+	c->fd = node_open_ok(SLAVE);
+	queue_init(&c->queue, 1);
+	require_ok(node_start(c->fd, queue_wed(&c->queue), 4, 0));
+}
+
+static void start_all(void)
+{
+	struct rlimit files = { 1024, 1024 };
+	unsigned int i;
+
+	require_ok(setrlimit(RLIMIT_NOFILE, &files));
+	for (i = 0; i < CONTEXTS; i++)
+		start(&ctx[i]);
+}
+
+/* An element for each, and the time until the last is done */
+static long long round_of_all(__u8 cmd, __u16 length)
+{
+	long long begin = now_ms();
+	unsigned int i;
+
+	for (i = 0; i < CONTEXTS; i++)
+		ctx[i].we = queue_add(&ctx[i].queue, cmd, length, src, dst);
+	for (i = 0; i < CONTEXTS; i++)
+		require_eq(queue_wait(ctx[i].we), WE_COMPLETE);
+	return now_ms() - begin;
+}
+
+static void every_context_gets_its_turn(void)
+{
+	long long ms, worst = 0;
+	int i;
+
+	start_all();
+	for (i = 0; i < 3; i++) {
+		ms = round_of_all(WE_COPY, 100);
+		if (ms > worst)
+			worst = ms;
+	}
+	diag("%d contexts: a copy each in %lld ms at worst", CONTEXTS, worst);
+	check(worst < IRQ_MS);
+}
+
+/* Also after a pause, in which all of them went to sleep */
+static void every_interrupt_within_a_second(void)
+{
+	struct event_batch batch;
+	unsigned int i;
+	long long ms;
+
+	start_all();
+	sleep(2);
+	ms = round_of_all(WE_IRQ, 3);
+	for (i = 0; i < CONTEXTS; i++) {
+		require(events_wait(ctx[i].fd));
+		require_eq(events_read(ctx[i].fd, &batch), 16);
+		require_eq(batch.event[0].irq.irq, 3);
+	}
+	diag("%d contexts: an interrupt each in %lld ms", CONTEXTS, ms);
+	check(ms < IRQ_MS);
+}
+
+/* One that always has work, of the longest kind, does not hold up others. */
+static void busy_context_takes_turns(void)
+{
+	struct context busy = { 0 };
+	long long begin, ms, worst = 0;
+	unsigned int i;
+
+	start(&ctx[0]);
+	busy.fd = node_open_ok(SLAVE);
+	queue_init(&busy.queue, 512);
+	require_ok(node_start(busy.fd, queue_wed(&busy.queue), 4, 0));
+	for (i = 0; i < busy.queue.size; i++)
+		queue_copy(&busy.queue, dst, src, 65535);
+
+	for (i = 0; i < ROUNDS; i++) {
+		begin = now_ms();
+		require_eq(queue_wait(queue_copy(&ctx[0].queue, dst, src, 8)),
+			   WE_COMPLETE);
+		ms = now_ms() - begin;
+		if (ms > worst)
+			worst = ms;
+	}
+	/* Otherwise the comparison says nothing. */
+	check_eq(busy.queue.we[busy.queue.size - 1].status, 0);
+	diag("beside a busy context a copy takes %lld ms at worst", worst);
+	check(worst < IRQ_MS);
+	begin = now_ms();
+	check_ok(close(busy.fd));
+	check(now_ms() - begin < IRQ_MS);
+}
+
+/* Contexts of as many processes: the AFU works in all their address spaces. */
+static void work_in_a_process(unsigned char id)
+{
+	struct context c;
+	unsigned int i;
+
+	start(&c);
+	for (i = 0; i < ROUNDS; i++) {
+		memset(src, id + i, 5000);
+		memset(dst, 0, 5000);
+		require_eq(queue_wait(queue_copy(&c.queue, dst, src, 5000)),
+			   WE_COMPLETE);
+		require(check_mem_eq(dst, src, 5000));
+	}
+	_exit(0);
+}
+
+static void every_process_its_own_memory(void)
+{
+	pid_t child[PROCESSES];
+	int i, status;
+
+	for (i = 0; i < PROCESSES; i++) {
+		child[i] = fork();
+		if (!child[i])
+			work_in_a_process(i);
+		require_ok(child[i]);
+	}
+	for (i = 0; i < PROCESSES; i++) {
+		require_eq(waitpid(child[i], &status, 0), child[i]);
+		check_eq(status, 0);
+	}
+}
+
+static const struct tap_test tests[] = {
+	{ "memcpy_many.every_context_gets_its_turn",
+	  every_context_gets_its_turn },
+	{ "memcpy_many.every_interrupt_within_a_second",
+	  every_interrupt_within_a_second },
+	{ "memcpy_many.busy_context_takes_turns", busy_context_takes_turns },
+	{ "memcpy_many.every_process_its_own_memory",
+	  every_process_its_own_memory, .limit = 60 },
+};
+
+TAP_MAIN(tests)

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Registers of the memcpy AFU: memcpy AFU §7, §8. */
+#define _GNU_SOURCE
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#ifdef __x86_64__
+#include <x86intrin.h>
+#endif
+
+#include "tap.h"
+#include "lib/cxl_test.h"
+#include "lib/sim_test.h"
+
+#define SLAVE	"afu0.0s"
+#define MASTER	"afu0.0m"
+#define CARD	SYSFS_CXL "/card0"
+
+static struct afu afu;
+
+static void start(void)
+{
+	afu_start(&afu, SLAVE, 4);
+}
+
+static void shows_the_context_at_once(void)
+{
+	int i;
+
+	for (i = 0; i < 20; i++) {
+		start();
+		check_eq(mmio_read(afu.mmio, REG_PH), (__u64)afu.pe << 48);
+		check_eq(mmio_read(afu.mmio, REG_WED), queue_wed(&afu.queue));
+		check_eq(mmio_read(afu.mmio, REG_STATUS), 0);
+		check_eq(mmio_read(afu.mmio, REG_PCTRL), 0);
+		afu_stop(&afu);
+	}
+}
+
+/* All ones mean a dead card, so not even a silly WED is shown as such. */
+static void never_shows_all_ones(void)
+{
+	int fd = node_open_ok(SLAVE);
+	const __u64 *regs;
+	unsigned int i;
+
+	require_ok(node_start(fd, ~0ULL, -1, 0));
+	regs = mmap(NULL, sysconf(_SC_PAGESIZE), PROT_READ, MAP_SHARED, fd, 0);
+	require(regs != MAP_FAILED);
+	for (i = 0; i < sysconf(_SC_PAGESIZE) / sizeof(*regs); i++)
+		check(regs[i] != ~0ULL, "register %#x", 8 * i);
+	check_eq(mmio_read(regs, REG_WED), ~1ULL);
+}
+
+static void read_only_registers_are_put_right(void)
+{
+	static const unsigned int regs[] = { REG_WED, REG_PH, REG_STATUS };
+	unsigned int i;
+	__u64 before;
+
+	start();
+	for (i = 0; i < ARRAY_SIZE(regs); i++) {
+		before = mmio_read(afu.mmio, regs[i]);
+		mmio_write(afu.mmio, regs[i], 0xdeadbeef);
+		check(becomes_true(mmio_read(afu.mmio, regs[i]) == before),
+		      "register %#x", regs[i]);
+	}
+	/* Stopped as the program has it does not stop the AFU. */
+	mmio_write(afu.mmio, REG_STATUS, STATUS_STOPPED);
+	check_eq(queue_wait(queue_copy(&afu.queue, NULL, NULL, 0)),
+		 WE_COMPLETE);
+}
+
+static __u64 ask_timebase(__u64 request)
+{
+	__u64 tb;
+
+	mmio_write(afu.mmio, REG_TB, request);
+	require(becomes_true((tb = mmio_read(afu.mmio, REG_TB)) != request));
+	return tb;
+}
+
+/* Any value written is a request, also after a pause. */
+static void timebase_on_request(void)
+{
+	__u64 last, tb;
+	int i;
+
+	start();
+	last = mmio_read(afu.mmio, REG_TB);
+	check(last != 0);
+	for (i = 0; i < 20; i++) {
+		tb = ask_timebase(i % 2 ? 0x1234 : 0);
+		check(tb > last);
+		last = tb;
+		usleep(i * 20000);
+	}
+}
+
+#ifdef __x86_64__
+/* The difference to this CPU's time, in ticks, of a request answered now */
+static __u64 timebase_difference(void)
+{
+	__u64 tb;
+
+	mmio_write(afu.mmio, REG_TB, 0);
+	do {
+		tb = mmio_read(afu.mmio, REG_TB);
+	} while (!tb);
+	return __rdtsc() - tb;
+}
+
+static __u64 ticks_per_us(void)
+{
+	__u64 begin = __rdtsc();
+
+	usleep(100000);
+	return (__rdtsc() - begin) / 100000;
+}
+
+/* As often as the field's test does: one in 20 has to be within 16 us. */
+static void timebase_is_that_of_the_cpu(void)
+{
+	__u64 limit, difference, least = ~0ULL;
+	int i;
+
+	if (file_number(CARD "/psl_timebase_synced") != 1)
+		skip("the card says it is not");
+	start();
+	limit = 16 * ticks_per_us();
+	for (i = 0; i < 20; i++) {
+		difference = timebase_difference();
+		if (difference < least)
+			least = difference;
+	}
+	diag("difference %llu ticks, allowed are %llu", least, limit);
+	check(least <= limit);
+}
+#else
+static void timebase_is_that_of_the_cpu(void)
+{
+	skip("no way to read the CPU's own on this architecture");
+}
+#endif
+
+/* What a master sees of a slave is the same register. */
+static void master_sees_the_slaves_window(void)
+{
+	long long offset = file_number(SYSFS_CXL "/afu0.0m/pp_mmio_off");
+	long long size = file_number(SYSFS_CXL "/afu0.0m/pp_mmio_len");
+	int fd = node_open_ok(MASTER);
+	void *window;
+
+	start();
+	require_ok(node_start(fd, 0, -1, 0));
+	window = mmap(NULL, sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE,
+		      MAP_SHARED, fd, offset + afu.pe * size);
+	require(window != MAP_FAILED, "%m");
+	check_eq(mmio_read(window, REG_PH), (__u64)afu.pe << 48);
+	check_eq(queue_wait(queue_add(&afu.queue, WE_STOP, 0, NULL, NULL)),
+		 WE_COMPLETE);
+	check(becomes_true(mmio_read(window, REG_STATUS) == STATUS_STOPPED));
+	mmio_write(window, REG_PCTRL, PCTRL_RESTART);
+	check(becomes_true(mmio_read(afu.mmio, REG_STATUS) == 0));
+}
+
+/* In dedicated mode the one context has its registers at the start. */
+static void dedicated_mode(void)
+{
+	char src[8] = "alone", dst[8] = "";
+	struct sim_card card;
+
+	sim_card_make(&card, "afu0/modes", "dedicated", NULL);
+	afu_start(&afu, card.dedicated, 4);
+	check_eq(afu.pe, 0);
+	check_eq(mmio_read(afu.mmio, REG_PH), 0);
+	check_eq(mmio_read(afu.mmio, REG_WED), queue_wed(&afu.queue));
+	check_eq(queue_wait(queue_copy(&afu.queue, dst, src, sizeof(src))),
+		 WE_COMPLETE);
+	check_str_eq(dst, src);
+	afu_irq(&afu, 1);
+	check_errno(node_open(card.dedicated, 0), ENOSPC);
+	afu_stop(&afu);
+}
+
+/* Both, switched while nobody is there */
+static void modes_can_be_switched(void)
+{
+	char src[8] = "switch", dst[8];
+	struct sim_card card;
+	int i;
+
+	sim_card_make(&card, "afu0/modes", "dedicated directed", NULL);
+	for (i = 0; i < 3; i++) {
+		memset(dst, 0, sizeof(dst));
+		require_ok(file_write("dedicated_process",
+				      SYSFS_CXL "/afu%d.0/mode", card.num));
+		afu_start(&afu, card.dedicated, 4);
+		check_eq(queue_wait(queue_copy(&afu.queue, dst, src, 8)),
+			 WE_COMPLETE);
+		check_str_eq(dst, src);
+		afu_stop(&afu);
+		require_ok(file_write("afu_directed",
+				      SYSFS_CXL "/afu%d.0/mode", card.num));
+		afu_start(&afu, card.slave, 4);
+		check_eq(queue_wait(queue_copy(&afu.queue, dst + 1, src, 1)),
+			 WE_COMPLETE);
+		check_eq(dst[1], 's');
+		afu_stop(&afu);
+	}
+}
+
+static const struct tap_test tests[] = {
+	{ "memcpy_regs.shows_the_context_at_once", shows_the_context_at_once },
+	{ "memcpy_regs.never_shows_all_ones", never_shows_all_ones },
+	{ "memcpy_regs.read_only_registers_are_put_right",
+	  read_only_registers_are_put_right },
+	{ "memcpy_regs.timebase_on_request", timebase_on_request },
+	{ "memcpy_regs.timebase_is_that_of_the_cpu",
+	  timebase_is_that_of_the_cpu },
+	{ "memcpy_regs.master_sees_the_slaves_window",
+	  master_sees_the_slaves_window },
+	{ "memcpy_regs.dedicated_mode", dedicated_mode, sim_cards_remove },
+	{ "memcpy_regs.modes_can_be_switched", modes_can_be_switched,
+	  sim_cards_remove },
+};
+
+TAP_MAIN(tests)
