@@ -74,11 +74,12 @@ static ssize_t card_caia_version_store(struct config_item *item,
 				       const char *page, size_t count)
 {
 	struct sim_card *card = to_sim_card(item);
-	u8 major, minor;
+	unsigned int major, minor;
 	int ret, len = 0;
 
-	if (sscanf(page, "%hhu.%hhu%n", &major, &minor, &len) != 2 ||
-	    (page[len] && page[len] != '\n'))
+	if (sscanf(page, "%3u.%3u%n", &major, &minor, &len) != 2 ||
+	    (page[len] && page[len] != '\n') ||
+	    major > U8_MAX || minor > U8_MAX)
 		return -EINVAL;
 	ret = sim_settings_lock(card);
 	if (ret)
