@@ -44,7 +44,8 @@
 
 /**
  * struct tap_test - one test
- * @name: "<subject>.<what_is_shown>", the subject being the file's name
+ * @name: "<subject>.<what_is_shown>", the subject being the file's name, maybe
+ *	with a number
  * @run: the test; it passes when it returns with no check failed
  * @cleanup: optional; runs in the parent after the test, however it ended, to
  *	undo what outlives a process (a configfs item, a loaded module)

@@ -303,7 +303,10 @@ static bool run_test(const struct tap_test *test, unsigned int number)
 	return ok;
 }
 
-/* A test is found by its name, so the name must say the file. */
+/*
+ * A test is found by its name, so the name must say the file. A number may
+ * follow: W.c has the tests of W1, W2 and so on.
+ */
 static bool name_fits_file(const char *name, const char *file)
 {
 	const char *base = strrchr(file, '/');
@@ -311,7 +314,10 @@ static bool name_fits_file(const char *name, const char *file)
 
 	base = base ? base + 1 : file;
 	len = strcspn(base, ".");
-	return !strncmp(name, base, len) && name[len] == '.' && name[len + 1];
+	if (strncmp(name, base, len))
+		return false;
+	name += len + strspn(name + len, "0123456789");
+	return name[0] == '.' && name[1];
 }
 
 int tap_main(int argc, char **argv, const char *file,
