@@ -26,6 +26,8 @@
 
 #define AFU_CP_VERSION	"1.0"
 
+#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+
 enum exit_code {
 	EXIT_FILES = 1,		/* a file cannot be read or written */
 	EXIT_USAGE = 2,
@@ -70,6 +72,7 @@ struct files {
 	int source;
 	int destination;
 	off_t size;
+	off_t data_end;		/* of the data found last */
 };
 
 /* Refuses what is not a regular file; the destination is a temporary file. */
@@ -80,7 +83,7 @@ void files_open(struct files *files, const char *source,
  * Find the next piece of data, not a hole, at or behind *@offset. Sets
  * *@offset and *@length, which is at most @limit. Returns false at the end.
  */
-bool files_next_data(const struct files *files, off_t *offset, size_t *length,
+bool files_next_data(struct files *files, off_t *offset, size_t *length,
 		     size_t limit);
 
 /* Part of a file in memory. */
@@ -147,7 +150,7 @@ struct copy_result {
 	uint64_t requests;
 };
 
-void copy_file(const struct options *options, const struct files *files,
+void copy_file(const struct options *options, struct files *files,
 	       struct service *service, struct copy_result *result);
 
 /* report.c */

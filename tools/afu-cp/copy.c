@@ -21,7 +21,7 @@ struct slot {
 
 struct copy {
 	const struct options *options;
-	const struct files *files;
+	struct files *files;
 	struct service *service;
 	struct copy_result *result;
 
@@ -188,7 +188,7 @@ static void die_of_failure(struct copy *copy)
 	    (long long)(slot->offset + slot->length), copy->failed_status);
 }
 
-void copy_file(const struct options *options, const struct files *files,
+void copy_file(const struct options *options, struct files *files,
 	       struct service *service, struct copy_result *result)
 {
 	static struct copy copy;
@@ -208,5 +208,9 @@ void copy_file(const struct options *options, const struct files *files,
 		if (copy.failed && copy.completed == copy.submitted)
 			die_of_failure(&copy);
 	}
+	/* After a failure it may be a fault that nobody had read in time. */
+	if (service->lost)
+		die(EXIT_LOST, "%llu events are lost",
+		    (unsigned long long)service->lost);
 	progress_end();
 }

@@ -93,6 +93,7 @@ void files_open(struct files *files, const char *source,
 		die_errno(EXIT_FILES, "%s", source);
 	require_regular(source, &st);
 	files->size = st.st_size;
+	files->data_end = 0;
 
 	resolve_destination(destination, &st);
 	files->destination = create_temporary(destination);
@@ -102,48 +103,62 @@ void files_open(struct files *files, const char *source,
 		die_errno(EXIT_FILES, "%s", destination);
 }
 
-bool files_next_data(const struct files *files, off_t *offset, size_t *length,
+/* Find the data at or behind @offset. Returns where, or the file's size. */
+static off_t find_data(struct files *files, off_t offset)
+{
+	off_t start = lseek(files->source, offset, SEEK_DATA);
+
+	if (start < 0 && errno == ENXIO)
+		return files->size;
+	/* A file system that does not know holes has only data. */
+	if (start < 0)
+		start = offset;
+	files->data_end = lseek(files->source, start, SEEK_HOLE);
+	if (files->data_end <= start || files->data_end > files->size)
+		files->data_end = files->size;
+	return start;
+}
+
+bool files_next_data(struct files *files, off_t *offset, size_t *length,
 		     size_t limit)
 {
-	off_t start, end;
+	off_t left;
 
+	/* To look for the end of the data may take long: so not each time. */
+	if (*offset >= files->data_end && *offset < files->size)
+		*offset = find_data(files, *offset);
 	if (*offset >= files->size)
 		return false;
-
-	/* A file system that does not know holes has only data. */
-	start = lseek(files->source, *offset, SEEK_DATA);
-	if (start < 0 && errno == ENXIO)
-		return false;
-	if (start < 0)
-		start = *offset;
-	if (start >= files->size)
-		return false;
-	end = lseek(files->source, start, SEEK_HOLE);
-	if (end <= start || end > files->size)
-		end = files->size;
-
-	*offset = start;
-	*length = end - start < (off_t)limit ? (size_t)(end - start) : limit;
+	left = files->data_end - *offset;
+	*length = left < (off_t)limit ? (size_t)left : limit;
 	return true;
 }
 
-static void map(int fd, int protection, off_t offset, size_t length,
+static void map(int fd, bool write, off_t offset, size_t length,
 		struct mapping *mapping)
 {
 	size_t before = offset % sysconf(_SC_PAGESIZE);
 
 	mapping->size = before + length;
-	mapping->base = mmap(NULL, mapping->size, protection, MAP_SHARED, fd,
-			     offset - before);
+	mapping->base = mmap(NULL, mapping->size,
+			     PROT_READ | (write ? PROT_WRITE : 0), MAP_SHARED,
+			     fd, offset - before);
 	if (mapping->base == MAP_FAILED)
 		die_errno(EXIT_FILES, "mmap");
 	mapping->start = (char *)mapping->base + before;
+
+	/*
+	 * One system call is cheaper than a fault of the AFU for each page.
+	 * Where it fails, the AFU will fault, and the event tells where.
+	 */
+	madvise(mapping->base, mapping->size,
+		write ? MADV_POPULATE_WRITE : MADV_POPULATE_READ);
 }
 
 void map_source(const struct files *files, off_t offset, size_t length,
 		struct mapping *mapping)
 {
-	map(files->source, PROT_READ, offset, length, mapping);
+	map(files->source, false, offset, length, mapping);
 }
 
 void map_destination(const struct files *files, off_t offset, size_t length,
@@ -155,8 +170,7 @@ void map_destination(const struct files *files, off_t offset, size_t length,
 		errno = error;
 		die_errno(EXIT_FILES, "%s", final_name);
 	}
-	map(files->destination, PROT_READ | PROT_WRITE, offset, length,
-	    mapping);
+	map(files->destination, true, offset, length, mapping);
 }
 
 void unmap(struct mapping *mapping)

@@ -21,8 +21,8 @@ static const char *const status_words[] = {
 
 static const char *status_word(uint32_t status)
 {
-	return status <= CXL_COPY_CANCELLED ? status_words[status] :
-					      "unknown status";
+	return status < ARRAY_SIZE(status_words) ? status_words[status] :
+						   "unknown status";
 }
 
 /*

@@ -78,13 +78,12 @@ unsigned int service_submit(struct service *service,
 static void check_stamp(struct service *service,
 			const struct cxl_event_stamp *stamp)
 {
-	service->lost = stamp->lost;
-	if (stamp->lost || stamp->sequence != service->next_sequence)
-		die(EXIT_LOST, "event %llu came in place of %llu; %llu lost",
+	if (stamp->sequence != service->next_sequence)
+		die(EXIT_LOST, "event %llu came in place of %llu",
 		    (unsigned long long)stamp->sequence,
-		    (unsigned long long)service->next_sequence,
-		    (unsigned long long)stamp->lost);
+		    (unsigned long long)service->next_sequence);
 	service->next_sequence++;
+	service->lost = stamp->lost;
 }
 
 static size_t payload_size(uint16_t type)

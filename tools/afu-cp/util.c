@@ -71,7 +71,7 @@ void signals_defer(void)
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&deferred);
 	/* What the parent had ignored, as nohup does, stays ignored. */
-	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(numbers); i++) {
 		sigaction(numbers[i], NULL, &action);
 		if (action.sa_handler != SIG_IGN)
 			sigaddset(&deferred, numbers[i]);
