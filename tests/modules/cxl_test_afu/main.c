@@ -223,6 +223,7 @@ static long serialised_ioctl(struct test_context *t, unsigned int cmd,
 		struct cxl_test_set_ops ops;
 		struct cxl_test_queue queue;
 		struct cxl_test_produce produce;
+		struct cxl_test_inject inject;
 		u32 op;
 	} arg;
 
@@ -238,6 +239,8 @@ static long serialised_ioctl(struct test_context *t, unsigned int cmd,
 		return test_queue_create(t, &arg.queue);
 	case CXL_TEST_PRODUCE:
 		return test_produce(t, &arg.produce);
+	case CXL_TEST_INJECT:
+		return test_inject(t, &arg.inject);
 	default:
 		return context_op(t, arg.op);
 	}
@@ -296,7 +299,6 @@ static long test_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct test_context *t = file->private_data;
 	void __user *user = (void __user *)arg;
-	struct cxl_test_inject inject;
 	struct cxl_test_slow slow;
 	u32 value;
 	long ret;
@@ -306,6 +308,7 @@ static long test_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	case CXL_TEST_SET_OPS:
 	case CXL_TEST_QUEUE_CREATE:
 	case CXL_TEST_PRODUCE:
+	case CXL_TEST_INJECT:
 	case CXL_TEST_CONTEXT:
 		mutex_lock(&t->mutex);
 		ret = serialised_ioctl(t, cmd, user);
@@ -315,10 +318,6 @@ static long test_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return send_ioctl(t, user);
 	case CXL_TEST_GET_STATE:
 		return get_state(t, user);
-	case CXL_TEST_INJECT:
-		if (copy_from_user(&inject, user, sizeof(inject)))
-			return -EFAULT;
-		return test_inject(t, &inject);
 	case CXL_TEST_SLOW:
 		if (copy_from_user(&slow, user, sizeof(slow)))
 			return -EFAULT;

@@ -152,16 +152,16 @@ static void job_tasklet(struct tasklet_struct *tasklet)
 	complete(&job->done);
 }
 
+/*
+ * With t->mutex held, which keeps the context. Not t->lock: fetch_event takes
+ * it inside of the lock that these take.
+ */
 static void inject(struct test_context *t, const struct cxl_test_inject *what)
 {
-	unsigned long flags;
-
-	spin_lock_irqsave(&t->lock, flags);
 	if (t->ctx && what->what == CXL_TEST_INTERRUPT)
 		cxl_context_interrupt(t->ctx, what->value);
 	else if (t->ctx)
 		cxl_context_afu_error(t->ctx, what->value);
-	spin_unlock_irqrestore(&t->lock, flags);
 }
 
 static void job_irq_work(struct irq_work *work)
