@@ -12,7 +12,7 @@
 #include "tap.h"
 #include "lib/cxl_test.h"
 #include "lib/sysfs_test.h"
-#include "lib/test_card.h"
+#include "lib/module_test.h"
 
 /* Cards that find a minor number (character device ABI §1) */
 #define MAX_CARDS	19

@@ -16,7 +16,7 @@
 #include "lib/cxl_test.h"
 #include "lib/sim_test.h"
 #include "lib/sysfs_test.h"
-#include "lib/test_card.h"
+#include "lib/module_test.h"
 
 #define IRQS_MIN	4
 #define IRQS_MAX	2037

@@ -15,7 +15,7 @@
 #include "lib/cxl_test.h"
 #include "lib/sim_test.h"
 #include "lib/sysfs_test.h"
-#include "lib/test_card.h"
+#include "lib/module_test.h"
 
 /* A card that is reset is back within this time, device nodes included. */
 #define RESET_MS	20000

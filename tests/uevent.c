@@ -16,7 +16,7 @@
 #include "tap.h"
 #include "lib/cxl_test.h"
 #include "lib/sysfs_test.h"
-#include "lib/test_card.h"
+#include "lib/module_test.h"
 
 #define MAX_MESSAGE	4096
 

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the modules cost while nobody asks for anything. */
+#define _GNU_SOURCE
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tap.h"
+#include "lib/all_modules.h"
+#include "lib/cxl_test.h"
+#include "lib/inventory.h"
+#include "lib/sysfs_test.h"
+
+#define TRACING		"/sys/kernel/tracing/instances/cxl-idle"
+
+static void trace(bool on)
+{
+	static const char *const events[] = {
+		"timer/timer_start", "timer/hrtimer_start",
+		"workqueue/workqueue_queue_work",
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(events); i++)
+		require_ok(file_write(on ? "1" : "0", TRACING "/events/%s/enable",
+				      events[i]));
+}
+
+/* Whether a function of our modules was set as a timer or queued as work */
+static void check_no_timer_of_ours(void)
+{
+	check(!file_has(TRACING "/trace", "[cxl"));
+	check(!file_has(TRACING "/trace", "function=sim_"));
+	check(!file_has(TRACING "/trace", "function=cxl_"));
+	check(!file_has(TRACING "/trace", "workqueue=cxl"));
+}
+
+static void check_silence(void)
+{
+	struct threads_cost cost;
+
+	require_ok(file_write("0", TRACING "/trace"));
+	trace(true);
+	cost = threads_cost("cxl", 2000);
+	trace(false);
+	check_eq(cost.switches, 0);
+	check_no_timer_of_ours();
+	/* There is always a timer of somebody: tracing works */
+	check(file_has(TRACING "/trace", "timer_start"));
+}
+
+static void nobody_wakes_up_without_a_context(void)
+{
+	struct threads_cost cost;
+	int fd[10];
+	unsigned int i;
+
+	if (mkdir(TRACING, 0700))
+		skip("no tracing: %s", strerror(errno));
+	/* All that was due because of the last context is over */
+	usleep(200000);
+	check_silence();
+
+	for (i = 0; i < ARRAY_SIZE(fd); i++)
+		fd[i] = node_open_ok(i % 2 ? "afu0.0m" : "afu0.0s");
+	check_silence();
+	for (i = 0; i < ARRAY_SIZE(fd); i++)
+		check_ok(close(fd[i]));
+
+	use_the_card();
+	usleep(200000);
+	check_silence();
+
+	/* And that this would be seen if it were otherwise */
+	fd[0] = node_open_started("afu0.0s");
+	cost = threads_cost("cxl", 1000);
+	check(cost.switches > 0);
+	check_ok(close(fd[0]));
+}
+
+static void remove_tracing(void)
+{
+	rmdir(TRACING);
+}
+
+#define IDLE_CONTEXTS	500
+#define WINDOW_MS	3000
+
+/*
+ * A CPU makes 10 million of the cheapest system calls in a second; an emulated
+ * one, on a busy machine, many times less. So what is 1 % of a CPU is measured
+ * in such calls: nanoseconds for 100,000 of them, at best.
+ */
+static unsigned long long one_percent_ns(void)
+{
+	const unsigned int calls = 10000;
+	unsigned long long best = ~0ULL;
+	struct timespec from, to;
+	unsigned int tries, i;
+
+	for (tries = 0; tries < 20; tries++) {
+		unsigned long long ns;
+
+		clock_gettime(CLOCK_MONOTONIC, &from);
+		for (i = 0; i < calls; i++)
+			syscall(SYS_getppid);
+		clock_gettime(CLOCK_MONOTONIC, &to);
+		ns = (to.tv_sec - from.tv_sec) * 1000000000ULL +
+		     to.tv_nsec - from.tv_nsec;
+		if (ns < best)
+			best = ns;
+	}
+	return best * 100000 / calls;
+}
+
+static void idle_contexts_cost_less_than_1_percent(void)
+{
+	static int fd[IDLE_CONTEXTS];
+	unsigned long long best_ns = ~0ULL, limit_ns;
+	struct threads_cost cost;
+	struct queue q;
+	unsigned int i;
+
+	queue_init(&q, 1);
+	for (i = 0; i < IDLE_CONTEXTS; i++) {
+		fd[i] = node_open_ok("afu0.0s");
+		require_ok(node_start(fd[i], queue_wed(&q), -1, 0));
+	}
+	sleep(5);
+	for (i = 0; i < 5; i++) {
+		cost = threads_cost("cxl", WINDOW_MS);
+		check(cost.switches < 10 * WINDOW_MS / 1000, "%llu wake-ups",
+		      cost.switches);
+		if (cost.run_ns * 1000 / WINDOW_MS < best_ns)
+			best_ns = cost.run_ns * 1000 / WINDOW_MS;
+	}
+	limit_ns = one_percent_ns();
+	diag("%llu us of each second, of %llu", best_ns / 1000,
+	     limit_ns / 1000);
+	check(best_ns > 0);
+	check(best_ns < limit_ns);
+
+	for (i = 0; i < IDLE_CONTEXTS; i++)
+		check_ok(close(fd[i]));
+}
+
+static const struct tap_test tests[] = {
+	{ "idle.nobody_wakes_up_without_a_context",
+	  nobody_wakes_up_without_a_context, remove_tracing },
+	{ "idle.idle_contexts_cost_less_than_1_percent",
+	  idle_contexts_cost_less_than_1_percent, NULL, 100 },
+};
+
+TAP_MAIN(tests)
