@@ -273,7 +273,7 @@ slow_copy() {
 	for i in 1 2 3; do cat part part part part; done >src
 	afu-cp --chunk 4k --events "$@" src dst >out 2>err &
 	pid=$!
-	becomes_true grep -q 'copy 10:' out
+	becomes_true grep -qs 'copy 10:' out
 }
 
 # ended STATUS: the slow copy must end so and leave nothing.
@@ -299,6 +299,23 @@ source_that_changes_passes_unverified() {
 	head -c 1 src | tr '\000-\377' '\001-\377\000' | dd of=src conv=notrunc 2>/dev/null
 	wait "$pid" || fail "status $?: $(cat err)"
 	[ -f dst ] || fail "no copy"
+}
+
+source_that_grows_fails_verification() {
+	fresh
+	slow_copy
+	echo more >>src
+	ended 5
+	says "src and its copy differ at byte 12582912"
+}
+
+file_without_size_fails_verification() {
+	fresh
+	run 5 /proc/version dst
+	says "/proc/version and its copy differ at byte 0"
+	run 1 /sys/kernel/uevent_seqnum dst
+	says "/sys/kernel/uevent_seqnum: cannot be mapped: No such device"
+	only err out
 }
 
 source_that_shrinks_is_an_event() {
@@ -395,6 +412,8 @@ tap_run afu-cp files_of_all_sizes large_file chunks_of_all_sizes \
 	events_in_words summary_as_json events_as_json_lines \
 	source_that_changes_fails_verification \
 	source_that_changes_passes_unverified \
+	source_that_grows_fails_verification \
+	file_without_size_fails_verification \
 	source_that_shrinks_is_an_event full_disk_leaves_nothing \
 	signals_leave_nothing ignored_signals_stay_ignored \
 	output_that_cannot_be_written_is_a_failure \

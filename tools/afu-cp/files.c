@@ -134,8 +134,8 @@ bool files_next_data(struct files *files, off_t *offset, size_t *length,
 	return true;
 }
 
-static void map(int fd, bool write, off_t offset, size_t length,
-		struct mapping *mapping)
+static void map(int fd, const char *name, bool write, off_t offset,
+		size_t length, struct mapping *mapping)
 {
 	size_t before = offset % sysconf(_SC_PAGESIZE);
 
@@ -144,7 +144,7 @@ static void map(int fd, bool write, off_t offset, size_t length,
 			     PROT_READ | (write ? PROT_WRITE : 0), MAP_SHARED,
 			     fd, offset - before);
 	if (mapping->base == MAP_FAILED)
-		die_errno(EXIT_FILES, "mmap");
+		die_errno(EXIT_FILES, "%s: cannot be mapped", name);
 	mapping->start = (char *)mapping->base + before;
 
 	/*
@@ -158,7 +158,7 @@ static void map(int fd, bool write, off_t offset, size_t length,
 void map_source(const struct files *files, off_t offset, size_t length,
 		struct mapping *mapping)
 {
-	map(files->source, false, offset, length, mapping);
+	map(files->source, files->source_name, false, offset, length, mapping);
 }
 
 void map_destination(const struct files *files, off_t offset, size_t length,
@@ -170,7 +170,7 @@ void map_destination(const struct files *files, off_t offset, size_t length,
 		errno = error;
 		die_errno(EXIT_FILES, "%s", final_name);
 	}
-	map(files->destination, true, offset, length, mapping);
+	map(files->destination, final_name, true, offset, length, mapping);
 }
 
 void unmap(struct mapping *mapping)
@@ -234,7 +234,9 @@ off_t files_compare(const struct files *files)
 		progress_update(offset + size);
 	}
 	progress_end();
-	return -1;
+	/* The source may have grown, or be of /proc and have no size at all. */
+	na = read_all(files->source, a, 1, files->size, files->source_name);
+	return na ? files->size : -1;
 }
 
 void files_commit(struct files *files)
