@@ -337,7 +337,7 @@ static int start_context(struct cxl_copy_context *copy, u64 queue_address)
 		goto err_unmap_irq;
 	copy->registers = cxl_psa_map(copy->ctx);
 	if (!copy->registers) {
-		ret = -EIO;
+		ret = -ENOMEM;
 		goto err_stop;
 	}
 
