@@ -19,8 +19,9 @@
 /* Least cost of a piece of a copy, in units of a byte copied */
 #define PIECE_COST	256
 
-/* Source pages looked up at once */
+/* Source pages looked up at once; less than so many bytes are not worth it */
 #define SOURCE_PAGES	16
+#define SOURCE_MIN	1024
 
 /**
  * sim_engine_leave_mm() - stop using the address space of a process
@@ -92,7 +93,8 @@ fault:
 
 /*
  * Read from, or write to, one page. Return the number of bytes at the end that
- * could not be accessed.
+ * could not be accessed. The other side is memory of the engine, or part of a
+ * page that it has looked up: there is nothing to be checked about it.
  */
 static unsigned int read_page(struct sim_pe *pe, void *buf, u64 ea,
 			      unsigned int len)
@@ -105,7 +107,7 @@ static unsigned int read_page(struct sim_pe *pe, void *buf, u64 ea,
 	if (!enter_mm(pe) || !access_ok(from, len))
 		return len;
 	pagefault_disable();
-	left = __copy_from_user_inatomic(buf, from, len);
+	left = raw_copy_from_user(buf, from, len);
 	pagefault_enable();
 	return left;
 }
@@ -121,7 +123,7 @@ static unsigned int write_page(struct sim_pe *pe, u64 ea, const void *buf,
 	if (!enter_mm(pe) || !access_ok(to, len))
 		return len;
 	pagefault_disable();
-	left = __copy_to_user_inatomic(to, buf, len);
+	left = raw_copy_to_user(to, buf, len);
 	pagefault_enable();
 	return left;
 }
@@ -239,7 +241,7 @@ static int copy_piece(struct sim_pe *pe, struct source *source, u64 dst,
 	unsigned int left;
 	void *from;
 
-	if (!sim_pe_is_kernel(pe) && enter_mm(pe))
+	if (ahead >= SOURCE_MIN && !sim_pe_is_kernel(pe) && enter_mm(pe))
 		page = source_page(source, src, ahead);
 	if (page) {
 		from = kmap_local_page(page);

@@ -117,6 +117,11 @@ static void end_turn(struct sim_pe *pe, enum sim_turn result)
 	u64 now = ktime_get_ns();
 	bool first;
 
+	if (pe->active) {
+		pe->active = false;
+		pe->last_active = now;
+		afu->last_active = now;
+	}
 	spin_lock_irq(&afu->lock);
 	first = !pe->attached;
 	pe->attached = true;
@@ -161,7 +166,7 @@ static u64 next_wake(const struct sim_afu *afu, u64 first)
 	u64 now = ktime_get_ns();
 	u64 rest = (now - afu->woke) << REST_SHIFT;
 
-	rest = min3(rest, (now - READ_ONCE(afu->last_active)) >> IDLE_SHIFT,
+	rest = min3(rest, (now - afu->last_active) >> IDLE_SHIFT,
 		    (u64)REST_MAX_NS);
 	return max(first, now + rest);
 }
@@ -425,8 +430,7 @@ void sim_afu_fault_done(void *data, unsigned int num, bool resolved)
 
 void sim_pe_active(struct sim_pe *pe)
 {
-	pe->last_active = ktime_get_ns();
-	WRITE_ONCE(pe->afu->last_active, pe->last_active);
+	pe->active = true;
 }
 
 void sim_pe_watch_closely(struct sim_pe *pe)

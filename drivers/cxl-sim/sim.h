@@ -130,7 +130,8 @@ enum sim_pe_state {
  * @faults: faults so far
  * @elements: elements done so far
  * @bytes: bytes copied so far
- * @last_active: time of the last sim_pe_active(), CLOCK_MONOTONIC ns
+ * @active: sim_pe_active() was called in this turn
+ * @last_active: end of the last such turn, CLOCK_MONOTONIC ns
  * @idle_shift: look again after the idle time shifted right by this
  * @priv: the model's
  */
@@ -150,6 +151,7 @@ struct sim_pe {
 	u64 faults;
 	u64 elements;
 	u64 bytes;
+	bool active;
 	u64 last_active;
 	unsigned int idle_shift;
 
@@ -187,7 +189,7 @@ struct sim_pe {
  * @mm: address space that the engine is using; the engine's own
  * @bounce: page for what cannot be copied directly; @turn
  * @woke: when the engine last woke up, CLOCK_MONOTONIC ns; the engine's own
- * @last_active: the latest of the contexts' @last_active; @turn
+ * @last_active: the latest of the contexts' @last_active; the engine's own
  */
 struct sim_afu {
 	struct config_group group;
