@@ -79,13 +79,15 @@ static struct cxl_event_afu_driver_reserved *
 cxl_event_queue_fetch(struct cxl_context *ctx)
 {
 	struct cxl_event_queue *q = cxl_event_queue_of(ctx);
-	struct cxl_queued_event *slot;
+	struct cxl_event_afu_driver_reserved *event = NULL;
 	unsigned long flags;
 
+	/* The AFU driver may have announced more than it sent. */
 	spin_lock_irqsave(&q->lock, flags);
-	slot = cxl_event_queue_slot(q, q->fetch++);
+	if (q->fetch != q->tail)
+		event = &cxl_event_queue_slot(q, q->fetch++)->event;
 	spin_unlock_irqrestore(&q->lock, flags);
-	return &slot->event;
+	return event;
 }
 
 static void cxl_event_queue_delivered(struct cxl_context *ctx,
@@ -96,6 +98,8 @@ static void cxl_event_queue_delivered(struct cxl_context *ctx,
 	unsigned long flags;
 	bool again;
 
+	if (!event)
+		return;
 	spin_lock_irqsave(&q->lock, flags);
 	if (!rc)
 		q->head++;
