@@ -161,13 +161,16 @@ void cxl_events_post_error(struct cxl_events *ev, u64 error)
 	cxl_events_wake(ev);
 }
 
+/* Those that come back at the end of the context were counted as lost. */
 static void cxl_events_reject(struct cxl_events *ev, unsigned int n)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&ev->lock, flags);
-	ev->count.posted += n;
-	ev->count.rejected += n;
+	if (!(ev->state & CXL_EVENTS_RETIRED)) {
+		ev->count.posted += n;
+		ev->count.rejected += n;
+	}
 	spin_unlock_irqrestore(&ev->lock, flags);
 }
 
@@ -315,6 +318,7 @@ static void cxl_events_take_ops(struct cxl_events *ev,
 	const struct cxl_afu_driver_ops *ops;
 	struct module *owner;
 	unsigned long flags;
+	unsigned int in_flight;
 	int left;
 
 	mutex_lock(&ev->turn);
@@ -333,7 +337,10 @@ static void cxl_events_take_ops(struct cxl_events *ev,
 	ev->ops_owner = NULL;
 	spin_unlock_irqrestore(&ev->lock, flags);
 
-	cxl_events_hand_back(ev, ops);
+	in_flight = cxl_events_hand_back(ev, ops);
+	spin_lock_irqsave(&ev->lock, flags);
+	ev->count.lost += in_flight;
+	spin_unlock_irqrestore(&ev->lock, flags);
 	if (state & CXL_EVENTS_RETIRED && ops->context_closed)
 		ops->context_closed(ev->ctx);
 	module_put(owner);

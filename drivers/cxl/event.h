@@ -273,8 +273,8 @@ static inline bool cxl_events_ended(const struct cxl_events *ev)
 }
 
 void cxl_events_wake(struct cxl_events *ev);
-void cxl_events_hand_back(struct cxl_events *ev,
-			  const struct cxl_afu_driver_ops *ops);
+unsigned int cxl_events_hand_back(struct cxl_events *ev,
+				  const struct cxl_afu_driver_ops *ops);
 
 /* The event state of a context; here so that event_queue.c needs no more */
 struct cxl_events *cxl_context_events(struct cxl_context *ctx);

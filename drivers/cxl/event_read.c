@@ -62,11 +62,15 @@ static size_t cxl_events_deliver(struct cxl_events *ev, struct iov_iter *to,
  *
  * Last fetched first: a driver that puts each one back at the head of its
  * queue has its order again.
+ *
+ * Return: how many there were, without those that were rejected: to be counted
+ * by the caller.
  */
-void cxl_events_hand_back(struct cxl_events *ev,
-			  const struct cxl_afu_driver_ops *ops)
+unsigned int cxl_events_hand_back(struct cxl_events *ev,
+				  const struct cxl_afu_driver_ops *ops)
 {
 	unsigned int i = ev->nr_fetched;
+	unsigned int good = 0;
 
 	lockdep_assert_held(&ev->turn);
 	while (i--) {
@@ -74,7 +78,7 @@ void cxl_events_hand_back(struct cxl_events *ev,
 		int rc = slot->size ? -EFAULT : -EINVAL;
 
 		if (slot->size)
-			ev->returned++;
+			good++;
 		else
 			ev->rejected++;
 		trace_cxl_event_deliver(ev, CXL_EVENT_AFU_DRIVER, 1, rc);
@@ -84,6 +88,7 @@ void cxl_events_hand_back(struct cxl_events *ev,
 	WRITE_ONCE(ev->deferred, false);
 	/* Pairs with cxl_events_in_flight(): no callback runs from here on. */
 	smp_store_release(&ev->nr_fetched, 0);
+	return good;
 }
 
 /*
@@ -141,7 +146,7 @@ static void cxl_events_refuse(struct cxl_events *ev)
 {
 	mutex_lock(&ev->turn);
 	if (ev->nr_fetched)
-		cxl_events_hand_back(ev, ev->ops);
+		ev->returned += cxl_events_hand_back(ev, ev->ops);
 	cxl_events_release_turn(ev, true);
 }
 
