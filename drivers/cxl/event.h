@@ -218,6 +218,7 @@ void cxl_events_count(struct cxl_events *ev, struct cxl_event_counters *count);
  * @size: bytes altogether
  * @sequence: of the next event to be packed
  * @lost: events lost so far, for the stamps
+ * @now: time of the gather, for events that have none; 0 without stamps
  * @stamps: the events are stamped
  * @generic: this read is through with driver events
  * @more: there is more that fits into the reader's buffer
@@ -229,6 +230,7 @@ struct cxl_batch {
 	size_t size;
 	u64 sequence;
 	u64 lost;
+	u64 now;
 	bool stamps;
 	bool generic;
 	bool more;

@@ -43,7 +43,7 @@ static void cxl_batch_pack(struct cxl_events *ev, struct cxl_batch *b,
 		.reserved1 = stamped ? CXL_EVENT_STAMPED : 0,
 	};
 	struct cxl_event_stamp stamp = {
-		.time = time,
+		.time = time ?: b->now,
 		.sequence = b->sequence++,
 		.lost = b->lost,
 	};
@@ -98,8 +98,7 @@ static void cxl_events_fetch(struct cxl_events *ev, struct cxl_event_slot *slot,
  * first of the next gather.  If it had to let generic events pass because it
  * is nearly as large as the buffer, it goes first then, whatever they need.
  */
-static void cxl_events_gather_driver(struct cxl_events *ev, struct cxl_batch *b,
-				     u64 now)
+static void cxl_events_gather_driver(struct cxl_events *ev, struct cxl_batch *b)
 {
 	size_t tail = cxl_events_tail(ev, b, CXL_EVENTS_GENERIC);
 	size_t room = b->room > tail ? b->room - tail : 0;
@@ -118,7 +117,7 @@ static void cxl_events_gather_driver(struct cxl_events *ev, struct cxl_batch *b,
 				b->more = true;
 				break;
 			}
-			cxl_events_fetch(ev, &ev->fetched[fetched++], now);
+			cxl_events_fetch(ev, &ev->fetched[fetched++], b->now);
 			taken++;
 		}
 		if (ev->fetched[n].size)
@@ -217,7 +216,6 @@ void cxl_events_gather(struct cxl_events *ev, struct cxl_batch *b)
 {
 	unsigned long flags;
 	unsigned int i;
-	u64 now;
 
 	lockdep_assert_held(&ev->turn);
 	b->stamps = READ_ONCE(ev->stamps);
@@ -226,7 +224,7 @@ void cxl_events_gather(struct cxl_events *ev, struct cxl_batch *b)
 	b->driver_bytes = 0;
 	b->size = 0;
 	b->more = false;
-	now = b->stamps ? ktime_get_ns() : 0;
+	b->now = b->stamps ? ktime_get_ns() : 0;
 
 	spin_lock_irqsave(&ev->lock, flags);
 	b->lost = ev->count.lost;
@@ -236,7 +234,7 @@ void cxl_events_gather(struct cxl_events *ev, struct cxl_batch *b)
 		smp_wmb(); /* pairs with cxl_events_mask() */
 	}
 	if (!b->generic)
-		cxl_events_gather_driver(ev, b, now);
+		cxl_events_gather_driver(ev, b);
 	if (!b->more) {
 		/* Driver events are packed later, but come first. */
 		for (i = 0; b->stamps && i < b->nr_driver; i++)

@@ -278,7 +278,8 @@ struct cxl_event_afu_driver_reserved {
 /**
  * struct cxl_event_stamp - last 24 bytes of an event with CXL_EVENT_STAMPED
  * @time: CLOCK_MONOTONIC in nanoseconds: when the interrupt, fault or error
- *	was reported, or the driver event sent to the event queue or fetched
+ *	was reported, or the driver event sent to the event queue or fetched;
+ *	of those from before stamps were asked for, when they were read
  * @sequence: counts the events delivered to this context's readers, from 0
  * @lost: events of this context lost before this one, since it was opened
  *
