@@ -33,6 +33,7 @@ extern const struct test_case test_irq_race[];
 extern const struct test_case test_files[];
 extern const struct test_case test_misc[];
 extern const struct test_case test_vpci[];
+extern const struct test_case test_kernel_memory[];
 
 bool test_check(struct test_run *t, bool ok, int line, const char *what);
 bool test_check_eq(struct test_run *t, s64 a, s64 b, int line,
