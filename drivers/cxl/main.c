@@ -13,7 +13,7 @@ struct class *cxl_class;
 
 uint cxl_verbose;
 module_param_named(verbose, cxl_verbose, uint, 0600);
-MODULE_PARM_DESC(verbose, "Log cards, AFUs and mode changes (0: errors only)");
+MODULE_PARM_DESC(verbose, "Log mode changes of AFUs (0: no)");
 
 /* Guards cxl_adapters; while it is held no card found there goes away */
 static DEFINE_MUTEX(cxl_adapters_lock);
