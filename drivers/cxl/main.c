@@ -131,8 +131,6 @@ static void __exit cxl_exit(void)
 	cxl_fault_exit();
 	cxl_debugfs_exit();
 	class_destroy(cxl_class);
-	/* Contexts are freed after a grace period, by this module's functions */
-	rcu_barrier();
 }
 
 module_init(cxl_init);
