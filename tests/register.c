@@ -60,6 +60,9 @@ static void an_afu_that_is_right_is_accepted(void)
 	check_accepted("num_procs=65535 pp_pages=0");
 	check_accepted("irqs_min=100 user_irqs=100");
 	check_accepted("irqs_min=0");
+	check_accepted("irqs_min=0 user_irqs=0");
+	/* The largest there can be */
+	check_accepted("psa_pages=4294967295 pp_pages=4294967295 pp_offset_pages=0 num_procs=1");
 }
 
 static void an_afu_that_contradicts_itself_is_refused(void)
@@ -76,6 +79,9 @@ static void an_afu_that_contradicts_itself_is_refused(void)
 	check_refused("psa_pages=7 pp_offset_pages=4 pp_pages=1 num_procs=4",
 		      EINVAL);
 	check_refused("psa_pages=4 pp_offset_pages=5 pp_pages=1 num_procs=1",
+		      EINVAL);
+
+	check_refused("psa_pages=4294967295 pp_pages=4294967295 pp_offset_pages=0 num_procs=2",
 		      EINVAL);
 
 	/* Configuration records */
