@@ -114,7 +114,7 @@ static int wait_for_interrupt(void)
 	for (i = 0; i < 1000; i++) {
 		if (atomic_read(&interrupts))
 			return 0;
-		msleep(1);
+		usleep_range(1000, 2000);
 	}
 	return -ETIMEDOUT;
 }

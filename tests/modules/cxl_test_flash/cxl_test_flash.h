@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What programs ask from cxl_test_flash. */
+#ifndef _CXL_TEST_FLASH_H
+#define _CXL_TEST_FLASH_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define CXL_TEST_FLASH_NODE	"/dev/cxl_test_flash"
+#define CXL_TEST_FLASH_DEVICE	0x4355
+
+#define CXL_TEST_FLASH_QUEUES	3	/* contexts of the driver itself */
+#define CXL_TEST_FLASH_CONTEXTS	512
+#define CXL_TEST_FLASH_PORTS	4
+
+/**
+ * struct cxl_test_flash_attach - a context for a program
+ * @wed: queue of the program
+ * @num_irqs: interrupts
+ * @fd: returned
+ * @pe: returned
+ */
+struct cxl_test_flash_attach {
+	__u64 wed;
+	__s32 num_irqs;
+	__s32 fd;
+	__u32 pe;
+	__u32 reserved;
+};
+
+/**
+ * struct cxl_test_flash_state - what the driver has seen
+ * @wwpn: of each port, 0 without
+ * @recoveries: how often it was set up again
+ * @interrupts: of its own contexts
+ * @faults: page faults of programs
+ * @problems: calls that did not return what they must
+ */
+struct cxl_test_flash_state {
+	__u64 wwpn[CXL_TEST_FLASH_PORTS];
+	__u32 recoveries;
+	__u32 interrupts;
+	__u32 faults;
+	__u32 problems;
+};
+
+#define CXL_TEST_FLASH_ATTACH	_IOWR(0xca, 0x80, struct cxl_test_flash_attach)
+#define CXL_TEST_FLASH_STATE	_IOR(0xca, 0x81, struct cxl_test_flash_state)
+/* Let the AFU raise an interrupt of each of the driver's contexts */
+#define CXL_TEST_FLASH_PING	_IO(0xca, 0x82)
+
+#endif
