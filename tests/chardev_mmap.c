@@ -13,6 +13,7 @@
 
 #include "tap.h"
 #include "lib/cxl_test.h"
+#include "lib/sim_test.h"
 
 #define SLAVE	"afu0.0s"
 #define MASTER	"afu0.0m"
@@ -272,9 +273,12 @@ static void mapping_is_inherited_over_fork(void)
 static void mapping_outlives_the_descriptor(void)
 {
 	char src[64] = "copied after close", dst[64] = "";
+	struct sim_card card;
 	struct afu afu;
 
-	afu_start(&afu, SLAVE, 4);
+	/* Nobody but this test holds process elements of this card. */
+	sim_card_make(&card, NULL);
+	afu_start(&afu, card.slave, 4);
 	close(afu.fd);
 	check_eq(mmio_read(afu.mmio, REG_PH) >> 48, afu.pe);
 	check_eq(queue_wait(queue_copy(&afu.queue, dst, src, sizeof(src))),
@@ -282,9 +286,9 @@ static void mapping_outlives_the_descriptor(void)
 	check_str_eq(dst, src);
 
 	/* The process element is taken as long as that. */
-	check(node_pe(node_open_ok(SLAVE)) != afu.pe);
+	check_eq(node_pe(node_open_ok(card.slave)), 1);
 	munmap(afu.mmio, afu.mmio_size);
-	check_eq(node_pe(node_open_ok(SLAVE)), afu.pe);
+	check_eq(node_pe(node_open_ok(card.slave)), 0);
 }
 
 static void read_only_mapping_stays_read_only(void)
@@ -319,18 +323,19 @@ static void private_mapping_is_einval(void)
 /* A later context of the same process element starts with fresh registers. */
 static void registers_start_afresh(void)
 {
+	struct sim_card card;
 	struct afu afu;
-	int first;
 
-	afu_start(&afu, SLAVE, 4);
-	first = afu.pe;
+	sim_card_make(&card, NULL);
+	afu_start(&afu, card.slave, 4);
+	check_eq(afu.pe, 0);
 	check_eq(queue_wait(queue_add(&afu.queue, WE_IRQ, 1, NULL, NULL)),
 		 WE_COMPLETE);
 	check(becomes_true(mmio_read(afu.mmio, REG_STATUS) & STATUS_STOPPED));
 	afu_stop(&afu);
 
-	afu_start(&afu, SLAVE, 4);
-	check_eq(afu.pe, first);
+	afu_start(&afu, card.slave, 4);
+	check_eq(afu.pe, 0);
 	check_eq(mmio_read(afu.mmio, REG_STATUS), 0);
 	check_eq(events_poll(afu.fd), 0);
 	afu_stop(&afu);
@@ -358,12 +363,12 @@ static const struct tap_test tests[] = {
 	{ "chardev_mmap.mapping_is_inherited_over_fork",
 	  mapping_is_inherited_over_fork },
 	{ "chardev_mmap.mapping_outlives_the_descriptor",
-	  mapping_outlives_the_descriptor },
+	  mapping_outlives_the_descriptor, sim_cards_remove },
 	{ "chardev_mmap.read_only_mapping_stays_read_only",
 	  read_only_mapping_stays_read_only },
 	{ "chardev_mmap.private_mapping_is_einval", private_mapping_is_einval },
 	{ "chardev_mmap.registers_start_afresh",
-	  registers_start_afresh },
+	  registers_start_afresh, sim_cards_remove },
 };
 
 TAP_MAIN(tests)

@@ -15,6 +15,7 @@
 
 #include "tap.h"
 #include "lib/cxl_test.h"
+#include "lib/sim_test.h"
 
 #define SLAVE	"afu0.0s"
 
@@ -356,9 +357,11 @@ static void sigio_names_the_file(void)
 
 static void sigio_ends_with_the_file(void)
 {
+	struct sim_card card;
 	struct afu other;
 
-	start();
+	sim_card_make(&card, NULL);
+	afu_start(&afu, card.slave, 4);
 	handle(SIGIO);
 	require_ok(fcntl(afu.fd, F_SETOWN, getpid()));
 	require_ok(fcntl(afu.fd, F_SETFL, O_ASYNC));
@@ -367,7 +370,7 @@ static void sigio_ends_with_the_file(void)
 	afu_stop(&afu);
 
 	/* The same process element, but nobody asked for its signals. */
-	afu_start(&other, SLAVE, 4);
+	afu_start(&other, card.slave, 4);
 	check_eq(other.pe, afu.pe);
 	afu_irq(&other, 1);
 	usleep(QUIET_MS * 1000);
@@ -397,7 +400,8 @@ static const struct tap_test tests[] = {
 	{ "chardev_poll.epoll_wakes_at_an_event", epoll_wakes_at_an_event },
 	{ "chardev_poll.sigio_at_each_event", sigio_at_each_event },
 	{ "chardev_poll.sigio_names_the_file", sigio_names_the_file },
-	{ "chardev_poll.sigio_ends_with_the_file", sigio_ends_with_the_file },
+	{ "chardev_poll.sigio_ends_with_the_file", sigio_ends_with_the_file,
+	  sim_cards_remove },
 };
 
 TAP_MAIN(tests)
