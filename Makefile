@@ -25,7 +25,7 @@ Q	:= $(if $(V),,@)
 quiet	= $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2:$(CURDIR)/%=%)';)
 
 .DEFAULT_GOAL := help
-.PHONY: help kernel modules tools tests test-programs check check-debug demo vm-shell lint clean
+.PHONY: help kernel modules tools tests test-programs check check-debug soak demo vm-shell lint clean
 .DELETE_ON_ERROR:
 
 ##@ Building
@@ -77,6 +77,11 @@ check: modules tools tests	## host tests and guest tests, TAP in build/check.tap
 
 check-debug:		## the same, KUnit and leaks on a kernel with KASAN, lockdep and more
 	$(Q)+$(MAKE) --no-print-directory KERNEL=6.1-debug check
+
+EVENTS	?= 1e8
+soak: modules tests	## EVENTS driver events from all contexts at once, none lost (1e8: hours)
+	$(Q)vm/run-guest --name soak --limit 360000 --load 'cxl cxl-sim' \
+		'CXL_SOAK_EVENTS=$(EVENTS) /tests/soak'
 
 vm-shell: modules tools tests	## a shell in the guest with the modules loaded
 	$(Q)vm/run-guest --name shell --load 'cxl cxl-sim cxl-copy' --shell

@@ -149,6 +149,7 @@ struct cxl_test_slow {
 /* CXL_TEST_CONTEXT: calls of the in-kernel API, which it returns */
 enum cxl_test_context_op {
 	CXL_TEST_UNSET_OPS,
+	CXL_TEST_START,		/* again, as CXL_TEST_NEW did */
 	CXL_TEST_STOP,
 	CXL_TEST_RELEASE,
 	CXL_TEST_QUEUE_DESTROY,
@@ -156,7 +157,6 @@ enum cxl_test_context_op {
 	CXL_TEST_QUEUE_CANCEL,
 	CXL_TEST_QUEUE_COMMIT,
 	CXL_TEST_HALT,		/* end CXL_TEST_PRODUCE */
-	CXL_TEST_FORGET,	/* clear counters and violations */
 };
 
 /* What must never happen */

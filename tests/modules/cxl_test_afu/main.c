@@ -124,19 +124,15 @@ static int make_file(struct test_context *t, struct cxl_test_new *arg,
 	return 0;
 }
 
-static int start(struct test_context *t, const struct cxl_test_new *arg)
+static int start(struct test_context *t)
 {
-	struct cxl_ioctl_start_work work = {
-		.flags = CXL_START_WORK_NUM_IRQS,
-		.work_element_descriptor = arg->wed,
-		.num_interrupts = arg->num_irqs,
-	};
 	int ret;
 
-	if (!(arg->flags & CXL_TEST_NEW_STARTED))
-		return 0;
-	ret = cxl_start_work(t->ctx, &work);
-	t->started = !ret;
+	if (!t->ctx)
+		return -EUCLEAN;
+	ret = cxl_start_work(t->ctx, &t->work);
+	if (!ret)
+		t->started = true;
 	return ret;
 }
 
@@ -152,9 +148,14 @@ static int new_context(struct test_context *t, struct test_afu *afu,
 		return ret;
 	}
 	cxl_set_priv(t->ctx, t);
-	ret = start(t, arg);
-	if (ret)
-		goto err_release;
+	t->work.flags = CXL_START_WORK_NUM_IRQS;
+	t->work.work_element_descriptor = arg->wed;
+	t->work.num_interrupts = arg->num_irqs;
+	if (arg->flags & CXL_TEST_NEW_STARTED) {
+		ret = start(t);
+		if (ret)
+			goto err_release;
+	}
 	ret = make_file(t, arg, file);
 	if (ret)
 		goto err_release;
@@ -203,6 +204,8 @@ static long context_op(struct test_context *t, u32 op)
 	switch (op) {
 	case CXL_TEST_UNSET_OPS:
 		return test_ops_unset(t);
+	case CXL_TEST_START:
+		return start(t);
 	case CXL_TEST_STOP:
 		return t->ctx ? cxl_stop_context(t->ctx) : -EUCLEAN;
 	case CXL_TEST_RELEASE:

@@ -61,7 +61,8 @@ struct test_production;
  *	while ops are set
  * @link: entry of the AFU's list
  * @mutex: serialises what changes @ctx, @queue, ops and production
- * @started: to be stopped
+ * @work: how it is started
+ * @started: it was started once: to be stopped
  * @has_file: the context goes away with its file
  * @pinned: @ref is held for the ops; changed under @lock
  * @drop: events that come back are dropped
@@ -94,6 +95,7 @@ struct test_context {
 	struct kref ref;
 	struct list_head link;
 	struct mutex mutex;
+	struct cxl_ioctl_start_work work;
 	bool started;
 	bool has_file;
 	bool pinned;
