@@ -182,7 +182,7 @@ static bool is_as_before(const struct inventory *before,
 void inventory_check(const struct inventory *before, unsigned int cycles)
 {
 	static struct inventory after;
-	long noise = cycles / 4;
+	long noise = cycles / 2;
 	unsigned int tries = 60;
 
 	do {
