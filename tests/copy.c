@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The copy service: what goes right, and addresses that go wrong. */
 #include <poll.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -396,6 +397,54 @@ static void pages_are_faulted_in(void)
 	finish();
 }
 
+#define THREADS		4
+#define THREAD_ROUNDS	300
+
+/* Submits requests whose cookies tell the thread and the request. */
+static void *submit_many(void *arg)
+{
+	__u64 thread = (uintptr_t)arg, i;
+	char source[100], destination[100];
+
+	for (i = 0; i < THREAD_ROUNDS;) {
+		if (copy_submit_one(service.fd, source, destination, 100,
+				    thread << 32 | i) == 1)
+			i++;
+		else if (check_eq(errno, EBUSY))
+			nap();
+		else
+			break;
+	}
+	/* The AFU may still be at work on them: so they stay until the end. */
+	pause();
+	return NULL;
+}
+
+/* Each request completes once, and those of one thread in their order. */
+static void threads_share_a_service(void)
+{
+	struct cxl_copy_completion completion;
+	__u64 next[THREADS] = { 0 }, thread;
+	pthread_t threads[THREADS];
+	unsigned int i;
+
+	copy_open(&service, CXL_COPY_QUEUE_MIN_SIZE);
+	for (i = 0; i < THREADS; i++)
+		require_eq(pthread_create(&threads[i], NULL, submit_many,
+					  (void *)(uintptr_t)i), 0);
+	for (i = 0; i < THREADS * THREAD_ROUNDS; i++) {
+		require(copy_completion(&service, &completion), "%u", i);
+		thread = completion.cookie >> 32;
+		require(thread < THREADS);
+		require_eq((__u32)completion.cookie, next[thread]);
+		next[thread]++;
+		check_eq(completion.status, CXL_COPY_OK);
+		check_eq(completion.copied, 100);
+	}
+	check_eq(events_poll(service.fd), 0);
+	finish();
+}
+
 static void services_do_not_mix(void)
 {
 	enum { SERVICES = 8, LENGTH = 3 * PIECE };
@@ -472,6 +521,7 @@ static const struct tap_test tests[] = {
 	  read_only_destination_is_an_event },
 	{ "copy.kernel_addresses_are_refused", kernel_addresses_are_refused },
 	{ "copy.pages_are_faulted_in", pages_are_faulted_in },
+	{ "copy.threads_share_a_service", threads_share_a_service },
 	{ "copy.services_do_not_mix", services_do_not_mix },
 	{ "copy.poll_and_epoll_tell_of_completions",
 	  poll_and_epoll_tell_of_completions },
