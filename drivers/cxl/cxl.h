@@ -193,6 +193,7 @@ struct cxl_context_irqs {
 /**
  * struct cxl_context - a process element and what belongs to it
  * @ref: the creator's and the file's references, and temporary ones
+ * @rcu: the memory is freed after a grace period
  * @afu: the AFU, referenced
  * @pe: process element; free for others when the context is released
  * @master: a master context; constant once started
@@ -214,10 +215,10 @@ struct cxl_context_irqs {
  * @fault: resolves translation faults; NULL while none are answered
  * @inode: of the context's file; its mapping holds all problem state mappings
  * @has_file: a file was made by cxl_get_fd(), bit 0
- * @rcu: the memory is freed after a grace period
  */
 struct cxl_context {
 	struct kref ref;
+	struct rcu_head rcu;	/* near the start, for kfree_rcu() */
 	struct cxl_afu *afu;
 	int pe;
 	bool master;
@@ -241,7 +242,6 @@ struct cxl_context {
 
 	struct inode *inode;
 	unsigned long has_file;
-	struct rcu_head rcu;
 };
 
 /* main.c: module, class, numbers of cards */
