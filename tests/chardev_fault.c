@@ -203,6 +203,24 @@ static void never_touched_pages_are_no_event(void)
 	check_no_event();
 }
 
+/* To read is enough where the AFU only reads, also for the first time. */
+static void read_only_memory_is_read(void)
+{
+	char *zeroes = pages(1, PROT_READ), dst[16] = "not zero";
+	int file = require_ok(open("/tmp", O_TMPFILE | O_RDWR, 0600));
+	char *map;
+
+	require_eq(write(file, "in a file", 10), 10);
+	map = mmap(NULL, page_size(), PROT_READ, MAP_SHARED, file, 0);
+	require(map != MAP_FAILED);
+	start();
+	check_eq(copy(dst, zeroes, sizeof(dst)), WE_COMPLETE);
+	check_eq(dst[0], 0);
+	check_eq(copy(dst, map, 10), WE_COMPLETE);
+	check_str_eq(dst, "in a file");
+	check_no_event();
+}
+
 static void memory_mapped_after_start_is_reached(void)
 {
 	char *src, *dst;
@@ -456,6 +474,7 @@ static const struct tap_test tests[] = {
 	  copy_into_a_hole_names_the_hole },
 	{ "chardev_fault.never_touched_pages_are_no_event",
 	  never_touched_pages_are_no_event },
+	{ "chardev_fault.read_only_memory_is_read", read_only_memory_is_read },
 	{ "chardev_fault.memory_mapped_after_start_is_reached",
 	  memory_mapped_after_start_is_reached },
 	{ "chardev_fault.remapped_memory_is_noticed",
