@@ -302,7 +302,6 @@ const struct file_operations cxl_afu_fops = {
 	.read_iter = cxl_fd_read_iter,
 	.fasync = cxl_fd_fasync,
 	.show_fdinfo = cxl_fd_show_fdinfo,
-	.llseek = no_llseek,
 };
 
 static struct device *cxl_node_add(struct cxl_afu *afu, enum cxl_node node)
