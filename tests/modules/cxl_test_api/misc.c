@@ -10,9 +10,21 @@
 
 #define VPD_SIZE	256
 
+/* Not the first window, which looks like that of all others */
+static struct cxl_context *context_with_pe(struct test_run *t)
+{
+	struct cxl_context *ctx;
+
+	CHECK(t, cxl_get_context(t->pdev));
+	ctx = test_context(t);
+	if (ctx)
+		CHECK(t, cxl_process_element(ctx) > 0);
+	return ctx;
+}
+
 static void slave_maps_its_window(struct test_run *t)
 {
-	struct cxl_context *ctx = test_context(t);
+	struct cxl_context *ctx = context_with_pe(t);
 	void __iomem *psa;
 
 	if (!ctx)
@@ -35,7 +47,7 @@ static void slave_maps_its_window(struct test_run *t)
 
 static void master_maps_everything(struct test_run *t)
 {
-	struct cxl_context *ctx = test_context(t), *slave = test_context(t);
+	struct cxl_context *ctx = test_context(t), *slave = context_with_pe(t);
 	void __iomem *psa;
 
 	if (!ctx || !slave)
