@@ -187,7 +187,7 @@ static unsigned int log_lines(int kmsg, const char *text)
 		if (n <= 0)
 			continue;
 		line[n] = '\0';
-		lines += strstr(line, text) != NULL;
+		lines += !!strstr(line, text);
 	}
 	return lines;
 }

@@ -253,10 +253,12 @@ static void check_result(void)
 	struct event_stream *stream = &soak.stream;
 	int fd = soak.afu.fd;
 
-	diag("%llu driver events, %llu interrupts, %llu errors; %lu unset (%lu busy), %lu detached, %lu link changes; %lu times EFAULT, %lu EINTR, %lu EIO",
-	     stream->drivers, stream->irqs, stream->errors, soak.unsets,
-	     soak.busy, soak.detaches, soak.links, soak.faults,
-	     soak.interrupted, soak.ended);
+	diag("%llu driver events, %llu interrupts, %llu errors",
+	     stream->drivers, stream->irqs, stream->errors);
+	diag("%lu unset (%lu busy), %lu detached, %lu link changes",
+	     soak.unsets, soak.busy, soak.detaches, soak.links);
+	diag("%lu times EFAULT, %lu EINTR, %lu EIO",
+	     soak.faults, soak.interrupted, soak.ended);
 	check(!soak.early, "a gap before %llu",
 	      soak.early ? soak.early->sequence : 0);
 	check_eq(stream->drivers, nr_events);

@@ -303,4 +303,5 @@ static struct kunit_suite queue_test_suite = {
 	.exit = queue_test_exit,
 	.test_cases = queue_test_cases,
 };
+
 kunit_test_suite(queue_test_suite);

@@ -673,4 +673,5 @@ static struct kunit_suite event_test_suite = {
 	.exit = event_test_exit,
 	.test_cases = event_test_cases,
 };
+
 kunit_test_suite(event_test_suite);
