@@ -41,6 +41,9 @@
 #define REST_SHIFT	7
 #define REST_MAX_NS	(200 * NSEC_PER_MSEC)
 
+/* The timer may be late by this part of the time it runs. */
+#define SLACK_SHIFT	4
+
 /* Faults in a row on the pages of one step, before it is an address error */
 #define MAX_FAULT_TRIES	64
 
@@ -161,9 +164,8 @@ static bool run_turn(struct sim_afu *afu)
  * How long to sleep: until the first context wants to be looked at, and long
  * enough to make up for the time spent since the engine woke up, see above.
  */
-static u64 next_wake(const struct sim_afu *afu, u64 first)
+static u64 next_wake(const struct sim_afu *afu, u64 first, u64 now)
 {
-	u64 now = ktime_get_ns();
 	u64 rest = (now - afu->woke) << REST_SHIFT;
 
 	rest = min3(rest, (now - afu->last_active) >> IDLE_SHIFT,
@@ -173,8 +175,9 @@ static u64 next_wake(const struct sim_afu *afu, u64 first)
 
 static void engine_sleep(struct sim_afu *afu)
 {
+	u64 now = ktime_get_ns();
 	struct timerqueue_node *node;
-	ktime_t expires = 0;
+	ktime_t expires = now;
 	bool work;
 
 	sim_engine_leave_mm(afu);
@@ -184,12 +187,13 @@ static void engine_sleep(struct sim_afu *afu)
 	work = !afu->halted && !list_empty(&afu->runnable);
 	node = afu->halted ? NULL : timerqueue_getnext(&afu->waiting);
 	if (node)
-		expires = next_wake(afu, node->expires);
+		expires = next_wake(afu, node->expires, now);
 	spin_unlock_irq(&afu->lock);
 
 	if (!work && !kthread_should_stop()) {
 		if (node)
-			schedule_hrtimeout_range(&expires, IDLE_MIN_NS / 4,
+			schedule_hrtimeout_range(&expires,
+						 (expires - now) >> SLACK_SHIFT,
 						 HRTIMER_MODE_ABS);
 		else
 			schedule();
@@ -296,7 +300,6 @@ int sim_engine_add(struct sim_pe *pe)
 	pe->idle_shift = IDLE_SHIFT;
 
 	spin_lock_irq(&afu->lock);
-	pe->state = SIM_PE_DEAD;
 	if (!afu->halted)
 		pe_set_state(pe, SIM_PE_RUNNABLE);
 	spin_unlock_irq(&afu->lock);

@@ -144,11 +144,11 @@ static ssize_t inject_error_write(struct file *file, const char __user *buf,
 static void show_pe(struct seq_file *s, struct sim_pe *pe)
 {
 	static const char * const states[] = {
+		[SIM_PE_DEAD] = "dead",
 		[SIM_PE_RUNNABLE] = "runnable",
 		[SIM_PE_RUNNING] = "running",
 		[SIM_PE_WAITING] = "waiting",
 		[SIM_PE_FAULTING] = "faulting",
-		[SIM_PE_DEAD] = "dead",
 	};
 	enum sim_pe_state state;
 

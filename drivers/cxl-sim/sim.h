@@ -103,11 +103,11 @@ struct sim_afu_settings {
 
 /* See pe_set_state() in engine.c for the ways between them */
 enum sim_pe_state {
+	SIM_PE_DEAD,		/* new; after detach, or an AFU reset */
 	SIM_PE_RUNNABLE,	/* in afu->runnable */
 	SIM_PE_RUNNING,		/* its turn */
 	SIM_PE_WAITING,		/* in afu->waiting */
 	SIM_PE_FAULTING,	/* waits for fault_done */
-	SIM_PE_DEAD,		/* after detach, or an AFU reset */
 };
 
 /**
