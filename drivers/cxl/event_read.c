@@ -166,6 +166,7 @@ ssize_t cxl_events_read(struct cxl_events *ev, struct iov_iter *to,
 	unsigned int tries = 0;
 	size_t n, next;
 	ssize_t done = 0;
+	u64 sequence = 0;
 	bool ended;
 	int ret;
 
@@ -173,9 +174,15 @@ ssize_t cxl_events_read(struct cxl_events *ev, struct iov_iter *to,
 		ret = cxl_events_take_turn(ev, nonblock || done);
 		if (ret)
 			return done ?: ret;
+		/* Another reader came in between: what follows is the next. */
+		if (done && ev->sequence != sequence) {
+			cxl_events_release_turn(ev, true);
+			return done;
+		}
 		ended = cxl_events_ended(ev);
 		n = cxl_events_deliver(ev, to, &next);
 		done += n;
+		sequence = ev->sequence;
 		cxl_events_release_turn(ev, next);
 
 		if (next) {
