@@ -4,6 +4,7 @@
  * one never ends: memcpy AFU §9.
  */
 #define _GNU_SOURCE
+#include <endian.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -18,6 +19,7 @@
 
 #define SLAVE	"afu0.0s"
 #define MASTER	"afu0.0m"
+#define WE_ATOMIC	5
 #define TRACE	"/sys/kernel/tracing/instances/memcpy_fault"
 
 static struct event_batch batch;
@@ -101,6 +103,23 @@ static void each_missing_page_is_one_fault(void)
 	check_eq(faults(), 8);
 	/* Source pages were read only: the zero page; a store is another. */
 	require_eq(copy(src, dst, 100), WE_COMPLETE);
+	check_eq(faults(), 1);
+}
+
+/* An operation that reads and writes is a store from the start. */
+static void atomic_is_one_fault(void)
+{
+	struct work_element *we;
+	char *mem = pages(1);
+
+	trace_start();
+	start();
+	faults();
+	we = &afu.queue.we[afu.queue.next];
+	we->length = htobe16(8);
+	we->dst = htobe64((unsigned long)mem);
+	__atomic_store_n(&we->cmd, WE_VALID | WE_ATOMIC, __ATOMIC_RELEASE);
+	check_eq(queue_wait(we), WE_COMPLETE);
 	check_eq(faults(), 1);
 }
 
@@ -266,6 +285,8 @@ static void copy_ends_where_the_memory_does(void)
 static const struct tap_test tests[] = {
 	{ "memcpy_fault.each_missing_page_is_one_fault",
 	  each_missing_page_is_one_fault, trace_remove },
+	{ "memcpy_fault.atomic_is_one_fault", atomic_is_one_fault,
+	  trace_remove },
 	{ "memcpy_fault.present_pages_are_no_fault", present_pages_are_no_fault,
 	  trace_remove },
 	{ "memcpy_fault.wed_of_0_is_exactly_one_fault",

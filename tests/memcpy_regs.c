@@ -52,6 +52,33 @@ static void never_shows_all_ones(void)
 	check_eq(mmio_read(regs, REG_WED), ~1ULL);
 }
 
+/* What one context leaves behind is no business of the next. */
+static void window_is_clean_for_the_next(void)
+{
+	const size_t page = sysconf(_SC_PAGESIZE);
+	const size_t size = file_number(SYSFS_CXL "/afu0.0/mmio_size");
+	unsigned char *window;
+	int fd, pe = -1, round;
+	size_t i;
+
+	for (round = 0; round < 2; round++) {
+		fd = node_open_ok(SLAVE);
+		if (round)
+			require_eq(node_pe(fd), pe);
+		pe = node_pe(fd);
+		require_ok(node_start(fd, 0, -1, 0));
+		window = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			      fd, 0);
+		require(window != MAP_FAILED);
+		for (i = 512; i < size; i += page / 8) {
+			check_eq(window[i], 0);
+			window[i] = 's';
+		}
+		munmap(window, size);
+		close(fd);
+	}
+}
+
 static void read_only_registers_are_put_right(void)
 {
 	static const unsigned int regs[] = { REG_WED, REG_PH, REG_STATUS };
@@ -119,22 +146,23 @@ static __u64 ticks_per_us(void)
 }
 
 /*
- * Once within 16 us, as the field's test wants it, in so many tries. A host
- * that is busy stops the guest's CPUs for longer, now and then.
+ * Once within 16 us is what the field's test wants, too. A host that is busy
+ * stops one of the guest's CPUs for longer than that most of the time.
  */
 static void timebase_is_that_of_the_cpu(void)
 {
 	__u64 limit, difference, least = ~0ULL;
-	int i;
+	long long end = now_ms() + 15000;
 
 	if (file_number(CARD "/psl_timebase_synced") != 1)
 		skip("the card says it is not");
 	start();
 	limit = 16 * ticks_per_us();
-	for (i = 0; i < 500 && least > limit; i++) {
+	while (least > limit && now_ms() < end) {
 		difference = timebase_difference();
 		if (difference < least)
 			least = difference;
+		nap();
 	}
 	diag("difference %llu ticks, allowed are %llu", least, limit);
 	check(least <= limit);
@@ -216,6 +244,8 @@ static void modes_can_be_switched(void)
 static const struct tap_test tests[] = {
 	{ "memcpy_regs.shows_the_context_at_once", shows_the_context_at_once },
 	{ "memcpy_regs.never_shows_all_ones", never_shows_all_ones },
+	{ "memcpy_regs.window_is_clean_for_the_next",
+	  window_is_clean_for_the_next },
 	{ "memcpy_regs.read_only_registers_are_put_right",
 	  read_only_registers_are_put_right },
 	{ "memcpy_regs.timebase_on_request", timebase_on_request },
