@@ -12,6 +12,7 @@
 
 static const struct sim_afu_model * const sim_afu_models[] = {
 	&sim_memcpy_afu,
+	&sim_crc_afu,
 };
 
 /**
@@ -77,21 +78,25 @@ static bool is_dedicated(const struct sim_afu *afu)
 	return afu->mode == CXL_MODE_DEDICATED;
 }
 
+static u64 window_size(const struct sim_afu *afu)
+{
+	return is_dedicated(afu) ? SIM_PP_OFFSET : afu->settings.model->pp_size;
+}
+
 static u64 window_offset(const struct sim_afu *afu, unsigned int pe)
 {
-	return is_dedicated(afu) ? 0 : SIM_PP_OFFSET + (u64)pe * SIM_PP_SIZE;
+	return is_dedicated(afu) ? 0 : SIM_PP_OFFSET + pe * window_size(afu);
 }
 
 /* A context must not see what the one before it left. */
 static void clear_window(struct sim_afu *afu, unsigned int pe)
 {
 	u64 start = window_offset(afu, pe);
-	u64 size = is_dedicated(afu) ? SIM_PP_OFFSET : SIM_PP_SIZE;
 	struct page *page;
 	unsigned long index;
 
 	xa_for_each_range(&afu->psa, index, page, start >> PAGE_SHIFT,
-			  (start + size - 1) >> PAGE_SHIFT)
+			  (start + window_size(afu) - 1) >> PAGE_SHIFT)
 		clear_highpage(page);
 }
 
@@ -239,7 +244,9 @@ static ssize_t sim_afu_err_buff_read(void *data, char *buf, loff_t offset,
 {
 	struct sim_afu *afu = data;
 
+	mutex_lock(&afu->turn);
 	memcpy(buf, afu->err_buff + offset, count);
+	mutex_unlock(&afu->turn);
 	return count;
 }
 
@@ -287,6 +294,7 @@ const struct cxl_backend_ops sim_backend_ops = {
 void sim_afu_set_model(struct sim_afu *afu, const struct sim_afu_model *model)
 {
 	afu->settings.model = model;
+	afu->settings.modes = model->modes;
 	afu->settings.irqs_min = model->irqs_min;
 	afu->settings.cr_vendor = model->cr_vendor;
 	afu->settings.cr_device = model->cr_device;
@@ -304,7 +312,6 @@ void sim_afu_init(struct sim_afu *afu, struct sim_card *card,
 {
 	afu->card = card;
 	afu->slice = slice;
-	afu->settings.modes = CXL_MODE_DIRECTED;
 	afu->settings.num_procs = 511;
 	afu->settings.num_crs = 1;
 	afu->settings.err_buff_size = 4096;
@@ -363,7 +370,8 @@ int sim_afu_start(struct sim_afu *afu)
 		goto err_free;
 	afu->psa_size = max_t(u64, SIM_PSA_MIN_SIZE,
 			      SIM_PP_OFFSET +
-			      (u64)afu->settings.num_procs * SIM_PP_SIZE);
+			      (u64)afu->settings.num_procs *
+			      afu->settings.model->pp_size);
 	afu->mode = 0;
 	afu->halted = false;
 	ret = sim_engine_start(afu);
@@ -401,6 +409,16 @@ void *sim_pe_regs(struct sim_pe *pe)
 	return pe->regs;
 }
 
+void *sim_pe_window(struct sim_pe *pe, u64 offset)
+{
+	struct sim_afu *afu = pe->afu;
+	struct page *page;
+
+	offset += window_offset(afu, pe->elem.pe);
+	page = xa_load(&afu->psa, offset >> PAGE_SHIFT);
+	return page ? page_address(page) + offset_in_page(offset) : NULL;
+}
+
 void *sim_pe_global_regs(struct sim_pe *pe)
 {
 	return pe->afu->global_regs;
@@ -409,6 +427,17 @@ void *sim_pe_global_regs(struct sim_pe *pe)
 void *sim_afu_global_regs(struct sim_afu *afu)
 {
 	return afu->global_regs;
+}
+
+void *sim_afu_err_buff(struct sim_afu *afu, size_t *size)
+{
+	*size = afu->settings.err_buff_size;
+	return afu->err_buff;
+}
+
+void *sim_pe_err_buff(struct sim_pe *pe, size_t *size)
+{
+	return sim_afu_err_buff(pe->afu, size);
 }
 
 unsigned int sim_pe_num(const struct sim_pe *pe)

@@ -15,7 +15,12 @@
 #ifndef _CXL_SIM_AFU_MODEL_H
 #define _CXL_SIM_AFU_MODEL_H
 
+#include <linux/compiler.h>
 #include <linux/types.h>
+
+#include <asm/byteorder.h>
+
+#include <uapi/misc/cxl.h>
 
 struct seq_file;
 struct sim_afu;
@@ -39,20 +44,26 @@ enum sim_turn {
 /**
  * struct sim_afu_model - an AFU
  * @name: value of the configfs attribute "model"
+ * @modes: default of the modes, CXL_MODE_*
+ * @pp_size: bytes of each process's window, a power of two from 64 KiB
  * @irqs_min: default of the interrupts that every context needs
  * @cr_vendor: default vendor ID of the configuration records
  * @cr_device: default device ID
  * @cr_class: default class code, 24 bits
  * @priv_size: bytes of private data for each context, zeroed at attach
- * @attach: a context starts: set up private data and registers
+ * @attach: a context starts: set up private data and registers; the engine
+ *	does not know it yet
  * @turn: work for a context; ends when sim_turn_charge() says so
- * @reset: the AFU is reset: set up the global registers
+ * @reset: the AFU is reset: set up the global registers and the error buffer
  * @show: optional: print a context's private data, as " name=value" words
  *
- * All are called with the AFU's turn mutex held, in process context.
+ * All are called in process context, all but @attach with the AFU's turn mutex
+ * held.
  */
 struct sim_afu_model {
 	const char *name;
+	u32 modes;
+	u32 pp_size;
 	unsigned int irqs_min;
 	u16 cr_vendor;
 	u16 cr_device;
@@ -65,6 +76,7 @@ struct sim_afu_model {
 };
 
 extern const struct sim_afu_model sim_memcpy_afu;
+extern const struct sim_afu_model sim_crc_afu;
 
 /*
  * A context
@@ -74,9 +86,17 @@ extern const struct sim_afu_model sim_memcpy_afu;
 void *sim_pe_priv(struct sim_pe *pe);
 /* The page of registers at the start of its window; shared with programs */
 void *sim_pe_regs(struct sim_pe *pe);
+/*
+ * Any other place of its window, good to the end of the page. NULL: nobody has
+ * touched that page yet, so that all of it is 0.
+ */
+void *sim_pe_window(struct sim_pe *pe, u64 offset);
 /* The AFU's global registers; shared with master contexts */
 void *sim_pe_global_regs(struct sim_pe *pe);
 void *sim_afu_global_regs(struct sim_afu *afu);
+/* The AFU's error buffer of *@size bytes, maybe 0 */
+void *sim_pe_err_buff(struct sim_pe *pe, size_t *size);
+void *sim_afu_err_buff(struct sim_afu *afu, size_t *size);
 unsigned int sim_pe_num(const struct sim_pe *pe);
 u64 sim_pe_wed(const struct sim_pe *pe);
 /* Addresses are kernel addresses: there is no address space of a process */
@@ -111,6 +131,26 @@ int sim_pe_interrupt(struct sim_pe *pe, unsigned int irq);
 
 /* Is @irq one of the context's interrupts? */
 bool sim_pe_has_interrupt(const struct sim_pe *pe, unsigned int irq);
+
+/* Report an AFU error; @error is the AFU's own business */
+void sim_pe_error(struct sim_pe *pe, u64 error);
+
+/*
+ * Registers are big-endian, as all of CAPI is, and programs access them at any
+ * time.
+ */
+
+static inline u64 sim_reg_get(const __be64 *reg)
+{
+	return be64_to_cpu(READ_ONCE(*reg));
+}
+
+/* Does not dirty the cache line of a register that is right already */
+static inline void sim_reg_set(__be64 *reg, u64 val)
+{
+	if (READ_ONCE(*reg) != cpu_to_be64(val))
+		WRITE_ONCE(*reg, cpu_to_be64(val));
+}
 
 /*
  * Memory

@@ -45,7 +45,7 @@ static int register_afu(struct sim_card *card, struct sim_afu *afu)
 		.num_procs = settings->num_procs,
 		.irqs_min = settings->irqs_min,
 		.pp_offset = SIM_PP_OFFSET,
-		.pp_size = SIM_PP_SIZE,
+		.pp_size = settings->model->pp_size,
 		.num_crs = settings->num_crs,
 		.cr_size = PCI_CFG_SPACE_SIZE,
 		.err_buff_size = settings->err_buff_size,

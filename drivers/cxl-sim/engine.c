@@ -469,3 +469,8 @@ int sim_pe_interrupt(struct sim_pe *pe, unsigned int irq)
 		return -EINVAL;
 	return cxl_context_interrupt(pe->elem.ctx, irq);
 }
+
+void sim_pe_error(struct sim_pe *pe, u64 error)
+{
+	cxl_context_afu_error(pe->elem.ctx, error);
+}

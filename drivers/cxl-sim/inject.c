@@ -136,7 +136,7 @@ static ssize_t inject_error_write(struct file *file, const char __user *buf,
 	pe = begin_injection(file->private_data, val[0]);
 	if (IS_ERR(pe))
 		return PTR_ERR(pe);
-	cxl_context_afu_error(pe->elem.ctx, val[1]);
+	sim_pe_error(pe, val[1]);
 	mutex_unlock(&pe->afu->turn);
 	return count;
 }

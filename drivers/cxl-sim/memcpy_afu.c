@@ -402,9 +402,11 @@ static void memcpy_show(struct sim_pe *pe, struct seq_file *s)
 		   !!(ctx->status & MEMCPY_TERMINATED));
 }
 
-/* Identity: §1 */
+/* Identity and window: §1 */
 const struct sim_afu_model sim_memcpy_afu = {
 	.name = "memcpy",
+	.modes = CXL_MODE_DIRECTED,
+	.pp_size = 0x10000,
 	.irqs_min = 4,
 	.cr_vendor = 0x1014,
 	.cr_device = 0x4350,

@@ -32,24 +32,13 @@ struct memcpy_global_regs {
 
 #define CFG_STOP_ON_INVALID	BIT_ULL(61)
 
-static void set_reg(__be64 *reg, u64 val)
-{
-	if (READ_ONCE(*reg) != cpu_to_be64(val))
-		WRITE_ONCE(*reg, cpu_to_be64(val));
-}
-
-static u64 get_reg(const __be64 *reg)
-{
-	return be64_to_cpu(READ_ONCE(*reg));
-}
-
 void memcpy_set_status(struct sim_pe *pe, u64 status)
 {
 	struct memcpy_context *ctx = sim_pe_priv(pe);
 	struct memcpy_regs *regs = sim_pe_regs(pe);
 
 	ctx->status = status;
-	set_reg(&regs->status, status);
+	sim_reg_set(&regs->status, status);
 }
 
 void memcpy_restore_regs(struct sim_pe *pe)
@@ -59,9 +48,9 @@ void memcpy_restore_regs(struct sim_pe *pe)
 	u64 wed = sim_pe_wed(pe);
 
 	/* No register ever reads as all ones: that means a dead card. */
-	set_reg(&regs->wed, wed == ~0ULL ? wed - 1 : wed);
-	set_reg(&regs->ph, (u64)sim_pe_num(pe) << PH_PE_SHIFT);
-	set_reg(&regs->status, ctx->status);
+	sim_reg_set(&regs->wed, wed == ~0ULL ? wed - 1 : wed);
+	sim_reg_set(&regs->ph, (u64)sim_pe_num(pe) << PH_PE_SHIFT);
+	sim_reg_set(&regs->status, ctx->status);
 }
 
 /* Clear Restart-pending; a fully ordered operation if it was set. */
@@ -71,7 +60,7 @@ void memcpy_clear_restart(struct sim_pe *pe)
 	struct memcpy_regs *regs = sim_pe_regs(pe);
 	__be64 old;
 
-	if (!get_reg(&regs->pctrl))
+	if (!sim_reg_get(&regs->pctrl))
 		return;
 	old = (__force __be64)xchg((__force u64 *)&regs->pctrl, 0);
 	if (be64_to_cpu(old) & PCTRL_TERMINATE)
@@ -82,7 +71,7 @@ bool memcpy_restart_pending(struct sim_pe *pe)
 {
 	struct memcpy_regs *regs = sim_pe_regs(pe);
 
-	return get_reg(&regs->pctrl) & PCTRL_RESTART;
+	return sim_reg_get(&regs->pctrl) & PCTRL_RESTART;
 }
 
 bool memcpy_terminate_requested(struct sim_pe *pe)
@@ -90,14 +79,14 @@ bool memcpy_terminate_requested(struct sim_pe *pe)
 	struct memcpy_context *ctx = sim_pe_priv(pe);
 	struct memcpy_regs *regs = sim_pe_regs(pe);
 
-	return ctx->terminate || (get_reg(&regs->pctrl) & PCTRL_TERMINATE);
+	return ctx->terminate || (sim_reg_get(&regs->pctrl) & PCTRL_TERMINATE);
 }
 
 bool memcpy_stop_on_invalid(struct sim_pe *pe)
 {
 	struct memcpy_global_regs *regs = sim_pe_global_regs(pe);
 
-	return get_reg(&regs->cfg) & CFG_STOP_ON_INVALID;
+	return sim_reg_get(&regs->cfg) & CFG_STOP_ON_INVALID;
 }
 
 /* Sample the clock and show it at once. */
@@ -119,7 +108,7 @@ void memcpy_serve_timebase(struct sim_pe *pe)
 	struct memcpy_context *ctx = sim_pe_priv(pe);
 	struct memcpy_regs *regs = sim_pe_regs(pe);
 
-	if (get_reg(&regs->tb) == ctx->tb)
+	if (sim_reg_get(&regs->tb) == ctx->tb)
 		return;
 	memcpy_deliver_timebase(pe);
 	/* The program spins, and will ask again. */
@@ -132,5 +121,5 @@ void memcpy_reset_global_regs(struct sim_afu *afu)
 {
 	struct memcpy_global_regs *regs = sim_afu_global_regs(afu);
 
-	set_reg(&regs->cfg, 0);
+	sim_reg_set(&regs->cfg, 0);
 }

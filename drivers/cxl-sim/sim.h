@@ -50,9 +50,8 @@
 #define SIM_PCI_DEVICE		0x0477
 #define SIM_PCI_CLASS		0x120000	/* processing accelerator */
 
-/* Problem state area (memcpy AFU §1) */
+/* Problem state area; a model chooses the size of its windows */
 #define SIM_PP_OFFSET		0x2000000
-#define SIM_PP_SIZE		0x10000
 #define SIM_PSA_MIN_SIZE	0x4000000
 
 /* Process handles 0xdead.. and 0xffff.. mean "bad" (memcpy AFU §7.1) */
