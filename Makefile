@@ -93,4 +93,5 @@ lint:			## W=1, sparse, checkpatch --strict, shellcheck: all must be silent
 clean:			## remove build/ (the cache of kernels stays)
 	$(Q)rm -rf $(BUILD)
 
+include lib/lib.mk
 include tests/tests.mk

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The SIGBUS handler. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <ucontext.h>
+
+#include "internal.h"
+#include "sigbus.h"
+
+__thread sigjmp_buf *volatile libcxl_sigbus_jump
+	__attribute__((tls_model("initial-exec")));
+
+/* Guards the installation. */
+static pthread_mutex_t install_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* Written under the lock before the handler is installed, constant after it */
+static struct sigaction previous;
+
+static bool installed;		/* written under the lock, atomic */
+
+bool libcxl_sigbus_handled(void)
+{
+	return __atomic_load_n(&installed, __ATOMIC_RELAXED);
+}
+
+/* Sent by a process, or told before anybody touched the page */
+static bool can_be_ignored(const siginfo_t *info)
+{
+	return info->si_code <= 0 || info->si_code == BUS_MCEERR_AO;
+}
+
+static void pass_on(int sig, siginfo_t *info, void *context)
+{
+	struct sigaction standard = { .sa_handler = SIG_DFL };
+
+	if (previous.sa_flags & SA_SIGINFO) {
+		previous.sa_sigaction(sig, info, context);
+		return;
+	}
+	/* The access would be made again, for ever; so the kernel has it. */
+	if (previous.sa_handler == SIG_IGN && can_be_ignored(info))
+		return;
+	if (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN) {
+		previous.sa_handler(sig);
+		return;
+	}
+	sigaction(sig, &standard, NULL);
+	raise(sig);
+}
+
+static void on_sigbus(int sig, siginfo_t *info, void *context)
+{
+	sigjmp_buf *jump = libcxl_sigbus_jump;
+	const ucontext_t *interrupted = context;
+	int error = errno;
+
+	if (jump && info->si_code == BUS_ADRERR) {
+		pthread_sigmask(SIG_SETMASK, &interrupted->uc_sigmask, NULL);
+		siglongjmp(*jump, 1);
+	}
+	pass_on(sig, info, context);
+	errno = error;
+}
+
+int cxl_mmio_install_sigbus_handler(void)
+{
+	struct sigaction action = {
+		.sa_sigaction = on_sigbus,
+		.sa_flags = SA_SIGINFO | SA_ONSTACK,
+	};
+	int ret = 0;
+
+	sigemptyset(&action.sa_mask);
+	pthread_mutex_lock(&install_lock);
+	if (!installed) {
+		ret = sigaction(SIGBUS, NULL, &previous);
+		if (!ret)
+			ret = sigaction(SIGBUS, &action, NULL);
+		__atomic_store_n(&installed, !ret, __ATOMIC_RELAXED);
+	}
+	pthread_mutex_unlock(&install_lock);
+	return ret;
+}
