@@ -54,6 +54,8 @@ IN_KERNEL(reallocation_takes_effect_at_once)
 IN_KERNEL(missing_operations_are_filled_in)
 IN_KERNEL(null_means_the_standard_operations)
 IN_KERNEL(one_file_per_context)
+IN_KERNEL(driver_ops_are_checked)
+IN_KERNEL(event_queue_is_checked)
 IN_KERNEL(slave_maps_its_window)
 IN_KERNEL(master_maps_everything)
 IN_KERNEL(vpd_is_the_cards)
@@ -306,6 +308,50 @@ static void start_work_serves_the_program(void)
 	check_no_context_attached();
 }
 
+static void check_driver_event(const struct event_batch *batch, unsigned int n,
+			       const char *payload, size_t size)
+{
+	const struct cxl_event_header *header = &batch->event[n].header;
+
+	require(n < batch->n);
+	check_eq(header->type, CXL_EVENT_AFU_DRIVER);
+	check_eq(header->size, sizeof(*header) + size);
+	check_mem_eq(batch->buf + batch->offset[n] + sizeof(*header), payload,
+		     size);
+}
+
+static void driver_ops_deliver_events(void)
+{
+	long long arg[CXL_TEST_API_ARGS] = { 0 };
+	struct event_batch batch;
+	int fd;
+
+	api_run("announce_two_events", arg);
+	fd = arg[0];
+	require(events_wait(fd));
+	check_eq(events_read(fd, &batch), 2 * 9);
+	check_driver_event(&batch, 0, "\1", 1);
+	check_driver_event(&batch, 1, "\2", 1);
+	api_run("two_events_were_delivered", NULL);
+	check_ok(close(fd));
+}
+
+static void event_queue_delivers_events(void)
+{
+	long long arg[CXL_TEST_API_ARGS] = { 0 };
+	struct event_batch batch;
+	int fd;
+
+	api_run("fill_an_event_queue", arg);
+	fd = arg[0];
+	require(events_wait(fd));
+	check_eq(events_read(fd, &batch), 2 * 12);
+	check_driver_event(&batch, 0, "sent", 4);
+	check_driver_event(&batch, 1, "kept", 4);
+	api_run("event_queue_is_empty", NULL);
+	check_ok(close(fd));
+}
+
 static void check_handle_fault(const void *addr, unsigned long long size,
 			       bool write, int ret)
 {
@@ -406,6 +452,10 @@ static const struct tap_test tests[] = {
 	TEST(no_descriptor_left),
 	TEST(no_file_to_be_had, restore_file_max),
 	TEST(release_with_a_file_open_ends_it),
+	TEST(driver_ops_are_checked),
+	TEST(driver_ops_deliver_events),
+	TEST(event_queue_is_checked),
+	TEST(event_queue_delivers_events),
 	TEST(slave_maps_its_window),
 	TEST(master_maps_everything),
 	TEST(vpd_is_the_cards),

@@ -11,8 +11,8 @@
 #include "test_api.h"
 
 static const struct test_case *const test_suites[] = {
-	test_contexts, test_irqs, test_irq_race, test_files, test_misc,
-	test_vpci, test_kernel_memory,
+	test_contexts, test_irqs, test_irq_race, test_files, test_events,
+	test_misc, test_vpci, test_kernel_memory,
 };
 
 /* Guards bound, and lets one test run at a time */

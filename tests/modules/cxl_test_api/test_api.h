@@ -31,6 +31,7 @@ extern const struct test_case test_contexts[];
 extern const struct test_case test_irqs[];
 extern const struct test_case test_irq_race[];
 extern const struct test_case test_files[];
+extern const struct test_case test_events[];
 extern const struct test_case test_misc[];
 extern const struct test_case test_vpci[];
 extern const struct test_case test_kernel_memory[];
