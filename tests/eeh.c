@@ -134,12 +134,12 @@ static void disconnect_beats_none(void)
 	fresh_card();
 	set_results("detected", NONE, DISCONNECT);
 	recover();
-	check(!card_is_plugged());
+	check(becomes_true(!card_is_plugged()));
 	check_log(DETECTED "0 remove offline=1\n1 remove offline=1");
 	fresh_card();
 	set_results("detected", DISCONNECT, NONE);
 	recover();
-	check(!card_is_plugged());
+	check(becomes_true(!card_is_plugged()));
 }
 
 /* There is no recovery without a reset here. */
@@ -156,7 +156,7 @@ static void disconnect_after_the_reset_is_final(void)
 	fresh_card();
 	set_results("reset", DISCONNECT, RECOVERED);
 	recover();
-	check(!card_is_plugged());
+	check(becomes_true(!card_is_plugged()));
 	/* The second device was recovered all the same. */
 	check_log(DETECTED RESET "0 remove offline=1\n1 remove offline=1");
 }
@@ -173,7 +173,7 @@ static void permanent_failure_is_told(void)
 {
 	fresh_card();
 	api_inject("perm_failure", "recovery");
-	check(!card_is_plugged());
+	check(becomes_true(!card_is_plugged()));
 	check_log("0 detected failure offline=1 stop=0\n"
 		  "1 detected failure offline=1 stop=0\n"
 		  "0 remove offline=1\n1 remove offline=1");
@@ -384,6 +384,34 @@ static void recoveries_with_busy_programs(void)
 	afu_irq(&afu, 1);
 }
 
+/* Node, program, driver: all works after the last as after the first. */
+static void a_thousand_recoveries(void)
+{
+	struct event_batch batch;
+	struct afu afu;
+	int i;
+
+	fresh_card();
+	for (i = 0; i < 1000; i++) {
+		if (i % 100) {
+			recover();
+			continue;
+		}
+		afu_start(&afu, slave, 4);
+		afu_irq(&afu, 1);
+		require_ok(file_write("1", PARAM "log"));
+		recover();
+		check_log(DETECTED RESET "0 resume\n1 resume");
+		require_eq(events_read(afu.fd, &batch), 16);
+		check_errno(events_read(afu.fd, &batch), EIO);
+		afu_stop(&afu);
+	}
+	check(api_is_bound(0) && api_is_bound(1));
+	afu_start(&afu, slave, 4);
+	afu_irq(&afu, 1);
+	afu_stop(&afu);
+}
+
 static void release_drivers(void)
 {
 	file_write("0", PARAM "hold_detected");
@@ -407,6 +435,7 @@ static const struct tap_test tests[] = {
 	TEST(programs_see_it_all, release_drivers),
 	TEST(nodes_are_new_ones, release_drivers),
 	TEST(recoveries_with_busy_programs, NULL, 120),
+	TEST(a_thousand_recoveries, NULL, 240),
 };
 
 static const struct api_setup setup = {
