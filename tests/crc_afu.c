@@ -154,7 +154,7 @@ static void model_brings_its_own_values(void)
 	check_str_eq(text, "crc");
 	file_read(text, sizeof(text), SIM_CONFIG "/%s/afu0/cr_device",
 		  card.name);
-	check_str_eq(text, "0x4352");
+	check_str_eq(text, "0x4360");
 	file_read(text, sizeof(text), SYSFS_CXL "/afu%d.0/modes_supported",
 		  card.num);
 	check_str_eq(text, "dedicated_process\nafu_directed");
