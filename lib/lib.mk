@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # libcxl, shared and static, in $(OUT)/lib. One set of objects serves both, so
-# libcxl.a can be linked into what is position independent, too.
+# libcxl.a can be linked into what is position independent, too. The tests that
+# run on the build machine have a libcxl.a in $(OUT)/host-lib.
 
 LIB_SONAME	:= libcxl.so.1
 LIB_FILE	:= libcxl.so.1.8
@@ -10,7 +11,9 @@ LIB_CFLAGS	:= -O2 -g -std=gnu11 -fPIC -pthread -Wall -Wextra -Werror
 LIB_LDFLAGS	:= -shared -pthread -Wl,-soname,$(LIB_SONAME) -Wl,-z,defs \
 		   -Wl,-z,relro -Wl,-z,now -Wl,--version-script=lib/libcxl.map
 
-LIB_OBJECTS	:= $(patsubst lib/%.c,$(OUT)/lib/%.o,$(wildcard lib/*.c))
+LIB_SOURCES	:= $(wildcard lib/*.c)
+LIB_OBJECTS	:= $(LIB_SOURCES:lib/%.c=$(OUT)/lib/%.o)
+LIB_HOST_OBJECTS := $(LIB_SOURCES:lib/%.c=$(OUT)/host-lib/%.o)
 
 .PHONY: lib
 lib: $(OUT)/lib/libcxl.a $(OUT)/lib/libcxl.so	## libcxl, shared and static, in build/ARCH-KERNEL/lib
@@ -19,7 +22,13 @@ $(OUT)/lib/%.o: lib/%.c lib/lib.mk
 	@mkdir -p $(@D)
 	$(call quiet,CC,$@)$(CROSS_COMPILE)gcc $(LIB_CPPFLAGS) $(LIB_CFLAGS) -c -o $@ $<
 
+$(OUT)/host-lib/%.o: lib/%.c lib/lib.mk
+	@mkdir -p $(@D)
+	$(call quiet,HOSTCC,$@)$(HOSTCC) $(LIB_CPPFLAGS) $(LIB_CFLAGS) -c -o $@ $<
+
 $(OUT)/lib/libcxl.a: $(LIB_OBJECTS)
+$(OUT)/host-lib/libcxl.a: $(LIB_HOST_OBJECTS)
+%/libcxl.a:
 	@rm -f $@
 	$(call quiet,AR,$@)$(CROSS_COMPILE)ar rcs $@ $^
 
@@ -30,4 +39,16 @@ $(OUT)/lib/libcxl.so: $(OUT)/lib/$(LIB_FILE)
 	@ln -sf $(LIB_FILE) $(@D)/$(LIB_SONAME)
 	@ln -sf $(LIB_SONAME) $@
 
--include $(LIB_OBJECTS:.o=.d)
+# tests/lib_*.c use it in the guest, tests/host/lib_*.c with a fake device.
+LIB_TESTS	:= $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/lib_*.c))
+LIB_HOST_TESTS	:= $(patsubst tests/host/%.c,$(OUT)/host/%,$(wildcard tests/host/lib_*.c))
+FAKE_SOURCES	:= $(wildcard tests/host/fake/*.c)
+FAKE_WRAPS	:= ioctl read poll mmap64
+
+$(LIB_TESTS): $(OUT)/lib/libcxl.a
+$(LIB_HOST_TESTS): $(OUT)/host-lib/libcxl.a $(FAKE_SOURCES) tests/host/fake/fake.h
+$(LIB_TESTS) $(LIB_HOST_TESTS): TEST_CPPFLAGS += -Ilib/include
+$(LIB_HOST_TESTS): TEST_CPPFLAGS += -Itests/host/fake
+$(LIB_HOST_TESTS): HOST_LDLIBS := $(FAKE_WRAPS:%=-Wl,--wrap=%)
+
+-include $(LIB_OBJECTS:.o=.d) $(LIB_HOST_OBJECTS:.o=.d)

@@ -81,7 +81,8 @@ int libcxl_attr_write(const char *path, const char *name, const char *text)
 {
 	int fd, error = errno;
 
-	fd = attr_open(path, name, O_WRONLY);
+	/* As a shell does: to sysfs it is nothing, in a copy of it the end. */
+	fd = attr_open(path, name, O_WRONLY | O_TRUNC);
 	if (fd < 0)
 		return -1;
 	if (write(fd, text, strlen(text)) < 0) {
