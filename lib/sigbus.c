@@ -31,25 +31,40 @@ static bool can_be_ignored(const siginfo_t *info)
 	return info->si_code <= 0 || info->si_code == BUS_MCEERR_AO;
 }
 
+/* The mask that the previous handler would have run with */
+static void set_previous_mask(const ucontext_t *interrupted)
+{
+	sigset_t mask;
+
+	sigorset(&mask, &interrupted->uc_sigmask, &previous.sa_mask);
+	if (!(previous.sa_flags & SA_NODEFER))
+		sigaddset(&mask, SIGBUS);
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
+}
+
 static void pass_on(int sig, siginfo_t *info, void *context)
 {
 	struct sigaction standard = { .sa_handler = SIG_DFL };
 
-	if (previous.sa_flags & SA_SIGINFO) {
-		previous.sa_sigaction(sig, info, context);
-		return;
-	}
 	/* The access would be made again, for ever; so the kernel has it. */
 	if (previous.sa_handler == SIG_IGN && can_be_ignored(info))
 		return;
-	if (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN) {
-		previous.sa_handler(sig);
+	if (previous.sa_handler == SIG_DFL || previous.sa_handler == SIG_IGN) {
+		sigaction(sig, &standard, NULL);
+		raise(sig);
 		return;
 	}
-	sigaction(sig, &standard, NULL);
-	raise(sig);
+	set_previous_mask(context);
+	if (previous.sa_flags & SA_SIGINFO)
+		previous.sa_sigaction(sig, info, context);
+	else
+		previous.sa_handler(sig);
 }
 
+/*
+ * All signals are blocked: another one's handler could access a register, and
+ * a bus error while SIGBUS is blocked is the end of the process.
+ */
 static void on_sigbus(int sig, siginfo_t *info, void *context)
 {
 	sigjmp_buf *jump = libcxl_sigbus_jump;
@@ -72,7 +87,7 @@ int cxl_mmio_install_sigbus_handler(void)
 	};
 	int ret = 0;
 
-	sigemptyset(&action.sa_mask);
+	sigfillset(&action.sa_mask);
 	pthread_mutex_lock(&install_lock);
 	if (!installed) {
 		ret = sigaction(SIGBUS, NULL, &previous);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Enumeration and attributes, from a fake sysfs. */
+/* Attributes, in a fake sysfs. */
 #define _GNU_SOURCE
 #include <limits.h>
 #include <stdio.h>
@@ -34,162 +34,6 @@ static struct cxl_adapter_h *the_card(void)
 
 	require(card, "%m");
 	return card;
-}
-
-/* Enumeration */
-
-static void cards_come_in_order(void)
-{
-	struct cxl_adapter_h *card, *first = NULL;
-	char names[64] = "";
-
-	fake_start();
-	fake_add_card(10);
-	fake_add_card(0);
-	fake_add_card(2);
-	fake_write("", "sys/class/cxl/card");
-	fake_write("", "sys/class/cxl/card07");
-	fake_write("", "sys/class/cxl/card+8");
-	fake_write("", "sys/class/cxl/card1x");
-	fake_write("", "sys/class/cxl/card-1");
-	fake_write("", "sys/class/cxl/card99999999999");
-	fake_write("", "sys/class/cxl/mem0");
-	errno = EBADF;
-	cxl_for_each_adapter(card) {
-		check_eq(errno, 0);
-		if (!first)
-			first = card;
-		check(card == first, "the same handle is advanced");
-		strcat(names, cxl_adapter_dev_name(card));
-		strcat(names, " ");
-	}
-	check_eq(errno, 0);
-	check_str_eq(names, "card0 card2 card10 ");
-}
-
-static void afus_come_in_order(void)
-{
-	struct cxl_afu_h *afu;
-	char names[64] = "";
-
-	fake_start();
-	fake_add_card(3);
-	fake_add_card(0);
-	fake_add_card(1);
-	fake_add_afu(3, 1);
-	fake_add_afu(0, 0);
-	cxl_for_each_afu(afu) {
-		check_eq(errno, 0);
-		check_eq(cxl_afu_opened(afu), 0);
-		check_eq(cxl_afu_fd(afu), -1);
-		strcat(names, cxl_afu_dev_name(afu));
-		strcat(names, " ");
-	}
-	check_eq(errno, 0);
-	check_str_eq(names, "afu0.0 afu3.1 ");
-}
-
-static void afus_of_one_card(void)
-{
-	struct cxl_adapter_h *card;
-	struct cxl_afu_h *afu;
-	char names[64] = "";
-
-	fake_start();
-	fake_add_card(0);
-	fake_add_card(1);
-	fake_add_afu(1, 2);
-	fake_add_afu(1, 0);
-	cxl_for_each_adapter(card) {
-		strcat(names, cxl_adapter_dev_name(card));
-		strcat(names, ": ");
-		cxl_for_each_adapter_afu(card, afu) {
-			strcat(names, cxl_afu_dev_name(afu));
-			strcat(names, " ");
-		}
-		check_eq(errno, 0);
-	}
-	check_str_eq(names, "card0: card1: afu1.0 afu1.2 ");
-	check(!cxl_adapter_afu_next(NULL, NULL));
-	check_eq(errno, EINVAL);
-}
-
-static void loop_can_be_left(void)
-{
-	struct cxl_adapter_h *card;
-	struct cxl_afu_h *afu;
-	long major, minor;
-	int fds;
-
-	start_with_one();
-	fds = fake_open_fds();
-	cxl_for_each_adapter(card) {
-		check_eq(cxl_get_caia_version(card, &major, &minor), 0);
-		break;
-	}
-	check_eq(errno, 0);
-	afu = cxl_adapter_afu_next(card, NULL);
-	require(afu);
-	cxl_adapter_free(card);
-	/* The card's handle is not needed any more. */
-	check(!cxl_adapter_afu_next(NULL, afu));
-	check_eq(errno, 0);
-	cxl_for_each_afu(afu)
-		break;
-	cxl_afu_free(afu);
-	check_eq(fake_open_fds(), fds);
-	cxl_adapter_free(NULL);
-	cxl_afu_free(NULL);
-}
-
-static void no_class_is_told(void)
-{
-	fake_start();
-	check(!cxl_adapter_next(NULL));
-	check_eq(errno, 0);
-	check(!cxl_afu_next(NULL));
-	check_eq(errno, 0);
-	fake_delete("sys/class/cxl");
-	check(!cxl_adapter_next(NULL));
-	check_eq(errno, ENODEV);
-	check(!cxl_afu_next(NULL));
-	check_eq(errno, ENODEV);
-}
-
-static void cards_may_go_meanwhile(void)
-{
-	struct cxl_adapter_h *card;
-	struct cxl_afu_h *afu;
-
-	fake_start();
-	fake_add_card(0);
-	fake_add_afu(0, 0);
-	fake_add_card(1);
-	fake_add_afu(1, 0);
-	afu = the_afu();
-	card = the_card();
-	fake_delete("sys/devices/pci0004:00/0004:00:00.0");
-	fake_delete("sys/class/cxl/card0");
-	afu = cxl_afu_next(afu);
-	require(afu, "%m");
-	check_str_eq(cxl_afu_dev_name(afu), "afu1.0");
-	check(!cxl_afu_next(afu));
-	check_eq(errno, 0);
-	check(!cxl_adapter_afu_next(card, NULL));
-	check_eq(errno, ENODEV);
-	cxl_adapter_free(card);
-}
-
-static void names_of_null(void)
-{
-	errno = 0;
-	check(!cxl_adapter_dev_name(NULL));
-	check_eq(errno, EINVAL);
-	errno = 0;
-	check(!cxl_afu_dev_name(NULL));
-	check_eq(errno, EINVAL);
-	check_errno(cxl_afu_opened(NULL), EINVAL);
-	check_errno(cxl_afu_fd(NULL), EINVAL);
 }
 
 /* Numbers of AFUs */
@@ -588,51 +432,7 @@ static void error_buffer_is_read(void)
 	check_eq(fake_open_fds(), fds);
 }
 
-/* Where all that is */
-
-static void roots_are_set(void)
-{
-	char name[PATH_MAX + 1];
-	struct cxl_afu_h *afu;
-
-	start_with_one();
-	memset(name, 'x', PATH_MAX);
-	name[PATH_MAX] = '\0';
-	check_errno(cxl_set_roots(name, NULL), ENAMETOOLONG);
-	check_errno(cxl_set_roots(NULL, name), ENAMETOOLONG);
-	check_eq(cxl_set_roots(NULL, NULL), 0);
-	afu = the_afu();
-	cxl_afu_free(afu);
-	check_eq(cxl_set_roots(fake_path("nothing"), NULL), 0);
-	check(!cxl_afu_next(NULL));
-	check_eq(errno, ENODEV);
-}
-
-static void roots_are_in_the_environment(void)
-{
-	struct cxl_afu_h *afu;
-
-	start_with_one();
-	check_eq(cxl_set_roots("", ""), 0);
-	setenv("LIBCXL_SYSFS", fake_path("sys"), 1);
-	setenv("LIBCXL_DEV", fake_path("dev"), 1);
-	afu = cxl_afu_next(NULL);
-	require(afu, "%m");
-	check_str_eq(cxl_afu_dev_name(afu), "afu0.0");
-	cxl_afu_free(afu);
-	setenv("LIBCXL_SYSFS", fake_path("nothing"), 1);
-	check(!cxl_afu_next(NULL));
-	check_eq(errno, ENODEV);
-}
-
 static const struct tap_test tests[] = {
-	{ "lib_sysfs.cards_come_in_order", cards_come_in_order },
-	{ "lib_sysfs.afus_come_in_order", afus_come_in_order },
-	{ "lib_sysfs.afus_of_one_card", afus_of_one_card },
-	{ "lib_sysfs.loop_can_be_left", loop_can_be_left },
-	{ "lib_sysfs.no_class_is_told", no_class_is_told },
-	{ "lib_sysfs.cards_may_go_meanwhile", cards_may_go_meanwhile },
-	{ "lib_sysfs.names_of_null", names_of_null },
 	{ "lib_sysfs.numbers_are_read", numbers_are_read },
 	{ "lib_sysfs.odd_numbers_are_refused", odd_numbers_are_refused },
 	{ "lib_sysfs.newline_may_be_missing", newline_may_be_missing },
@@ -640,15 +440,14 @@ static const struct tap_test tests[] = {
 	{ "lib_sysfs.modes_are_read", modes_are_read },
 	{ "lib_sysfs.no_mode_is_refused", no_mode_is_refused },
 	{ "lib_sysfs.mode_is_set", mode_is_set },
-	{ "lib_sysfs.prefault_mode_is_read_and_set", prefault_mode_is_read_and_set },
+	{ "lib_sysfs.prefault_mode_is_read_and_set",
+	  prefault_mode_is_read_and_set },
 	{ "lib_sysfs.records_are_read", records_are_read },
 	{ "lib_sysfs.card_numbers_are_read", card_numbers_are_read },
 	{ "lib_sysfs.caia_version_is_read", caia_version_is_read },
 	{ "lib_sysfs.image_is_read", image_is_read },
 	{ "lib_sysfs.pci_device_is_found", pci_device_is_found },
 	{ "lib_sysfs.error_buffer_is_read", error_buffer_is_read },
-	{ "lib_sysfs.roots_are_set", roots_are_set },
-	{ "lib_sysfs.roots_are_in_the_environment", roots_are_in_the_environment },
 };
 
 TAP_MAIN(tests)
