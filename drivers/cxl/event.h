@@ -119,7 +119,7 @@ struct cxl_event_slot {
  * @rejected: likewise, of events that were fetched
  * @passed_over: the event in fetched[0] had to let generic events pass
  * @delivering: a reader has taken events that are not settled yet; set under
- *	@lock too, read without either
+ *	@lock too, so that it stays false while that is held
  * @deferred: fetched[] holds events for the next reader; read without it
  * @nr_fetched: events in flight.  Becomes non-zero under @lock too; its
  *	store-release after the last event_delivered pairs with the

@@ -228,11 +228,6 @@ void cxl_events_gather(struct cxl_events *ev, struct cxl_batch *b)
 
 	spin_lock_irqsave(&ev->lock, flags);
 	b->lost = ev->count.lost;
-	/* Before what it takes is not pending any more: see cxl_events_mask(). */
-	if (cxl_events_readable(ev)) {
-		WRITE_ONCE(ev->delivering, true);
-		smp_wmb(); /* pairs with cxl_events_mask() */
-	}
 	if (!b->generic)
 		cxl_events_gather_driver(ev, b);
 	if (!b->more) {
@@ -241,6 +236,8 @@ void cxl_events_gather(struct cxl_events *ev, struct cxl_batch *b)
 			b->sequence += !!ev->fetched[i].size;
 		cxl_events_gather_generic(ev, b);
 	}
+	if (b->nr_driver || b->size)
+		ev->delivering = true;
 	spin_unlock_irqrestore(&ev->lock, flags);
 }
 

@@ -127,7 +127,8 @@ static void cxl_events_release_turn(struct cxl_events *ev, bool wake)
 {
 	bool delivered = ev->delivering;
 
-	WRITE_ONCE(ev->delivering, false);
+	/* What is left was deferred before: see cxl_events_drained(). */
+	smp_store_release(&ev->delivering, false);
 	mutex_unlock(&ev->turn);
 	smp_mb(); /* see cxl_events_take_turn() */
 	if (READ_ONCE(ev->refused)) {
@@ -144,9 +145,16 @@ static void cxl_events_release_turn(struct cxl_events *ev, bool wake)
 /* The buffer is bad: the events in flight are the AFU driver's again. */
 static void cxl_events_refuse(struct cxl_events *ev)
 {
+	unsigned long flags;
+
 	mutex_lock(&ev->turn);
-	if (ev->nr_fetched)
+	if (ev->nr_fetched) {
+		/* Each may be deferred no more, and not yet announced again. */
+		spin_lock_irqsave(&ev->lock, flags);
+		ev->delivering = true;
+		spin_unlock_irqrestore(&ev->lock, flags);
 		ev->returned += cxl_events_hand_back(ev, ev->ops);
+	}
 	cxl_events_release_turn(ev, true);
 }
 
@@ -204,6 +212,23 @@ ssize_t cxl_events_read(struct cxl_events *ev, struct iov_iter *to,
 	}
 }
 
+/*
+ * Nothing is pending, and nothing is on its way that may turn out not to be
+ * copied.  Under the lock no reader begins to deliver.
+ */
+static bool cxl_events_drained(struct cxl_events *ev)
+{
+	unsigned long flags;
+	bool drained;
+
+	spin_lock_irqsave(&ev->lock, flags);
+	/* Pairs with the release in cxl_events_release_turn(). */
+	drained = !smp_load_acquire(&ev->delivering) &&
+		  !cxl_events_readable(ev);
+	spin_unlock_irqrestore(&ev->lock, flags);
+	return drained;
+}
+
 /**
  * cxl_events_mask() - what poll has to say
  * @ev: event state; the caller's wait queue entry is on its wq
@@ -216,8 +241,7 @@ __poll_t cxl_events_mask(struct cxl_events *ev)
 	smp_mb();
 	if (cxl_events_readable(ev))
 		return EPOLLIN | EPOLLRDNORM;
-	smp_rmb(); /* pairs with cxl_events_gather() */
-	if (cxl_events_ended(ev) && !READ_ONCE(ev->delivering))
+	if (cxl_events_ended(ev) && cxl_events_drained(ev))
 		return EPOLLERR | EPOLLHUP;
 	return 0;
 }
