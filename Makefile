@@ -57,10 +57,12 @@ tools: $(TOOLS)		## the programs, static for the guest
 .SECONDEXPANSION:
 $(OUT)/tools/%: tools/%.c $$(wildcard tools/%/*.[ch])
 	@mkdir -p $(@D)
-	$(call quiet,CC,$@)$(CROSS_COMPILE)gcc -Iinclude/uapi $(USER_CFLAGS) \
-		-static -pthread -o $@ $(filter %.c,$^) $(TOOL_LIBS)
+	$(call quiet,CC,$@)$(CROSS_COMPILE)gcc -Iinclude/uapi -Ilib/include $(USER_CFLAGS) \
+		-static -pthread -o $@ $(filter %.c %.a,$^) $(TOOL_LIBS)
 
 $(OUT)/tools/afu-cp: TOOL_LIBS := -ljson-c
+$(OUT)/tools/afuctl: TOOL_LIBS := -ljson-c -lncursesw -ltinfo
+$(OUT)/tools/afuctl: $(OUT)/lib/libcxl.a lib/include/libcxl.h
 $(TOOLS): $(wildcard include/uapi/misc/*.h)
 
 ##@ Running

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * afuctl inject: make something happen to a software card or its AFUs, through
+ * the files that the card has in debugfs.
+ */
+#include "afuctl.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_VALUES	3
+
+/* One thing that can happen */
+struct injection {
+	const char *name;
+	const char *file;
+	bool afu;		/* else the whole card */
+	unsigned int least;	/* values, behind the card or AFU */
+	unsigned int most;
+	uint64_t max[MAX_VALUES];
+	const char *what[MAX_VALUES];
+	const char *words[3];	/* the only values, if there are any */
+	const char *fixed;	/* the value, if there is none to give */
+};
+
+static const struct injection injections[] = {
+	{ "irq", "inject_irq", true, 2, 2, { UINT16_MAX, UINT16_MAX },
+	  { "PE", "IRQ" } },
+	{ "fault", "inject_fault", true, 2, 3,
+	  { UINT16_MAX, UINT64_MAX, UINT64_MAX }, { "PE", "ADDRESS", "DSISR" } },
+	{ "error", "inject_error", true, 2, 2, { UINT16_MAX, UINT64_MAX },
+	  { "PE", "VALUE" } },
+	{ "link", "link", false, 1, 1, .words = { "down", "up" } },
+	{ "recovery", "recovery", false, 1, 1,
+	  .words = { "frozen", "perm_failure" } },
+	{ "remove", "remove", false, 0, 0, .fixed = "1" },
+	{ "delay", "delay", false, 1, 1, { UINT32_MAX }, { "MICROSECONDS" } },
+};
+
+static const struct injection *find_injection(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(injections); i++) {
+		if (!strcmp(injections[i].name, name))
+			return &injections[i];
+	}
+	wrong_usage(&inject_command, "'%s' cannot be injected", name);
+}
+
+static void check_word(const struct injection *injection, const char *text)
+{
+	size_t i;
+
+	for (i = 0; injection->words[i]; i++) {
+		if (!strcmp(injection->words[i], text))
+			return;
+	}
+	die(EXIT_USAGE, "inject %s: '%s' must be %s or %s", injection->name, text,
+	    injection->words[0], injection->words[1]);
+}
+
+/* The line to write, of values that were understood */
+static void make_line(const struct injection *injection, int count,
+		      char **values, char *line, size_t size)
+{
+	size_t length = 0;
+	int i;
+
+	if (injection->fixed) {
+		snprintf(line, size, "%s", injection->fixed);
+		return;
+	}
+	if (injection->words[0]) {
+		check_word(injection, values[0]);
+		snprintf(line, size, "%s", values[0]);
+		return;
+	}
+	for (i = 0; i < count; i++)
+		length += snprintf(line + length, size - length, "%s%llu",
+				   i ? " " : "",
+				   parse_number(injection->what[i], values[i],
+						injection->max[i]));
+}
+
+static void explain(const struct injection *injection, const char *target,
+		    char **values)
+{
+	int error = errno;
+
+	if (error == EACCES || error == EPERM)
+		die(EXIT_FAILED, "%s: only root can inject", target);
+	if (error == ENOENT && injection->afu && exists(DEBUGFS_DIR))
+		die(EXIT_ABSENT, "%s: process element %s is not attached", target,
+		    values[0]);
+	if (error == EINVAL && !strcmp(injection->name, "irq"))
+		die(EXIT_FAILED, "%s: process element %s has no interrupt %s",
+		    target, values[0], values[1]);
+	if (error == EIO && injection->afu)
+		die(EXIT_FAILED, "%s: the link to the card is down", target);
+	errno = error;
+	die_errno("%s: %s cannot be injected", target, injection->name);
+}
+
+static void inject_values(const struct injection *injection, const char *target,
+		   int count, char **values)
+{
+	char folder[64], line[80];
+	struct cxl_adapter_h *card;
+	struct afu_name name;
+	struct cxl_afu_h *afu;
+
+	if (injection->afu) {
+		afu = afu_find(target, &name);
+		cxl_afu_free(afu);
+		snprintf(folder, sizeof(folder), DEBUGFS_DIR "/card%d/afu%d",
+			 name.card, name.slot);
+	} else {
+		card = card_find(target);
+		cxl_adapter_free(card);
+		snprintf(folder, sizeof(folder), DEBUGFS_DIR "/%s", target);
+	}
+	make_line(injection, count, values, line, sizeof(line));
+	if (!exists(DEBUGFS_DIR))
+		die(errno == EACCES ? EXIT_FAILED : EXIT_ABSENT,
+		    DEBUGFS_DIR ": %s",
+		    errno == EACCES ? "only root can inject" :
+				      "is debugfs mounted?");
+	if (!exists("%s/%s", folder, injection->file))
+		die(EXIT_ABSENT, "%s: is no software card, nothing can be injected",
+		    target);
+	if (write_text(line, "%s/%s", folder, injection->file))
+		explain(injection, target, values);
+}
+
+static int inject_run(int argc, char **argv)
+{
+	static const struct option options[] = {
+		OPTION_HELP,
+		{ NULL }
+	};
+	const struct injection *injection;
+	int count;
+
+	next_option(&inject_command, argc, argv, "h", options);
+	if (optind == argc)
+		wrong_usage(&inject_command, "an argument is missing");
+	injection = find_injection(argv[optind]);
+	count = argc - optind - 2;
+	if (count < (int)injection->least)
+		wrong_usage(&inject_command, "an argument is missing");
+	if (count > (int)injection->most)
+		wrong_usage(&inject_command, "too many arguments");
+	inject_values(injection, argv[optind + 1], count, argv + optind + 2);
+	return EXIT_SUCCESS;
+}
+
+const struct command inject_command = {
+	.name = "inject",
+	.synopsis = "WHAT CARD|AFU [VALUE]...",
+	.summary = "make things happen to a software card",
+	.help =
+"To a context of an AFU, which its process element (PE) names:\n"
+"\n"
+"  irq AFU PE IRQ                 an AFU interrupt, from 1\n"
+"  fault AFU PE ADDRESS [DSISR]   a translation fault, for a load by default\n"
+"  error AFU PE VALUE             an AFU error\n"
+"\n"
+"To a card:\n"
+"\n"
+"  link CARD down|up              the link goes down, or comes back\n"
+"  recovery CARD frozen           a PCI error, from which the card recovers\n"
+"  recovery CARD perm_failure     a PCI error, and the card stays away\n"
+"  remove CARD                    surprise removal\n"
+"  delay CARD MICROSECONDS        before each work element, from now on\n"
+"\n"
+"Numbers are decimal, or hexadecimal with 0x. It has happened when afuctl ends.\n"
+"\n"
+"  -h, --help   show this help",
+	.run = inject_run,
+};

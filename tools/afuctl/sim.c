@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * afuctl create, destroy: software cards, which are folders of configfs.
+ */
+#include "afuctl.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define CONFIGFS_DIR	"/sys/kernel/config/cxl-sim"
+#define MAX_AFUS	4
+
+/* Made by the module itself; its folders can be neither made nor removed. */
+#define DEFAULT_CARD	"default"
+
+static void need_software_cards(void)
+{
+	if (!exists(CONFIGFS_DIR))
+		die(EXIT_ABSENT, "there is no %s: is cxl-sim loaded, and configfs mounted?",
+		    CONFIGFS_DIR);
+}
+
+/* One level below the folder of software cards, and no hidden file */
+static void check_name(const struct command *command, const char *name)
+{
+	if (!*name || *name == '.' || strchr(name, '/') ||
+	    strlen(name) > NAME_MAX)
+		wrong_usage(command, "'%s' is no name for a software card", name);
+}
+
+static int remove_folders(const char *name)
+{
+	char path[PATH_MAX];
+	int slot;
+
+	for (slot = 0; slot < MAX_AFUS; slot++) {
+		snprintf(path, sizeof(path), CONFIGFS_DIR "/%s/afu%d", name,
+			 slot);
+		rmdir(path);
+	}
+	snprintf(path, sizeof(path), CONFIGFS_DIR "/%s", name);
+	return rmdir(path);
+}
+
+/*
+ * create
+ */
+
+static const char *unfinished;
+
+/* A card that was begun is not left behind. */
+static void undo_create(void)
+{
+	const char *name = unfinished;
+
+	unfinished = NULL;
+	if (!name)
+		return;
+	write_text("0", CONFIGFS_DIR "/%s/live", name);
+	if (strcmp(name, DEFAULT_CARD))
+		remove_folders(name);
+}
+
+static void make_folder(const char *path)
+{
+	if (mkdir(path, 0755))
+		die_errno("%s", path);
+}
+
+static void make_afu(const char *name, int slot)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), CONFIGFS_DIR "/%s/afu%d", name, slot);
+	if (!exists("%s", path))
+		make_folder(path);
+}
+
+/* "psl_revision=1", "afu0/modes=directed" */
+static void apply(const char *name, char *setting)
+{
+	char *value = strchr(setting, '=');
+
+	if (!value || value == setting || setting[0] == '.' ||
+	    strstr(setting, ".."))
+		die(EXIT_USAGE, "create: '%s' must be ATTRIBUTE=VALUE, or afu0/ATTRIBUTE=VALUE",
+		    setting);
+	*value++ = '\0';
+	if (!strncmp(setting, "afu", 3) && setting[3] >= '0' &&
+	    setting[3] < '0' + MAX_AFUS && setting[4] == '/')
+		make_afu(name, setting[3] - '0');
+	if (!strcmp(setting, "live") ||
+	    !exists(CONFIGFS_DIR "/%s/%s", name, setting))
+		die(EXIT_USAGE, "create: there is no attribute %s", setting);
+	if (write_text(value, CONFIGFS_DIR "/%s/%s", name, setting) == 0)
+		return;
+	if (errno == EINVAL || errno == ERANGE)
+		die(EXIT_USAGE, "create: '%s' is no value for %s", value,
+		    setting);
+	die_errno("create: %s", setting);
+}
+
+static void print_card(const char *name, bool json)
+{
+	struct json_object *object;
+	char num[16], pci[64], card[24];
+
+	if (read_text(num, sizeof(num), CONFIGFS_DIR "/%s/num", name) < 0 ||
+	    read_text(pci, sizeof(pci), CONFIGFS_DIR "/%s/pci", name) < 0)
+		die_errno("%s", name);
+	if (!strcmp(num, "none"))
+		die(EXIT_FAILED, "%s: no driver took the card, or there are too many",
+		    name);
+	snprintf(card, sizeof(card), "card%s", num);
+	if (!json) {
+		puts(card);
+		return;
+	}
+	object = json_object_new_object();
+	add_string(object, "software", name);
+	add_string(object, "name", card);
+	add_string(object, "pci", pci);
+	put_json(object);
+}
+
+static bool is_live(const char *name)
+{
+	char live[8] = "";
+
+	return read_text(live, sizeof(live), CONFIGFS_DIR "/%s/live", name) > 0 &&
+	       live[0] == '1';
+}
+
+static void begin_card(const char *name)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), CONFIGFS_DIR "/%s", name);
+	if (!exists("%s", path)) {
+		make_folder(path);
+	} else if (strcmp(name, DEFAULT_CARD) || is_live(name)) {
+		die(EXIT_BUSY, "%s: there is such a software card already",
+		    name);
+	}
+	unfinished = name;
+	at_end(undo_create);
+}
+
+static int create_run(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, 'j' },
+		OPTION_HELP,
+		{ NULL }
+	};
+	bool json = false;
+	const char *name;
+	int c, i;
+
+	while ((c = next_option(&create_command, argc, argv, "hj", options)) != -1)
+		json = true;
+	if (optind == argc)
+		wrong_usage(&create_command, "an argument is missing");
+	name = argv[optind];
+	check_name(&create_command, name);
+	need_software_cards();
+
+	stop_on_signals();
+	begin_card(name);
+	for (i = optind + 1; i < argc; i++)
+		apply(name, argv[i]);
+	make_afu(name, 0);
+	if (write_text("1", CONFIGFS_DIR "/%s/live", name))
+		die_errno("%s", name);
+	print_card(name, json);
+	unfinished = NULL;
+	return EXIT_SUCCESS;
+}
+
+const struct command create_command = {
+	.name = "create",
+	.synopsis = "[--json] NAME [ATTRIBUTE=VALUE]... [afuM/ATTRIBUTE=VALUE]...",
+	.summary = "make a software card",
+	.help =
+"Make a software card, and print which card it is. It has AFU 0, and each AFU\n"
+"that an attribute names. For instance:\n"
+"\n"
+"  afuctl create mine psl_revision=0x2000 'afu1/modes=dedicated directed'\n"
+"\n"
+"Attributes of the card: caia_version, psl_revision, base_image, image,\n"
+"user_irqs, vpd_v5 to vpd_v8. Of an AFU: model, modes, num_procs, irqs_min,\n"
+"num_crs, cr_vendor, cr_device, cr_class, err_buff_size. The name default is that\n"
+"of the card which comes with the module, and brings it back.\n"
+"\n"
+"  -j, --json   print the card as an object\n"
+"  -h, --help   show this help",
+	.run = create_run,
+};
+
+/*
+ * destroy
+ */
+
+static int destroy_run(int argc, char **argv)
+{
+	static const struct option options[] = {
+		OPTION_HELP,
+		{ NULL }
+	};
+	const char *name;
+
+	next_option(&destroy_command, argc, argv, "h", options);
+	need_arguments(&destroy_command, argc, 1);
+	name = argv[optind];
+	check_name(&destroy_command, name);
+	need_software_cards();
+
+	if (!exists(CONFIGFS_DIR "/%s", name) && card_number(name) >= 0)
+		name = software_name(card_number(name));
+	if (!name || !exists(CONFIGFS_DIR "/%s", name))
+		die(EXIT_ABSENT, "%s: there is no such software card",
+		    argv[optind]);
+	if (write_text("0", CONFIGFS_DIR "/%s/live", name))
+		die_errno("%s", name);
+	if (strcmp(name, DEFAULT_CARD) && remove_folders(name))
+		die_errno("%s", name);
+	return EXIT_SUCCESS;
+}
+
+const struct command destroy_command = {
+	.name = "destroy",
+	.synopsis = "NAME|CARD",
+	.summary = "remove a software card",
+	.help =
+"Remove a software card, by its name or as a card (card1). Who uses it finds it\n"
+"gone. The card named default, which comes with the module, only goes away: its\n"
+"settings stay, and afuctl create default brings it back.\n"
+"\n"
+"  -h, --help   show this help",
+	.run = destroy_run,
+};
