@@ -15,7 +15,8 @@ LIB_SOURCES	:= $(wildcard lib/*.c)
 LIB_OBJECTS	:= $(LIB_SOURCES:lib/%.c=$(OUT)/lib/%.o)
 LIB_HOST_OBJECTS := $(LIB_SOURCES:lib/%.c=$(OUT)/host-lib/%.o)
 
-.PHONY: lib
+##@ The library
+.PHONY: lib lib-host-tests check-lib-sanitizers
 lib: $(OUT)/lib/libcxl.a $(OUT)/lib/libcxl.so	## libcxl, shared and static, in build/ARCH-KERNEL/lib
 
 $(OUT)/lib/%.o: lib/%.c lib/lib.mk
@@ -50,5 +51,15 @@ $(LIB_HOST_TESTS): $(OUT)/host-lib/libcxl.a $(FAKE_SOURCES) tests/host/fake/fake
 $(LIB_TESTS) $(LIB_HOST_TESTS): TEST_CPPFLAGS += -Ilib/include
 $(LIB_HOST_TESTS): TEST_CPPFLAGS += -Itests/host/fake
 $(LIB_HOST_TESTS): HOST_LDLIBS := $(FAKE_WRAPS:%=-Wl,--wrap=%)
+
+lib-host-tests: $(LIB_HOST_TESTS)
+
+export SANITIZE	:= -fsanitize=address,undefined -fno-sanitize-recover=all
+
+check-lib-sanitizers:	## its host tests with sanitizers and under valgrind: no finding
+	$(Q)+$(MAKE) --no-print-directory -j$(JOBS) lib-host-tests
+	$(Q)+$(MAKE) --no-print-directory -j$(JOBS) BUILD=$(OUT)/sanitized \
+		HOSTCC="$(HOSTCC) $(SANITIZE)" lib-host-tests
+	$(Q)tests/check-lib-sanitizers
 
 -include $(LIB_OBJECTS:.o=.d) $(LIB_HOST_OBJECTS:.o=.d)

@@ -129,7 +129,7 @@ static int access_register(struct cxl_afu_h *afu, uint64_t offset, size_t width,
 			   void (*access)(volatile void *reg, void *data),
 			   void *data)
 {
-	sigjmp_buf jump, *outer;
+	struct sigbus_jump jump;
 	char *reg;
 
 	if (!afu || !afu->mmio || offset % width || offset >= afu->mmio_size ||
@@ -140,14 +140,14 @@ static int access_register(struct cxl_afu_h *afu, uint64_t offset, size_t width,
 		access(reg, data);
 		return 0;
 	}
-	outer = libcxl_sigbus_jump;
-	if (sigsetjmp(jump, 0)) {
-		sigbus_disarm(outer);
+	sigbus_save(&jump);
+	if (sigsetjmp(jump.env, 0)) {
+		sigbus_restore(&jump);
 		return libcxl_fail(EIO);
 	}
 	sigbus_arm(&jump);
 	access(reg, data);
-	sigbus_disarm(outer);
+	sigbus_disarm(&jump);
 	return 0;
 }
 

@@ -2,14 +2,12 @@
 /* The SIGBUS handler. */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <ucontext.h>
 
 #include "internal.h"
 #include "sigbus.h"
 
-__thread sigjmp_buf *volatile libcxl_sigbus_jump
+__thread struct sigbus_jump *volatile libcxl_sigbus_jump
 	__attribute__((tls_model("initial-exec")));
 
 /* Guards the installation. */
@@ -67,13 +65,13 @@ static void pass_on(int sig, siginfo_t *info, void *context)
  */
 static void on_sigbus(int sig, siginfo_t *info, void *context)
 {
-	sigjmp_buf *jump = libcxl_sigbus_jump;
+	struct sigbus_jump *jump = libcxl_sigbus_jump;
 	const ucontext_t *interrupted = context;
 	int error = errno;
 
 	if (jump && info->si_code == BUS_ADRERR) {
-		pthread_sigmask(SIG_SETMASK, &interrupted->uc_sigmask, NULL);
-		siglongjmp(*jump, 1);
+		jump->mask = interrupted->uc_sigmask;
+		siglongjmp(jump->env, 1);
 	}
 	pass_on(sig, info, context);
 	errno = error;

@@ -1,51 +1,72 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Bus errors in MMIO accesses.
+ * Bus errors in MMIO accesses, once the handler is installed:
  *
- *	sigjmp_buf jump, *outer;
+ *	struct sigbus_jump jump;
  *
- *	if (!sigbus_handled())
- *		access without;
- *	if (sigsetjmp(jump, 0))
- *		a bus error ended the access; sigbus_disarm(outer);
- *	outer = sigbus_arm(&jump);
+ *	sigbus_save(&jump);
+ *	if (sigsetjmp(jump.env, 0)) {
+ *		sigbus_restore(&jump);
+ *		a bus error ended the access;
+ *	}
+ *	sigbus_arm(&jump);
  *	access;
- *	sigbus_disarm(outer);
+ *	sigbus_disarm(&jump);
  *
- * This does not save the signal mask, which would cost a system call in each
- * access: the handler restores that of the moment of the fault.
+ * The signal mask is that of the fault, which the handler is given. Saving it
+ * beforehand would cost each access a system call.
  */
 #ifndef _LIBCXL_SIGBUS_H
 #define _LIBCXL_SIGBUS_H
 
+#include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdbool.h>
 
-/*
- * Where a bus error in this thread goes, or NULL.  Only this thread and its
- * signal handlers look at it.  In the static TLS block, so that the handler
- * finds it without calling anything.
+/**
+ * struct sigbus_jump - where a bus error in this thread goes
+ * @env: there
+ * @mask: signals that were blocked when it happened
+ * @outer: of the access that this one's signal handler interrupted, or NULL
  */
-extern __thread sigjmp_buf *volatile libcxl_sigbus_jump
+struct sigbus_jump {
+	sigjmp_buf env;
+	sigset_t mask;
+	struct sigbus_jump *outer;
+};
+
+/*
+ * Only this thread and its signal handlers look at it.  In the static TLS
+ * block, so that the handler finds it without calling anything.
+ */
+extern __thread struct sigbus_jump *volatile libcxl_sigbus_jump
 	__attribute__((tls_model("initial-exec")));
 
 /* Whether cxl_mmio_install_sigbus_handler() was called */
 bool libcxl_sigbus_handled(void);
 
-static inline sigjmp_buf *sigbus_arm(sigjmp_buf *jump)
+static inline void sigbus_save(struct sigbus_jump *jump)
 {
-	sigjmp_buf *outer = libcxl_sigbus_jump;
-
-	libcxl_sigbus_jump = jump;
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	return outer;
+	jump->outer = libcxl_sigbus_jump;
 }
 
-/* @outer: that of an access that a signal handler interrupted, or NULL */
-static inline void sigbus_disarm(sigjmp_buf *outer)
+static inline void sigbus_arm(struct sigbus_jump *jump)
+{
+	libcxl_sigbus_jump = jump;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+static inline void sigbus_disarm(struct sigbus_jump *jump)
 {
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	libcxl_sigbus_jump = outer;
+	libcxl_sigbus_jump = jump->outer;
+}
+
+static inline void sigbus_restore(struct sigbus_jump *jump)
+{
+	sigbus_disarm(jump);
+	pthread_sigmask(SIG_SETMASK, &jump->mask, NULL);
 }
 
 #endif

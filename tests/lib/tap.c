@@ -75,6 +75,10 @@ static bool in_test_thread(void)
 	return getpid() == test_pid && pthread_equal(pthread_self(), test_thread);
 }
 
+/* There in a program with the leak sanitizer, which _exit() does not call */
+__attribute__((weak))
+void __lsan_do_leak_check(void);
+
 __attribute__((noreturn))
 static void end_test(void)
 {
@@ -82,6 +86,8 @@ static void end_test(void)
 		pthread_exit(NULL);
 	if (in_test_thread())
 		outcome->finished = true;
+	if (__lsan_do_leak_check && !outcome->failures)
+		__lsan_do_leak_check();
 	if (in_process && getpid() == test_pid)
 		longjmp(test_end, 1);
 	_exit(EXIT_SUCCESS);
