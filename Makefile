@@ -36,11 +36,9 @@ kernel:			## fetch the stock kernel KERNEL, or build it, into the cache
 	$(Q)mkdir -p $(OUT)
 	$(Q)dir=$$(vm/fetch-kernel) && ln -sfn "$$dir" $(OUT)/kernel
 
-# Kbuild is another make with other variables: it gets ours by name only. The
-# links keep what it writes out of the source folders.
-KBUILD	= flock $(OUT)/modules/.lock env -u MAKEFLAGS -u MFLAGS -u ARCH -u KERNEL -u BUILD \
-	  $(MAKE) -C $(OUT)/kernel/headers M=$(OUT)/modules -j$(JOBS) --no-print-directory \
-	  CONFIG_DEBUG_INFO_BTF_MODULES= $(if $(V),V=1) $(if $(DIRS),DIRS="$(DIRS)")
+# The links keep what kbuild writes out of the source folders.
+KBUILD	= flock $(OUT)/modules/.lock vm/kbuild $(OUT)/modules -j$(JOBS) \
+	  $(if $(V),V=1) $(if $(DIRS),DIRS="$(DIRS)")
 
 modules: kernel		## cxl.ko, cxl-sim.ko, cxl-copy.ko and the test modules
 	$(Q)scripts/mirror.sh $(OUT)/modules Kbuild drivers include tests/modules
