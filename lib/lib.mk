@@ -52,6 +52,9 @@ $(LIB_TESTS) $(LIB_HOST_TESTS): TEST_CPPFLAGS += -Ilib/include
 $(LIB_HOST_TESTS): TEST_CPPFLAGS += -Itests/host/fake
 $(LIB_HOST_TESTS): HOST_LDLIBS := $(FAKE_WRAPS:%=-Wl,--wrap=%)
 
+# This one looks at the library itself.
+$(OUT)/host/lib.sh: $(OUT)/lib/libcxl.a $(OUT)/lib/libcxl.so
+
 lib-host-tests: $(LIB_HOST_TESTS)
 
 export SANITIZE	:= -fsanitize=address,undefined -fno-sanitize-recover=all

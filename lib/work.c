@@ -149,6 +149,8 @@ int cxl_afu_get_process_element(struct cxl_afu_h *afu)
 
 	if (!afu)
 		return libcxl_fail(EINVAL);
+	if (afu->fd < 0)
+		return libcxl_fail(EBADF);
 	if (afu->process_element < 0) {
 		if (ioctl(afu->fd, CXL_IOCTL_GET_PROCESS_ELEMENT, &pe))
 			return -1;
