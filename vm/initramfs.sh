@@ -80,6 +80,9 @@ stage_guest() {
 		"$kernel_dir/modules/modules.builtin"* "$to"
 	depmod -b "$root" "$release"
 
+	# What the console can do, for programs that draw on the screen.
+	add_file /lib/terminfo/l/linux "$root/lib/terminfo/l/linux"
+
 	add_programs "$out/tools" "$root/bin"
 	add_programs "$out/tests" "$root/tests"
 	add_programs "$out/tests/debug" "$root/tests"

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define BYTES_PER_LINE	16
+#define WORD_WIDTH	14
 
 enum {
 	OPTION_COLOUR = 256,
@@ -122,10 +123,13 @@ void monitor_line(struct monitor *monitor, const struct line *line)
 	       (unsigned long long)line->time / 1000000000,
 	       (unsigned long long)line->time / 1000 % 1000000, where);
 	if (monitor->colour)
-		printf("\033[%sm%-13s\033[0m", colour_of(line->what), line->what);
+		printf("\033[%sm%s\033[0m", colour_of(line->what), line->what);
 	else
-		printf("%-13s", line->what);
-	printf(" %s\n", line->details);
+		fputs(line->what, stdout);
+	if (*line->details)
+		printf("%*s%s", WORD_WIDTH - (int)strlen(line->what), "",
+		       line->details);
+	putchar('\n');
 	if (line->data)
 		print_data(line->data, line->size);
 	flush_output();

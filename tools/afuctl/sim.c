@@ -85,6 +85,7 @@ static void make_afu(const char *name, int slot)
 static void apply(const char *name, char *setting)
 {
 	char *value = strchr(setting, '=');
+	char line[128];
 
 	if (!value || value == setting || setting[0] == '.' ||
 	    strstr(setting, ".."))
@@ -97,7 +98,10 @@ static void apply(const char *name, char *setting)
 	if (!strcmp(setting, "live") ||
 	    !exists(CONFIGFS_DIR "/%s/%s", name, setting))
 		die(EXIT_USAGE, "create: there is no attribute %s", setting);
-	if (write_text(value, CONFIGFS_DIR "/%s/%s", name, setting) == 0)
+	/* An empty value is a value, an empty write() is none. */
+	if (snprintf(line, sizeof(line), "%s\n", value) >= (int)sizeof(line))
+		die(EXIT_USAGE, "create: the value of %s is too long", setting);
+	if (write_text(line, CONFIGFS_DIR "/%s/%s", name, setting) == 0)
 		return;
 	if (errno == EINVAL || errno == ERANGE)
 		die(EXIT_USAGE, "create: '%s' is no value for %s", value,

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* afuctl at a terminal, and with a descriptor of another program. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tap.h"
+#include "lib/copy_test.h"
+#include "lib/cxl_test.h"
+
+#define AFUCTL	"/bin/afuctl"
+#define ARGUMENTS	10
+
+/*
+ * Start afuctl with a terminal of its own, of the type @term. Returns the other
+ * side of it.
+ */
+static int start_on_terminal(pid_t *pid, const char *term,
+			     char *const arguments[])
+{
+	int master = require_ok(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+	struct winsize size = { .ws_row = 24, .ws_col = 100 };
+	char *name;
+	int slave;
+
+	require_ok(grantpt(master));
+	require_ok(unlockpt(master));
+	require_ok(ioctl(master, TIOCSWINSZ, &size));
+	name = ptsname(master);
+	require(name);
+	*pid = require_ok(fork());
+	if (*pid)
+		return master;
+	setsid();
+	setenv("TERM", term, 1);
+	/* The first terminal that the leader of a session opens is its own. */
+	slave = open(name, O_RDWR | O_CLOEXEC);
+	if (slave < 0 || dup2(slave, 0) < 0 || dup2(slave, 1) < 0 ||
+	    dup2(slave, 2) < 0)
+		_exit(99);
+	execv(AFUCTL, arguments);
+	_exit(98);
+}
+
+/*
+ * Collect what comes from the terminal, until @until is part of it, or the
+ * program has ended. Returns it as a string.
+ */
+static const char *read_terminal(int master, const char *until)
+{
+	static char text[1 << 16];
+	struct pollfd p = { .fd = master, .events = POLLIN };
+	size_t length = 0;
+	ssize_t n;
+
+	while (length < sizeof(text) - 1 && poll(&p, 1, 4 * SOON_MS) == 1) {
+		n = read(master, text + length, sizeof(text) - 1 - length);
+		if (n <= 0)
+			break;
+		length += n;
+		text[length] = '\0';
+		if (until && strstr(text, until))
+			break;
+	}
+	text[length] = '\0';
+	return text;
+}
+
+static void check_exit(pid_t pid, int code)
+{
+	int status;
+
+	require_ok(waitpid(pid, &status, 0));
+	require(WIFEXITED(status), "status 0x%x", status);
+	check_eq(WEXITSTATUS(status), code);
+}
+
+static char *const top[] = { (char *)"afuctl", (char *)"top", (char *)"-i",
+			     (char *)"0.2", NULL };
+
+/* A key, a signal, or a signal key ends it, and the screen is given back. */
+static void check_top_ends(int how)
+{
+	const char *text;
+	int master;
+	pid_t pid;
+
+	master = start_on_terminal(&pid, "linux", top);
+	text = read_terminal(master, "OWNER");
+	check(strstr(text, "afuctl top: 0 contexts, 0 events/s posted"), "%s",
+	      text);
+	if (how == SIGTERM)
+		require_ok(kill(pid, SIGTERM));
+	else if (how == SIGINT)
+		require_eq(write(master, "\003", 1), 1);
+	else
+		require_eq(write(master, "xq", 2), 2);
+	text = read_terminal(master, NULL);
+	check_exit(pid, 0);
+	/* The cursor is visible again. */
+	check(strstr(text, "\033[?25h"), "%s", text);
+	close(master);
+}
+
+static void top_ends_by_a_key(void)
+{
+	check_top_ends(0);
+}
+
+static void top_ends_by_signals(void)
+{
+	check_top_ends(SIGTERM);
+	check_top_ends(SIGINT);
+}
+
+static void top_draws_contexts(void)
+{
+	const char *text;
+	char line[64];
+	struct afu afu;
+	int master;
+	pid_t pid;
+
+	afu_start(&afu, "afu0.0s", 4);
+	afu_irq(&afu, 1);
+	master = start_on_terminal(&pid, "linux", top);
+	snprintf(line, sizeof(line), "afuctl-tty[%d]", getpid());
+	text = read_terminal(master, line);
+	check(strstr(text, line), "%s", text);
+	/* In the column of pending events, to which the cursor goes */
+	check(strstr(text, "\033[4;62H1"), "%s", text);
+	check(strstr(text, "1 contexts"), "%s", text);
+	require_ok(kill(pid, SIGHUP));
+	check_exit(pid, 0);
+	close(master);
+	afu_stop(&afu);
+}
+
+static void top_says_what_terminal_it_does_not_know(void)
+{
+	const char *text;
+	int master;
+	pid_t pid;
+
+	master = start_on_terminal(&pid, "typewriter", top);
+	text = read_terminal(master, NULL);
+	check(strstr(text, "afuctl: this terminal (typewriter) is not known; --batch does without"),
+	      "%s", text);
+	check_exit(pid, 1);
+	close(master);
+}
+
+static void monitor_is_coloured_and_ends_by_ctrl_c(void)
+{
+	static char *const monitor[] = {
+		(char *)"afuctl", (char *)"monitor", (char *)"--wed",
+		(char *)"0", (char *)"afu0.0", NULL
+	};
+	const char *text;
+	int master;
+	pid_t pid;
+
+	/* The memcpy AFU cannot read a queue at address 0. */
+	master = start_on_terminal(&pid, "linux", monitor);
+	text = read_terminal(master, "DSISR");
+	check(strstr(text, "\033[31mdata_storage\033[0m  the AFU could not read address 0x0 "),
+	      "%s", text);
+	require_eq(write(master, "\003", 1), 1);
+	read_terminal(master, NULL);
+	check_exit(pid, 0);
+	close(master);
+}
+
+/* Run afuctl monitor --fd @fd with more arguments; its output goes to @text. */
+static int monitor_fd(int fd, char *text, size_t size, char *const more[])
+{
+	char *arguments[ARGUMENTS] = {
+		(char *)"afuctl", (char *)"monitor", (char *)"--fd"
+	};
+	int out[2], status, i;
+	char number[16];
+	size_t n = 0;
+	ssize_t got;
+	pid_t pid;
+
+	snprintf(number, sizeof(number), "%d", fd);
+	arguments[3] = number;
+	for (i = 4; *more; more++)
+		arguments[i++] = *more;
+	require_ok(pipe(out));
+	pid = require_ok(fork());
+	if (!pid) {
+		fcntl(fd, F_SETFD, 0);
+		dup2(out[1], 1);
+		dup2(out[1], 2);
+		execv(AFUCTL, arguments);
+		_exit(98);
+	}
+	close(out[1]);
+	while ((got = read(out[0], text + n, size - 1 - n)) > 0)
+		n += got;
+	text[n] = '\0';
+	close(out[0]);
+	require_ok(waitpid(pid, &status, 0));
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void copies_are_seen_through_an_inherited_descriptor(void)
+{
+	static const char *const lines[] = {
+		"  afu_driver    24 bytes\n",
+		"    0000  63 6f 6f 6b 69 65 2d 31 00 00 00 00 00 00 00 00  |cookie-1........|\n",
+		"    0010  00 10 00 00 00 00 00 00                          |........|\n",
+		"  afu_driver    24 bytes\n",
+		"|cookie-2........|\n",
+		"    0010  64 00 00 00 00 00 00 00                          |d.......|\n",
+	};
+	char *const as_text[] = { (char *)"--count", (char *)"2", NULL };
+	char *const as_json[] = { (char *)"-j", (char *)"-c", (char *)"1", NULL };
+	char text[4096], *line;
+	struct copy_service service;
+	unsigned int i;
+	char *data;
+
+	copy_open(&service, 4096);
+	data = copy_pages(2 * 4096);
+	/* Cookies whose bytes are text: "cookie-1" */
+	require_eq(copy_submit_one(service.fd, data, data + 4096, 4096,
+				   0x312d65696b6f6f63), 1);
+	require_eq(copy_submit_one(service.fd, data, data + 4096, 100,
+				   0x322d65696b6f6f63), 1);
+	check_eq(monitor_fd(service.fd, text, sizeof(text), as_text), 0);
+	line = strstr(text, "afu0.0 pe ");
+	require(line, "%s", text);
+	for (i = 0; i < ARRAY_SIZE(lines); i++) {
+		line = strstr(line, lines[i]);
+		require(line, "%s: %s", lines[i], text);
+	}
+
+	require_eq(copy_submit_one(service.fd, data, data + 4096, 100,
+				   0x332d65696b6f6f63), 1);
+	check_eq(monitor_fd(service.fd, text, sizeof(text), as_json), 0);
+	check(strstr(text, "{\"event\":\"afu_driver\",\"time_ns\":"), "%s", text);
+	check(strstr(text, ",\"size\":24,\"data\":\"636f6f6b69652d330000000000000000640000"),
+	      "%s", text);
+	check(strstr(text, "000000\",\"text\":\"cookie-3........d.......\"}\n"),
+	      "%s", text);
+	copy_close(&service);
+}
+
+static const struct tap_test tests[] = {
+	{ "afuctl-tty.top_ends_by_a_key", top_ends_by_a_key },
+	{ "afuctl-tty.top_ends_by_signals", top_ends_by_signals },
+	{ "afuctl-tty.top_draws_contexts", top_draws_contexts },
+	{ "afuctl-tty.top_says_what_terminal_it_does_not_know",
+	  top_says_what_terminal_it_does_not_know },
+	{ "afuctl-tty.monitor_is_coloured_and_ends_by_ctrl_c",
+	  monitor_is_coloured_and_ends_by_ctrl_c },
+	{ "afuctl-tty.copies_are_seen_through_an_inherited_descriptor",
+	  copies_are_seen_through_an_inherited_descriptor },
+};
+
+TAP_MAIN(tests)
