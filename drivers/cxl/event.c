@@ -161,17 +161,16 @@ void cxl_events_post_error(struct cxl_events *ev, u64 error)
 	cxl_events_wake(ev);
 }
 
-/* Those that come back at the end of the context were counted as lost. */
+/*
+ * The AFU driver may hold a lock that its fetch_event takes as well, inside of
+ * ours: so this takes none.  Those that come back at the end of the context
+ * were counted as lost.
+ */
 static void cxl_events_reject(struct cxl_events *ev, unsigned int n)
 {
-	unsigned long flags;
-
-	spin_lock_irqsave(&ev->lock, flags);
-	if (!(ev->state & CXL_EVENTS_RETIRED)) {
-		ev->count.posted += n;
-		ev->count.rejected += n;
-	}
-	spin_unlock_irqrestore(&ev->lock, flags);
+	smp_rmb(); /* pairs with the exchange in cxl_events_take_ops() */
+	if (!(READ_ONCE(ev->state) & CXL_EVENTS_RETIRED))
+		atomic64_add(n, &ev->unwanted);
 }
 
 /**

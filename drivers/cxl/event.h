@@ -89,6 +89,7 @@ struct cxl_event_slot {
  * @announced: driver events announced and not yet fetched, negative without
  *	driver ops.  Producers raise it with no lock held; everything else
  *	happens to it under @lock
+ * @unwanted: driver events announced without driver ops; no lock
  * @lock: taken by producers in hard interrupt context; guards @state to
  *	@count
  * @state: CXL_EVENTS_*; read without the lock by whoever asks if there is
@@ -138,6 +139,7 @@ struct cxl_events {
 	wait_queue_head_t wq;
 	struct fasync_struct *fasync;
 	atomic_t announced;
+	atomic64_t unwanted;
 
 	spinlock_t lock;	/* guards state to count */
 	unsigned long state;

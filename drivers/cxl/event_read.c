@@ -256,16 +256,18 @@ __poll_t cxl_events_mask(struct cxl_events *ev)
 void cxl_events_count(struct cxl_events *ev, struct cxl_event_counters *count)
 {
 	unsigned long flags;
+	u64 unwanted;
 	int announced;
 
 	mutex_lock(&ev->turn);
 	spin_lock_irqsave(&ev->lock, flags);
 	announced = max(atomic_read(&ev->announced), 0);
+	unwanted = atomic64_read(&ev->unwanted);
 	*count = ev->count;
-	count->posted += announced;
+	count->posted += announced + unwanted;
 	count->delivered = ev->sequence;
 	count->returned = ev->returned;
-	count->rejected += ev->rejected;
+	count->rejected = ev->rejected + unwanted;
 	count->pending = announced + ev->nr_fetched +
 			 !!(ev->state & CXL_EVENTS_FAULT) +
 			 !!(ev->state & CXL_EVENTS_ERROR);

@@ -398,7 +398,8 @@ int cxl_unset_driver_ops(struct cxl_context *ctx);
  *
  * What the driver stored before is visible to fetch_event().
  *
- * Context: any, hard interrupts included.
+ * Context: any, hard interrupts included; the caller may hold a lock that
+ * fetch_event() takes.
  */
 void cxl_context_events_pending(struct cxl_context *ctx,
 				unsigned int new_events);
