@@ -3,7 +3,7 @@
 # tests/<subject>.c	one static program each, runs in the guest
 # tests/<subject>.sh	runs in the guest under busybox sh
 # tests/host/<subject>.c	runs on the build machine; .sh too, from the top folder
-# tests/lib/*.c		linked into all of them; tap.sh is for the shell tests
+# tests/lib/*.c		linked into all of them; *.sh are for the shell tests
 # tests/debug/	those of both kinds that only a debug kernel can run
 # tests/modules/	test-only kernel modules, see the Kbuild there
 
@@ -12,7 +12,7 @@ USER_CFLAGS	:= -O2 -g -std=gnu11 -Wall -Wextra -Werror -Wno-missing-field-initia
 
 TEST_PROGRAMS	:= $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/*.c)) \
 		   $(patsubst tests/%.sh,$(OUT)/tests/%.sh,$(wildcard tests/*.sh)) \
-		   $(OUT)/tests/lib/tap.sh
+		   $(patsubst tests/%.sh,$(OUT)/tests/%.sh,$(wildcard tests/lib/*.sh))
 ifneq ($(filter %-debug,$(KERNEL)),)
 TEST_PROGRAMS	+= $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/debug/*.c)) \
 		   $(patsubst tests/%.sh,$(OUT)/tests/%.sh,$(wildcard tests/debug/*.sh))
@@ -62,3 +62,5 @@ $(TEST_LIB) $(HOST_LIB): tests/tests.mk
 $(TEST_PROGRAMS) $(HOST_PROGRAMS): tests/tests.mk
 
 -include $(wildcard $(OUT)/tests/*.d $(OUT)/tests/debug/*.d $(OUT)/tests/lib/*.d $(OUT)/host/*.d $(OUT)/host/lib/*.d)
+
+include tests/debug/debug.mk

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# For the tests of afuctl, behind tap.sh: run it, look at what it says, have
+# contexts and cards. The working directory is an empty one.
+
+work=$(mktemp -d)
+cd "$work" || exit
+config=/sys/kernel/config/cxl-sim
+class=/sys/class/cxl
+instances=/sys/kernel/tracing/instances
+
+# run STATUS ARGUMENT...: afuctl must end so; its output is in out and err.
+run() {
+	want=$1
+	shift
+	status=0
+	afuctl "$@" >out 2>err || status=$?
+	[ "$status" -eq "$want" ] ||
+		fail "afuctl $*: status $status, not $want: $(cat err)"
+	[ "$want" -eq 0 ] || [ "$(wc -l <err)" -eq 1 ] ||
+		fail "afuctl $*: not one line: $(cat err)"
+}
+
+# says TEXT: afuctl said it on standard error.
+says() {
+	grep -qF -- "$1" err || fail "'$1' expected: $(cat err)"
+}
+
+# shows PATTERN...: each of them is in a line of the output.
+shows() {
+	for pattern; do
+		grep -qe "$pattern" out || fail "'$pattern' expected: $(cat out)"
+	done
+}
+
+# shows_lines N
+shows_lines() {
+	[ "$(wc -l <out)" -eq "$1" ] || fail "not $1 lines: $(cat out)"
+}
+
+# becomes_true COMMAND...: within 10 s.
+becomes_true() {
+	tries=0
+	until "$@"; do
+		tries=$((tries + 1))
+		[ "$tries" -lt 200 ] || fail "does not happen: $*"
+		usleep 50000
+	done
+}
+
+# lists PATTERN: a line of afuctl list
+lists() {
+	afuctl list >list.out 2>&1 && grep -qe "$1" list.out
+}
+
+# context ARGUMENT...: a monitor with a context of its own, in the background;
+# its output goes to mon.
+context() {
+	afuctl monitor "$@" >mon 2>mon.err &
+	pid=$!
+	becomes_true lists "context [0-9]*  started .*afuctl\[$pid\]"
+	pe=$(sed -n "s/.*context \([0-9]*\)  started .*afuctl\[$pid\].*/\1/p" list.out)
+}
+
+# ended STATUS: the monitor must end so by itself, or was told to.
+ended() {
+	status=0
+	wait "$pid" || status=$?
+	[ "$status" -eq "$1" ] || fail "status $status, not $1: $(cat mon.err)"
+}
+
+is_running() {
+	for cmdline in /proc/[0-9]*/cmdline; do
+		[ "$(tr '\000' ' ' <"$cmdline" 2>/dev/null)" != "$1 " ] || return 0
+	done
+	return 1
+}
+
+remove_cards() {
+	for folder in "$config"/*; do
+		[ "$folder" = "$config/default" ] || afuctl destroy "${folder##*/}"
+	done
+}
+
+# new_card ARGUMENT...: a software card of the test's own; its name is in $card,
+# that of its first AFU in $afu.
+new_card() {
+	remove_cards
+	run 0 create test "$@"
+	card=$(cat out)
+	afu=afu${card#card}.0
+}
+
+trap remove_cards EXIT
