@@ -25,7 +25,7 @@ Q	:= $(if $(V),,@)
 quiet	= $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2:$(CURDIR)/%=%)';)
 
 .DEFAULT_GOAL := help
-.PHONY: help kernel modules tools tests test-programs check check-debug soak demo vm-shell lint clean
+.PHONY: help kernel modules tools tests test-programs check check-debug soak demo model vm-shell lint clean
 .DELETE_ON_ERROR:
 
 ##@ Building
@@ -82,6 +82,9 @@ EVENTS	?= 1e8
 soak: modules tests	## EVENTS driver events from all contexts at once, none lost (1e8: hours)
 	$(Q)vm/run-guest --name soak --limit 360000 --load 'cxl cxl-sim' \
 		'CXL_SOAK_EVENTS=$(EVENTS) /tests/soak'
+
+model:			## search a model of the event protocol in full, with spin
+	$(Q)model/run-model $(BUILD)/model
 
 vm-shell: modules tools tests	## a shell in the guest with the modules loaded
 	$(Q)vm/run-guest --name shell --load 'cxl cxl-sim cxl-copy' --shell
