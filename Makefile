@@ -17,6 +17,10 @@ V	?=
 JOBS	?= $(shell nproc)
 HOSTCC	?= gcc
 
+override ARCH := $(patsubst x86_64,amd64,$(ARCH))
+# Prefix of the compiler for the guest's programs; empty for the machine's own
+CROSS_COMPILE := $(shell sed -n 's/^cross_compile=//p' vm/arch/$(ARCH))
+
 # The scripts of vm/ want to know too, whoever set them.
 export KERNEL ARCH BUILD V
 

@@ -7,29 +7,31 @@ native_arch=$(dpkg --print-architecture)
 apt_dir=$cache/apt
 apt_config=
 
-# sources SUITE: lines for sources.list, with the mirror of the machine; all of
-# its own sources when there is no SUITE.
+# sources [SUITE]...: lines for sources.list, with the mirror of the machine; all
+# of its own sources when there is no SUITE.
 # shellcheck disable=SC2016
 sources() {
 	apt-get indextargets --format '$(LABEL) $(REPO_URI) $(CODENAME)' 'Created-By: Packages' |
 		sort -u | while read -r label uri codename; do
-		case $label,$1 in
-		Debian,?*) echo "deb $uri $1 main" ;;
-		Debian*,) echo "deb $uri $codename main" ;;
+		case $label,$# in
+		Debian*,0) echo "deb $uri $codename main" ;;
+		Debian,*) for suite; do echo "deb $uri $suite main"; done ;;
 		esac
 	done | sort -u
 }
 
 # use_packages ARCH: what follows is about packages of that architecture, from
-# $suite if that is set, or from the machine's own sources.
+# $suites if there are any, or from the machine's own sources.
 use_packages() {
 	apt_dir=$cache/apt
 	apt_config=
-	[ -n "${suite-}" ] || [ "$1" != "$native_arch" ] || return 0
-	apt_dir=$cache/apt-${suite:-own}-$1
+	[ -n "${suites-}" ] || [ "$1" != "$native_arch" ] || return 0
+	apt_dir=$cache/apt-${suites:-own}-$1
+	apt_dir=$(echo "$apt_dir" | tr ' ' +)
 	apt_config=$apt_dir/apt.conf
 	mkdir -p "$apt_dir"
-	sources "${suite-}" >"$apt_dir/sources.list"
+	# shellcheck disable=SC2086
+	sources ${suites-} >"$apt_dir/sources.list"
 	[ -s "$apt_dir/sources.list" ] || die "no Debian mirror is known to apt here"
 	: >"$apt_dir/status"
 	cat >"$apt_config" <<END

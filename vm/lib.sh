@@ -6,6 +6,7 @@
 
 KERNEL=${KERNEL:-6.1}
 ARCH=${ARCH:-amd64}
+[ "$ARCH" != x86_64 ] || ARCH=amd64
 BUILD=${BUILD:-${vm%/*}/build}
 out=$BUILD/$ARCH-$KERNEL
 cache=${CXL_AFU_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/cxl-afu}

@@ -7,6 +7,8 @@ BEGIN {
 		"KASAN:|UBSAN:|kernel BUG at|general protection fault[,:]|" \
 		"Unable to handle|watchdog: BUG|unreferenced object|refcount_t:|" \
 		"rcu: INFO:|DEBUG_LOCKS_WARN_ON)|------------\\[ cut here"
+	# Of a machine without a disk for it, and not the kernel's
+	no_complaint = "nvram corruption detected"
 	# Mostly a part of one of those.
 	part = "(^|[] ])(Oops|Kernel panic|Call Trace:|kmemleak: [0-9]+ new)"
 	shown = 60
@@ -24,7 +26,8 @@ BEGIN {
 }
 
 !/cxl-vm:/ {
-	is_complaint = ($0 ~ complaint && NR - head > 4) || ($0 ~ part && NR - head > 150)
+	is_complaint = ($0 ~ complaint && $0 !~ no_complaint && NR - head > 4) ||
+		($0 ~ part && NR - head > 150)
 }
 
 is_complaint {

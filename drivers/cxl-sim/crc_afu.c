@@ -4,6 +4,7 @@
  * of which calculates checksums and has an interrupt of its own. What fails is
  * told in the AFU's error buffer: Documentation/crc-afu.md.
  */
+#include <linux/atomic.h>
 #include <linux/build_bug.h>
 #include <linux/crc32.h>
 #include <linux/kernel.h>

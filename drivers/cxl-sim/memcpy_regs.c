@@ -4,6 +4,7 @@
  * write at any time. The engine looks at them at each turn of a context, and
  * puts those right which are read-only for programs.
  */
+#include <linux/atomic.h>
 #include <linux/irqflags.h>
 #include <linux/timex.h>
 

@@ -1,36 +1,107 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What a PCI host bridge without hardware needs on each architecture: the
- * bus's sysdata, through which the PCI core asks for the domain.  Only vpci.c
- * includes this.
+ * bus's sysdata, through which the PCI core and the architecture's own code
+ * ask for the domain and more.  Only vpci.c includes this.
+ *
+ * Each architecture has the same:
+ *
+ * struct cxl_vpci_host - what the architecture keeps of a virtual bridge
+ * cxl_vpci_host_init() - prepare a bridge for its registration, in a domain of
+ *	the given number, if that is ours to choose; 0 or -ENOMEM
+ * cxl_vpci_host_scanned() - its bus is there
+ * cxl_vpci_host_exit() - the reverse of cxl_vpci_host_init(), once all of the
+ *	bridge is gone
  */
 #ifndef _CXL_COMPAT_PCI_H
 #define _CXL_COMPAT_PCI_H
 
+#include <linux/dma-map-ops.h>
 #include <linux/pci.h>
+#include <linux/pci-ecam.h>
+#include <linux/version.h>
 
-#ifdef CONFIG_X86
-/**
- * struct cxl_vpci_host - what the architecture keeps of a virtual bridge
- * @sysdata: must live as long as the bus
- */
+#if defined(CONFIG_X86)
+
 struct cxl_vpci_host {
 	struct pci_sysdata sysdata;
 };
 
-/**
- * cxl_vpci_host_init() - prepare a bridge for its registration
- * @host: zeroed
- * @bridge: bridge
- * @domain: number of its PCI domain
- */
-static inline void cxl_vpci_host_init(struct cxl_vpci_host *host,
-				      struct pci_host_bridge *bridge,
-				      int domain)
+static inline int cxl_vpci_host_init(struct cxl_vpci_host *host,
+				     struct pci_host_bridge *bridge,
+				     int domain)
 {
 	host->sysdata.domain = domain;
 	host->sysdata.node = NUMA_NO_NODE;
 	bridge->sysdata = &host->sysdata;
+	return 0;
+}
+
+#elif defined(CONFIG_ARM64)
+
+/* With ACPI the window's parent would name the bridge; NULL: there is none. */
+struct cxl_vpci_host {
+	struct pci_config_window window;
+};
+
+static inline int cxl_vpci_host_init(struct cxl_vpci_host *host,
+				     struct pci_host_bridge *bridge,
+				     int domain)
+{
+	bridge->sysdata = &host->window;
+	bridge->domain_nr = domain;
+	return 0;
+}
+
+#elif defined(CONFIG_PPC64)
+
+struct cxl_vpci_host {
+	struct pci_controller *phb;
+};
+
+/* Memory is at its physical address, as it is without an IOMMU. */
+static inline void cxl_vpci_dma_dev_setup(struct pci_dev *pdev)
+{
+	set_dma_ops(&pdev->dev, NULL);
+	pdev->dev.archdata.dma_offset = 0;
+}
+
+/* The architecture chooses the domain. */
+static inline int cxl_vpci_host_init(struct cxl_vpci_host *host,
+				     struct pci_host_bridge *bridge,
+				     int domain)
+{
+	struct pci_controller *phb = pcibios_alloc_controller(NULL);
+
+	if (!phb)
+		return -ENOMEM;
+	phb->controller_ops.dma_dev_setup = cxl_vpci_dma_dev_setup;
+	host->phb = phb;
+	bridge->sysdata = phb;
+	return 0;
+}
+
+static inline void cxl_vpci_host_scanned(struct cxl_vpci_host *host,
+					 struct pci_host_bridge *bridge)
+{
+	host->phb->bus = bridge->bus;
+}
+
+static inline void cxl_vpci_host_exit(struct cxl_vpci_host *host)
+{
+	pcibios_free_controller(host->phb);
+}
+
+#endif
+
+#ifndef CONFIG_PPC64
+static inline void cxl_vpci_host_scanned(struct cxl_vpci_host *host,
+					 struct pci_host_bridge *bridge)
+{
+}
+
+static inline void cxl_vpci_host_exit(struct cxl_vpci_host *host)
+{
 }
 #endif
 

@@ -125,17 +125,26 @@ struct cxl_vpci *cxl_vpci_create_locked(struct device *parent,
 	bridge->dev.parent = parent;
 	bridge->ops = &cxl_vpci_pci_ops;
 	pci_add_resource(&bridge->windows, &vpci->busn);
-	cxl_vpci_host_init(&vpci->host, bridge, cxl_vpci_free_domain());
+	rc = cxl_vpci_host_init(&vpci->host, bridge, cxl_vpci_free_domain());
+	if (rc)
+		goto err_bridge;
 
 	rc = pci_scan_root_bus_bridge(bridge);
 	if (rc)
-		goto err_bridge;
+		goto err_host;
+	cxl_vpci_host_scanned(&vpci->host, bridge);
 
 	/* Message signalled interrupts would have nobody to send them */
 	bridge->bus->bus_flags |= PCI_BUS_FLAGS_NO_MSI;
 	pci_bus_claim_resources(bridge->bus);
 	return vpci;
 
+err_host:
+	/* Some architectures set one of their own during the scan. */
+	pci_set_host_bridge_release(bridge, NULL, NULL);
+	pci_free_host_bridge(bridge);
+	cxl_vpci_host_exit(&vpci->host);
+	goto err_vpci;
 err_bridge:
 	pci_free_host_bridge(bridge);
 err_vpci:
@@ -207,6 +216,7 @@ void cxl_vpci_remove(struct cxl_vpci *vpci)
 	pci_set_host_bridge_release(bridge, cxl_vpci_released, &released);
 	pci_free_host_bridge(bridge);
 	wait_for_completion(&released);
+	cxl_vpci_host_exit(&vpci->host);
 	kfree(vpci);
 }
 

@@ -9,6 +9,13 @@
 
 struct cxl_afu;
 
+/*
+ * The powerpc kernel exports functions of these names, built in for the driver
+ * that it had until 6.14, and no module may export them again.
+ */
+#define cxl_afu_get	cxl_afu_get_ref
+#define cxl_afu_put	cxl_afu_put_ref
+
 /**
  * cxl_afu_get() - take a reference to an AFU
  * @afu: AFU

@@ -183,20 +183,20 @@ static struct pci_driver eeh_driver = {
 	.remove = eeh_remove,
 };
 
-static int __init eeh_init(void)
+static int __init test_eeh_init(void)
 {
 	if (!no_handlers)
 		eeh_driver.err_handler = &eeh_err_handler;
 	return pci_register_driver(&eeh_driver);
 }
 
-static void __exit eeh_exit(void)
+static void __exit test_eeh_exit(void)
 {
 	pci_unregister_driver(&eeh_driver);
 }
 
-module_init(eeh_init);
-module_exit(eeh_exit);
+module_init(test_eeh_init);
+module_exit(test_eeh_exit);
 
 MODULE_DESCRIPTION("Test AFU driver for PCI error recovery");
 MODULE_LICENSE("GPL");
