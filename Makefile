@@ -101,4 +101,5 @@ clean:			## remove build/ (the cache of kernels stays)
 	$(Q)rm -rf $(BUILD)
 
 include lib/lib.mk
+include packaging/install.mk
 include tests/tests.mk

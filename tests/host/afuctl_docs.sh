@@ -1,0 +1,106 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# What is told of afuctl and afu-cp in several places: help, man page,
+# completion for bash. The programs are those of the guest, for their help.
+
+. tests/lib/tap.sh
+vm=$PWD/vm
+. vm/lib.sh
+
+load_target
+tools=$out/tools
+commands='list info monitor top mode reset inject create destroy'
+
+# native: they run here, too.
+native() {
+	[ "$deb_arch" = "$(dpkg --print-architecture)" ] || skip "the programs are for $deb_arch"
+}
+
+# help_of PROGRAM [COMMAND]
+help_of() {
+	"$tools/$1" ${2:+"$2"} --help || fail "$* --help: status $?"
+}
+
+# Long options that a help lists, one in a line
+options_of() {
+	help_of "$@" | sed -n 's/^ *\(-[a-z], \)\{0,1\}\(--[a-z-]*\).*/\2/p' | sort -u
+}
+
+# completes WORD...: what bash offers for the last word, in lines.
+completes() {
+	bash -c '
+		. packaging/completion/"$1"
+		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+		function_of=$(complete -p "$1") && function_of=${function_of#*-F }
+		"${function_of%% *}"
+		printf "%s\n" "${COMPREPLY[@]}"
+	' bash "$@" | sort
+}
+
+# has WORD: the text on standard input does, as a line.
+has() {
+	grep -qxF -- "$1" || fail "$1 is not there"
+}
+
+every_command_is_everywhere() {
+	native
+	[ "$(help_of afuctl | sed -n 's/^  \([a-z]*\)  *[a-z].*/\1/p' | tr '\n' ' ')" = "$commands " ] ||
+		fail "$(help_of afuctl)"
+	for command in $commands; do
+		completes afuctl '' | has "$command"
+		grep -q "^\.It Cm $command" man/man1/afuctl.1 || fail "$command is not in afuctl(1)"
+	done
+	[ "$(completes afuctl mo | tr '\n' ' ')" = 'mode monitor ' ] || fail "$(completes afuctl mo)"
+}
+
+every_option_is_everywhere() {
+	native
+	for command in $commands; do
+		options_of afuctl "$command" | has --help
+		for option in $(options_of afuctl "$command"); do
+			completes afuctl "$command" - | has "$option"
+			sed 's/\\-/-/g' man/man1/afuctl.1 | grep -q "Fl -${option#--}\b" ||
+				fail "$option is not in afuctl(1)"
+		done
+		[ "$(completes afuctl "$command" - | wc -l)" -eq "$(options_of afuctl "$command" | wc -l)" ] ||
+			fail "$command: too many options are completed"
+	done
+	for option in $(options_of afu-cp); do
+		completes afu-cp - | has "$option"
+		grep -q "Fl -${option#--}\b" man/man1/afu-cp.1 || fail "$option is not in afu-cp(1)"
+	done
+}
+
+exit_statuses_are_the_same() {
+	native
+	for program in afuctl afu-cp; do
+		text=$(help_of $program | tr '\n' ' ')
+		for status in 0 1 2 3 4 5 6; do
+			case $text in
+			*" $status "*) ;;
+			*) fail "$program: status $status is not in the help" ;;
+			esac
+			grep -qx "\.It $status" man/man1/$program.1 ||
+				fail "$program: status $status is not in the man page"
+		done
+	done
+}
+
+completion_of_arguments() {
+	native
+	for what in irq fault error link recovery remove delay; do
+		completes afuctl inject '' | has $what
+		help_of afuctl inject | grep -q "^  $what " || fail "$what is not in the help"
+	done
+	[ "$(completes afuctl inject link card0 '' | tr '\n' ' ')" = 'down up ' ] || fail "link"
+	[ "$(completes afuctl inject recovery card0 p)" = perm_failure ] || fail "recovery"
+	completes afuctl mode afu0.0 '' | has afu_directed
+	completes afuctl monitor -- afu-cp COPY | has COPYING
+	completes afuctl monitor -- l | has ls
+	completes afu-cp COPY | has COPYING
+	completes afu-cp --chunk '' | has 64k
+	[ -z "$(completes afuctl nonsense '')" ] || fail "completes after nonsense"
+}
+
+tap_run afuctl_docs every_command_is_everywhere every_option_is_everywhere \
+	exit_statuses_are_the_same completion_of_arguments
