@@ -52,6 +52,23 @@ $(LIB_TESTS) $(LIB_HOST_TESTS): TEST_CPPFLAGS += -Ilib/include
 $(LIB_HOST_TESTS): TEST_CPPFLAGS += -Itests/host/fake
 $(LIB_HOST_TESTS): HOST_LDLIBS := $(FAKE_WRAPS:%=-Wl,--wrap=%)
 
+# The programs in the manual pages, which tests/lib_examples.sh runs.
+EXAMPLES	:= $(patsubst man/man3/%.3,%,$(shell grep -l '^\.Bd -literal' man/man3/*.3))
+EXAMPLE_PROGRAMS := $(EXAMPLES:%=$(OUT)/tests/lib/example-%)
+
+$(OUT)/tests/lib_examples.sh: $(EXAMPLE_PROGRAMS)
+
+$(OUT)/examples/%.c: man/man3/%.3 scripts/man-example.awk
+	@mkdir -p $(@D)
+	$(Q)awk -f scripts/man-example.awk $< >$@
+
+$(EXAMPLE_PROGRAMS): $(OUT)/tests/lib/example-%: $(OUT)/examples/%.c $(OUT)/lib/libcxl.a lib/include/libcxl.h
+	@mkdir -p $(@D)
+	$(call quiet,CC,$@)$(CROSS_COMPILE)gcc -Ilib/include -Iinclude/uapi -O2 -Wall -Wextra -Werror \
+		-static -pthread -o $@ $(filter %.c %.a,$^)
+
+.SECONDARY: $(EXAMPLES:%=$(OUT)/examples/%.c)
+
 # This one looks at the library itself.
 $(OUT)/host/lib.sh: $(OUT)/lib/libcxl.a $(OUT)/lib/libcxl.so
 

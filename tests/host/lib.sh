@@ -125,6 +125,28 @@ header_documents_what_it_declares() {
 	[ ! -s "$work/silent" ] || fail "not documented: $(cat "$work/silent")"
 }
 
+# names_in_pages: NAME.SECTION of all that has a manual page
+names_in_pages() {
+	for page in man/man?/*.?; do
+		echo "${page##*/}"
+	done
+	awk -f scripts/man-links.awk man/man?/*.? | cut -d' ' -f2
+}
+
+each_function_has_a_manual_page() {
+	names_in_pages | sort >"$work/pages"
+	grep -v '^#' lib/libcxl.abi | cut -d' ' -f1 | grep -v cxl_errinfo_read64 |
+		sed 's/$/.3/' | sort | comm -23 - "$work/pages" >"$work/missing"
+	[ ! -s "$work/missing" ] || fail "no page: $(cat "$work/missing")"
+}
+
+manual_pages_find_each_other() {
+	names_in_pages | sort -u >"$work/pages"
+	sed -n 's/^\.Xr \(\(lib\)\{0,1\}\(cxl\|afu\)[^ ]*\) \([0-9]\).*/\1.\4/p' man/man3/*.3 |
+		sort -u | comm -23 - "$work/pages" >"$work/missing"
+	[ ! -s "$work/missing" ] || fail "referred to, not there: $(cat "$work/missing")"
+}
+
 needs_the_c_library_only() {
 	[ "$(dynamic NEEDED)" = libc.so.6 ] || fail "it needs $(dynamic NEEDED)"
 }
@@ -202,7 +224,8 @@ static_library_keeps_to_its_names() {
 
 tap_run lib soname_is_that_of_old_programs symbols_and_versions_are_those_of_the_list \
 	only_functions_are_exported header_declares_what_is_exported \
-	header_documents_what_it_declares needs_the_c_library_only facts_hold_in_c \
+	header_documents_what_it_declares each_function_has_a_manual_page \
+	manual_pages_find_each_other needs_the_c_library_only facts_hold_in_c \
 	facts_hold_in_cpp cpp_program_links header_takes_any_uapi_header \
 	shared_library_is_used old_functions_need_old_versions static_library_is_used \
 	static_library_keeps_to_its_names
