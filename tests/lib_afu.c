@@ -371,7 +371,7 @@ static void stamps_tell_the_order(void)
 	cxl_afu_free(afu);
 }
 
-#define TEST(name)	{ "lib_work." #name, name, sim_cards_remove }
+#define TEST(name)	{ "lib_afu." #name, name, sim_cards_remove }
 
 static const struct tap_test tests[] = {
 	TEST(afu_works),
