@@ -59,6 +59,8 @@ install: lib installed-programs	## library, programs, man pages, udev rules, int
 		lib/libcxl-afu.pc.in >$(DESTDIR)$(libdir)/pkgconfig/libcxl-afu.pc
 	$(Q)for folder in man/man*; do \
 		$(call install_to,$(mandir)/$${folder#man/},$$folder/*) || exit; done
+	$(Q)awk -f scripts/man-links.awk man/man*/* | while read -r page link; do \
+		ln -sf $$page $(DESTDIR)$(mandir)/man$${link##*.}/$$link || exit; done
 	$(Q)$(call install_to,$(completiondir),packaging/completion/*)
 	$(Q)$(call install_to,$(udevdir),packaging/60-cxl-afu.rules)
 
