@@ -217,6 +217,49 @@ reset_that_takes_too_long() {
 	becomes_true test -c "/dev/cxl/${afu}s"
 }
 
+# as_nobody STATUS ARGUMENT...: like run, as somebody who has no rights.
+as_nobody() {
+	want=$1
+	shift
+	[ -e /etc/passwd ] || {
+		mkdir -p /etc
+		echo 'nobody:x:65534:65534::/:/bin/sh' >/etc/passwd
+	}
+	chmod 755 "$work"
+	status=0
+	su nobody -c "/bin/afuctl $*" >out 2>err || status=$?
+	[ "$status" -eq "$want" ] || fail "afuctl $*: status $status, not $want: $(cat err)"
+	[ "$want" -eq 0 ] || [ "$(wc -l <err)" -eq 1 ] || fail "afuctl $*: not one line: $(cat err)"
+}
+
+others_than_root_see_and_change_nothing() {
+	context afu0.0
+	as_nobody 0 list
+	shows '^card0  CAIA 1.0, ' '^`-- afu0.0  afu_directed, '
+	! grep -q context out || fail "$(cat out)"
+	as_nobody 0 info afu0.0
+	shows '^  error buffer  *4096$'
+	as_nobody 0 top -b -c 1
+	shows_lines 1
+	for command in 'mode afu0.0 none' 'reset afu0.0' 'reset card0' 'monitor afu0.0' 'create mine' \
+		'destroy default'; do
+		as_nobody 1 "$command"
+		says "Permission denied"
+	done
+	as_nobody 1 monitor
+	says "only root can monitor all contexts"
+	for command in 'irq afu0.0 0 1' 'link card0 down'; do
+		as_nobody 1 "inject $command"
+		says "only root can inject"
+	done
+	kill "$pid"
+	ended 0
+	[ ! -s mon ] || fail "$(cat mon)"
+	chmod 666 /dev/cxl/afu0.0s
+	as_nobody 0 'monitor --timeout 0.2 afu0.0'
+	chmod 600 /dev/cxl/afu0.0s
+}
+
 output_that_nobody_takes_is_a_failure() {
 	for command in list 'list --json' 'info card0' 'top -b -c 1' 'mode afu0.0' --help --version 'list --help'; do
 		status=0
@@ -230,4 +273,4 @@ output_that_nobody_takes_is_a_failure() {
 tap_run afuctl help_of_every_command wrong_usage_is_status_2 absence_is_status_3 list_is_a_tree \
 	list_as_json contexts_of_several_processes info_of_a_card_and_of_an_afu mode_is_shown_and_changed \
 	reset_of_an_afu reset_of_a_card_waits_for_it reset_that_takes_too_long \
-	output_that_nobody_takes_is_a_failure
+	others_than_root_see_and_change_nothing output_that_nobody_takes_is_a_failure
