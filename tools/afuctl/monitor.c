@@ -322,7 +322,7 @@ const struct command monitor_command = {
 "      --irqs N           interrupts for the context (default: the AFU's minimum)\n"
 "  -j, --json             print each event as an object, in a line\n"
 "  -t, --timeout SECONDS  end after that time; the status is 5 if --count events\n"
-"                         have not come by then\n"
+"                         have not come by then. A command goes on\n"
 "  -v, --verbose          of all contexts interrupts, translation faults and\n"
 "                         fetched events too\n"
 "      --wed N            work element descriptor of the context (default: the\n"

@@ -291,7 +291,7 @@ static void read_lines(struct monitor *monitor)
 	static char buf[16384];
 	static size_t filled;
 	char *line, *end;
-	ssize_t n;
+	ssize_t n = 0;
 
 	while (monitor->left &&
 	       (n = read(trace_pipe, buf + filled, sizeof(buf) - 1 - filled)) > 0) {
