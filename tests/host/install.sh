@@ -1,0 +1,74 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# make install: what lies where, and that programs find the library there.
+
+. tests/lib/tap.sh
+vm=$PWD/vm
+. vm/lib.sh
+
+load_target
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# make_quietly ARGUMENT...
+make_quietly() {
+	env -u MAKEFLAGS -u MFLAGS make --no-print-directory "$@" >"$work/log" 2>&1 ||
+		fail "make $*: $(cat "$work/log")"
+}
+
+native() {
+	[ "$deb_arch" = "$(dpkg --print-architecture)" ] || skip "the programs are for $deb_arch"
+}
+
+installed_programs_find_the_library() {
+	native
+	make_quietly install PREFIX="$work/local"
+	"$work/local/bin/afuctl" --version | grep -q '^afuctl [0-9]' || fail "afuctl does not run"
+	"$work/local/bin/afu-cp" --version | grep -q '^afu-cp [0-9]' || fail "afu-cp does not run"
+	# Without the library it would not.
+	rm "$work/local/lib/cxl-afu/libcxl.so.1"
+	! env -u LD_LIBRARY_PATH "$work/local/bin/afuctl" --version >"$work/log" 2>&1 ||
+		fail "afuctl does not use the library that was installed"
+}
+
+programs_are_built_by_what_pkg_config_is_told() {
+	native
+	make_quietly install PREFIX="$work/local"
+	pc=$work/local/lib/pkgconfig/libcxl-afu.pc
+	! grep '@' "$pc" || fail "not filled in"
+	# As pkg-config does it: the variables, then the two lines.
+	sed -n 's/^\([a-z]*\)=\(.*\)$/\1="\2"/p; s/^Cflags: \(.*\)$/cflags="\1"/p; s/^Libs: \(.*\)$/libs="\1"/p' \
+		"$pc" >"$work/vars"
+	. "$work/vars"
+	cat >"$work/program.c" <<'END'
+#include <libcxl.h>
+
+int main(void)
+{
+	puts(cxl_event_type_name(CXL_EVENT_AFU_ERROR));
+	return 0;
+}
+END
+	# shellcheck disable=SC2086,SC2154
+	${cross_compile-}gcc $cflags -o "$work/program" "$work/program.c" $libs || fail "it does not build"
+	[ "$("$work/program")" = afu_error ] || fail "it does not run"
+}
+
+nothing_lies_elsewhere() {
+	make_quietly install install-dkms DESTDIR="$work/root" PREFIX=/usr libdir=/usr/lib/here
+	list=$(cd "$work/root" && find . ! -type d | sort)
+	for file in bin/afuctl bin/afu-cp lib/here/cxl-afu/libcxl.so lib/here/cxl-afu/libcxl.a \
+		lib/here/pkgconfig/libcxl-afu.pc include/cxl-afu/libcxl.h include/cxl-afu/misc/cxl.h \
+		share/man/man1/afuctl.1 share/man/man3/libcxl-afu.3 share/man/man4/cxl.4 \
+		share/bash-completion/completions/afuctl lib/udev/rules.d/60-cxl-afu.rules; do
+		echo "$list" | grep -qx "./usr/$file" || fail "there is no $file"
+	done
+	others=$(echo "$list" | grep -vE '^\./usr/(bin/afu(ctl|-cp)|lib/here/cxl-afu/libcxl\.|include/cxl-afu/|share/man/man|share/bash-completion/|src/cxl-afu-)|libcxl-afu\.pc$|60-cxl-afu\.rules$')
+	[ -z "$others" ] || fail "elsewhere: $others"
+	grep -q '^libdir=/usr/lib/here$' "$work/root/usr/lib/here/pkgconfig/libcxl-afu.pc" || fail "libdir"
+	grep -rqF "$work" "$work/root" && fail "an installed file knows where it was built"
+	grep -q '^PACKAGE_VERSION="[0-9.]*"$' "$work"/root/usr/src/cxl-afu-*/dkms.conf || fail "dkms.conf"
+}
+
+tap_run install installed_programs_find_the_library programs_are_built_by_what_pkg_config_is_told \
+	nothing_lies_elsewhere
