@@ -16,7 +16,7 @@ LIB_OBJECTS	:= $(LIB_SOURCES:lib/%.c=$(OUT)/lib/%.o)
 LIB_HOST_OBJECTS := $(LIB_SOURCES:lib/%.c=$(OUT)/host-lib/%.o)
 
 ##@ The library
-.PHONY: lib lib-host-tests check-lib-sanitizers
+.PHONY: lib lib-host-tests check-lib-sanitizers check-lib-machines
 lib: $(OUT)/lib/libcxl.a $(OUT)/lib/libcxl.so	## libcxl, shared and static, in build/ARCH-KERNEL/lib
 
 $(OUT)/lib/%.o: lib/%.c lib/lib.mk
@@ -81,5 +81,8 @@ check-lib-sanitizers:	## its host tests with sanitizers and under valgrind: no f
 	$(Q)+$(MAKE) --no-print-directory -j$(JOBS) BUILD=$(OUT)/sanitized \
 		HOSTCC="$(HOSTCC) $(SANITIZE)" lib-host-tests
 	$(Q)tests/check-lib-sanitizers
+
+check-lib-machines:	## its host tests as programs of other machines, emulated
+	$(Q)env -u MAKEFLAGS -u MFLAGS tests/check-lib-machines
 
 -include $(LIB_OBJECTS:.o=.d) $(LIB_HOST_OBJECTS:.o=.d)
