@@ -37,12 +37,12 @@ shows_lines() {
 	[ "$(wc -l <out)" -eq "$1" ] || fail "not $1 lines: $(cat out)"
 }
 
-# becomes_true COMMAND...: within 10 s.
+# becomes_true COMMAND...: within 10 s, times the scale.
 becomes_true() {
 	tries=0
 	until "$@"; do
 		tries=$((tries + 1))
-		[ "$tries" -lt 200 ] || fail "does not happen: $*"
+		[ "$tries" -lt $((200 * ${CXL_TIME_SCALE:-1})) ] || fail "does not happen: $*"
 		usleep 50000
 	done
 }
