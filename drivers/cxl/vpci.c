@@ -88,6 +88,43 @@ static int cxl_vpci_free_domain(void)
 	return domain;
 }
 
+/*
+ * Scan the bus; frees the bridge when that fails.  The PCI core then does one
+ * half of it: a bridge that could not be added has lost its reference, one
+ * whose bus could not be added has not, and both have lost their windows.
+ */
+static int cxl_vpci_scan(struct pci_host_bridge *bridge)
+{
+	struct resource_entry *window;
+	bool freed;
+	int rc;
+
+	window = list_first_entry_or_null(&bridge->windows,
+					  struct resource_entry, node);
+	if (!window) {
+		pci_free_host_bridge(bridge);
+		return -ENOMEM;
+	}
+
+	get_device(&bridge->dev);
+	rc = pci_scan_root_bus_bridge(bridge);
+	if (!rc) {
+		put_device(&bridge->dev);
+		return 0;
+	}
+
+	/* Some architectures set one of their own during the scan. */
+	pci_set_host_bridge_release(bridge, NULL, NULL);
+	if (list_empty(&bridge->windows))
+		kfree(window);
+	/* Nobody can have found it: it is not there. */
+	freed = kref_read(&bridge->dev.kobj.kref) == 1;
+	put_device(&bridge->dev);
+	if (!freed)
+		pci_free_host_bridge(bridge);
+	return rc;
+}
+
 /**
  * cxl_vpci_create_locked() - cxl_vpci_create() by who holds the PCI core's lock
  * @parent: see there
@@ -129,7 +166,7 @@ struct cxl_vpci *cxl_vpci_create_locked(struct device *parent,
 	if (rc)
 		goto err_bridge;
 
-	rc = pci_scan_root_bus_bridge(bridge);
+	rc = cxl_vpci_scan(bridge);
 	if (rc)
 		goto err_host;
 	cxl_vpci_host_scanned(&vpci->host, bridge);
@@ -140,9 +177,6 @@ struct cxl_vpci *cxl_vpci_create_locked(struct device *parent,
 	return vpci;
 
 err_host:
-	/* Some architectures set one of their own during the scan. */
-	pci_set_host_bridge_release(bridge, NULL, NULL);
-	pci_free_host_bridge(bridge);
 	cxl_vpci_host_exit(&vpci->host);
 	goto err_vpci;
 err_bridge:
