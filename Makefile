@@ -60,12 +60,23 @@ tools: $(TOOLS)		## the programs, static for the guest
 $(OUT)/tools/%: tools/%.c $$(wildcard tools/%/*.[ch])
 	@mkdir -p $(@D)
 	$(call quiet,CC,$@)$(CROSS_COMPILE)gcc -Iinclude/uapi -Ilib/include $(USER_CFLAGS) \
-		-static -pthread -o $@ $(filter %.c %.a,$^) $(TOOL_LIBS)
+		$(CROSS_FLAGS) -static -pthread -o $@ $(filter %.c %.a,$^) $(TOOL_LIBS)
 
 $(OUT)/tools/afu-cp: TOOL_LIBS := -ljson-c
 $(OUT)/tools/afuctl: TOOL_LIBS := -ljson-c -lncursesw -ltinfo
 $(OUT)/tools/afuctl: $(OUT)/lib/libcxl.a lib/include/libcxl.h
 $(TOOLS): $(wildcard include/uapi/misc/*.h)
+
+# Another architecture's libraries are not installed, but unpacked in the cache.
+ifneq ($(CROSS_COMPILE),)
+CROSS_FLAGS := -isystem $(OUT)/sysroot/usr/include \
+	       -L$(OUT)/sysroot/usr/lib/$(CROSS_COMPILE:-=)
+$(TOOLS): | $(OUT)/sysroot
+endif
+
+$(OUT)/sysroot:
+	@mkdir -p $(@D)
+	$(Q)dir=$$(vm/fetch-sysroot) && ln -sfn "$$dir" $@
 
 ##@ Running
 # The demo's file is the guest's own kernel image, repeated to 64 MiB.

@@ -31,22 +31,31 @@ choose_accel() {
 	[ "$works" = no ] || accel="-accel kvm -cpu host"
 }
 
+# count_instructions: the clocks of the guest are the number of instructions. A
+# CPU that has nothing to do goes straight to the next timer. Mitigations of
+# hardware's bugs would be part of every figure.
+count_instructions() {
+	accel="-accel tcg $tcg_cpu -icount shift=0,sleep=off"
+	smp=1
+	append="$append mitigations=off clocksource=tsc tsc=reliable"
+}
+
 # boot_qemu INITRD CONSOLE: results to stdout, kernel messages to the file
 # CONSOLE. For a process of its own: it becomes timeout, which ends its child
 # and nothing else, and whose status is QEMU's, or 124 when the limit passed.
 # shellcheck disable=SC2086
 boot_qemu() {
 	if [ -n "$interactive" ]; then
-		serial="-serial mon:stdio"
+		stdio="stdio,id=results,mux=on -mon results"
 	else
-		serial="-chardev stdio,id=results,signal=off -serial chardev:results"
+		stdio=stdio,id=results,signal=off
 	fi
-	exec timeout --foreground -k 5 "$limit" "$qemu" $accel $qemu_machine \
+	exec timeout --foreground -k 5 "$limit" "$qemu" ${CXL_PROF:+-monitor unix:/tmp/lead/mon,server=on,wait=off -D /tmp/lead/qlog -dfilter 0xffffffff80000000..0xffffffffffffffff} $accel $qemu_machine \
 		-smp "$smp" -m "$mem" -nodefaults -display none -no-reboot \
 		-kernel "$kernel_dir/vmlinuz" -initrd "$1" \
 		-append "console=$console loglevel=5 printk.devkmsg=on panic=-1 ${kernel_args-} $append" \
 		-chardev "file,id=console,path=$2" -serial chardev:console \
-		$serial
+		-chardev $stdio ${results_device:--serial chardev:results}
 }
 
 # watch_idle PID FILE...: end PID when no FILE has grown for $idle seconds. A

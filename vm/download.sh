@@ -120,12 +120,12 @@ unpack_root() {
 	unpack_all "$debs" "$into"
 }
 
-# The cache belongs to all checkouts: one at a time fills it. Until the script
-# ends.
+# The cache belongs to all checkouts: of those who use the same package lists,
+# one at a time fills it. Until the script ends.
 lock_cache() {
 	need_command flock util-linux
 	mkdir -p "$cache"
-	exec 9>"$cache/.lock"
+	exec 9>"$apt_dir.lock"
 	flock 9
 }
 
