@@ -13,24 +13,29 @@
 #include "tap.h"
 #include "lib/event_test.h"
 
+/* Memory comes by the page: where the bytes that are ready end, one ends. */
 void slow_init(struct slow_buffer *slow, size_t size, size_t ready)
 {
+	size_t page = sysconf(_SC_PAGESIZE);
+	size_t lead = (page - ready % page) % page;
+	size_t mapped = (lead + size + page - 1) / page * page;
 	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register reg = {
 		.mode = UFFDIO_REGISTER_MODE_MISSING,
 	};
 
 	slow->size = size;
-	slow->mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	slow->mem = mmap(NULL, mapped, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	require(slow->mem != MAP_FAILED);
+	slow->mem += lead;
 	memset(slow->mem, 0, ready);
 
 	slow->uffd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
 	require(slow->uffd >= 0, "userfaultfd: %m");
 	require_ok(ioctl(slow->uffd, UFFDIO_API, &api));
 	reg.range.start = (unsigned long)slow->mem + ready;
-	reg.range.len = size - ready;
+	reg.range.len = mapped - lead - ready;
 	require_ok(ioctl(slow->uffd, UFFDIO_REGISTER, &reg));
 }
 
@@ -48,13 +53,14 @@ void slow_fill(struct slow_buffer *slow)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
 	struct uffdio_zeropage zero = { .range.len = page };
-	size_t at;
+	unsigned long at = (unsigned long)slow->mem;
+	unsigned long end = at + slow->size;
 
 	if (slow->uffd < 0)
 		return;
 	/* Pages that were ready are there already. */
-	for (at = 0; at < slow->size; at += page) {
-		zero.range.start = (unsigned long)slow->mem + at;
+	for (at -= at % page; at < end; at += page) {
+		zero.range.start = at;
 		if (ioctl(slow->uffd, UFFDIO_ZEROPAGE, &zero))
 			check(errno == EEXIST || errno == ENOENT, "%m");
 	}

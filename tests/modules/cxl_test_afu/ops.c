@@ -94,7 +94,9 @@ static struct cxl_event_afu_driver_reserved *fetch(struct cxl_context *ctx,
 	struct cxl_event_afu_driver_reserved *event;
 	unsigned long flags;
 
-	if (!in_atomic() || !irqs_disabled())
+	/* Only some kernels count the spinlocks that are held. */
+	if (!irqs_disabled() ||
+	    (IS_ENABLED(CONFIG_PREEMPT_COUNT) && !in_atomic()))
 		violate(t, CXL_TEST_V_FETCH_CAN_SLEEP);
 	if (atomic_inc_return(&t->in_fetch) != 1)
 		violate(t, CXL_TEST_V_FETCH_TWICE_AT_ONCE);

@@ -98,8 +98,10 @@ static void none_is_lost_when_cpus_race(struct test_run *t)
 		kthread_bind(task, cpu);
 		wake_up_process(task);
 	}
+	/* It may take longer than a task should sleep at a stretch. */
 	for (i = 0; i < race.threads; i++)
-		wait_for_completion(&race.done);
+		while (!wait_for_completion_timeout(&race.done, 5 * HZ))
+			;
 	cpus_read_unlock();
 
 	CHECK(t, race.threads > 1);
