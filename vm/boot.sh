@@ -50,7 +50,7 @@ boot_qemu() {
 	else
 		stdio=stdio,id=results,signal=off
 	fi
-	exec timeout --foreground -k 5 "$limit" "$qemu" ${CXL_PROF:+-monitor unix:/tmp/lead/mon,server=on,wait=off -D /tmp/lead/qlog -dfilter 0xffffffff80000000..0xffffffffffffffff} $accel $qemu_machine \
+	exec timeout --foreground -k 5 "$limit" "$qemu" $accel $qemu_machine \
 		-smp "$smp" -m "$mem" -nodefaults -display none -no-reboot \
 		-kernel "$kernel_dir/vmlinuz" -initrd "$1" \
 		-append "console=$console loglevel=5 printk.devkmsg=on panic=-1 ${kernel_args-} $append" \
