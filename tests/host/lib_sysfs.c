@@ -199,7 +199,7 @@ static void mode_is_set(void)
 	static const long odd[] = {
 		0, 3, CXL_MODE_TIME_SLICED, 8, 999, -1, LONG_MIN, LONG_MAX,
 		/* A mode, were it an int */
-		sizeof(long) > sizeof(int) ? (long)0x100000001LL : 0,
+		sizeof(long) > sizeof(int) ? (long)(1ULL << 32 | 1) : 0,
 	};
 	struct cxl_afu_h *afu;
 	char text[32];
