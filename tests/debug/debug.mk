@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What only a debug kernel can do. tests/debug/*.c, *.sh are part of
+# check-debug; tests/fuzz is a program of its own.
+
+# Of check, only these programs of the guest, by the names of their files
+PROGRAMS ?=
+export PROGRAMS
+
+.PHONY: fail-nth fuzz run-fuzz
+
+##@ Under fire
+fail-nth:		## let each allocation and user copy of each path fail; a table of them
+	$(Q)+rc=0; $(MAKE) --no-print-directory KERNEL=6.1-debug check T=fail || rc=$$?; \
+		awk -f tests/debug/fail-table.awk $(BUILD)/check-debug.tap && exit $$rc
+
+# help: SECONDS=60      fuzz: how long
+# help: SEED=NUMBER     fuzz: begin as the run did that said this number
+# help: REPLAY=FILE     fuzz: execute the programs of a saved log instead
+SECONDS	?= 60
+fuzz:			## programs made up, guided by coverage, on a debug kernel
+	$(Q)+$(MAKE) --no-print-directory KERNEL=6.1-debug run-fuzz
+
+run-fuzz: modules $(OUT)/fuzz/fuzz
+	$(Q)tests/fuzz/run '$(SECONDS)' '$(SEED)' '$(REPLAY)'
+
+$(OUT)/fuzz/fuzz: $(wildcard tests/fuzz/*.[ch]) $(OUT)/tests/lib.a
+	@mkdir -p $(@D)
+	$(call quiet,CC,$@)$(CROSS_COMPILE)gcc $(TEST_CPPFLAGS) $(USER_CFLAGS) -static -pthread -o $@ $(filter %.c %.a,$^)
