@@ -182,10 +182,10 @@ static void late_announcements_are_harmless(void)
 		.burst = 4,
 	};
 	struct event_stream stream = EVENT_STREAM(8, 8);
+	unsigned int i, rounds = tap_rounds(20);
 	struct event_afu afu;
-	int i;
 
-	for (i = 0; i < 20; i++) {
+	for (i = 0; i < rounds; i++) {
 		event_open_ops(&afu);
 		event_produce(&afu, &what);
 		check(becomes_true(event_drain(&afu, &stream) > 0));

@@ -120,6 +120,11 @@ void skip(const char *fmt, ...);
 __attribute__((format(printf, 1, 2)))
 void diag(const char *fmt, ...);
 
+/*
+ * How often to do something: @rounds, or fewer on a kernel that is slower.
+ */
+unsigned int tap_rounds(unsigned int rounds);
+
 /* What the macros above are made of. */
 int tap_main(int argc, char **argv, const char *file,
 	     const struct tap_test *tests, size_t n);

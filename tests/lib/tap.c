@@ -235,12 +235,21 @@ static bool wait_limited(pid_t pid, unsigned int seconds, int *status)
 }
 
 /* A debug kernel is slower; the harness knows by how much. */
-static unsigned int test_limit(const struct tap_test *test)
+static unsigned int time_scale(void)
 {
 	const char *scale = getenv("CXL_TIME_SCALE");
-	unsigned int limit = test->limit ? test->limit : TAP_DEFAULT_LIMIT;
 
-	return scale && atoi(scale) > 0 ? limit * atoi(scale) : limit;
+	return scale && atoi(scale) > 0 ? atoi(scale) : 1;
+}
+
+unsigned int tap_rounds(unsigned int rounds)
+{
+	return (rounds + time_scale() - 1) / time_scale();
+}
+
+static unsigned int test_limit(const struct tap_test *test)
+{
+	return (test->limit ? test->limit : TAP_DEFAULT_LIMIT) * time_scale();
 }
 
 static void run_in_child(const struct tap_test *test)
