@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The fuzzer's parts: see fuzz.c. */
+#ifndef _TESTS_FUZZ_H
+#define _TESTS_FUZZ_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <linux/types.h>
+
+#define MAX_CALLS	20
+#define CARD_CONFIG	"/sys/kernel/config/cxl-sim/fuzz"
+
+/**
+ * struct call - a call of a program
+ * @op: which, modulo how many there are
+ * @on: on which file, mapping, queue ..., modulo how many of them there are
+ * @a, @b, @c: arguments; what they mean is up to the call
+ */
+struct call {
+	__u8 op;
+	__u8 on;
+	__u8 a;
+	__u8 b;
+	__u8 c;
+};
+
+/**
+ * struct program - what is executed at a time, by a process of its own
+ * @n: how many calls
+ * @call: the calls
+ */
+struct program {
+	unsigned int n;
+	struct call call[MAX_CALLS];
+};
+
+/*
+ * calls.c
+ */
+
+/* Once per process that executes a program: memory, signals. */
+void calls_prepare(unsigned int card);
+void calls_execute(const struct call *call);
+unsigned int calls_kinds(void);
+
+/*
+ * work.c
+ */
+
+/* The results of work elements, as features for cover_add() */
+unsigned int work_features(__u32 *feature, unsigned int max);
+
+/*
+ * files.c: files of sysfs, configfs and debugfs
+ */
+void files_write(__u8 which, __u8 value, unsigned int card, unsigned int pe);
+void files_read(__u8 which, unsigned int card);
+unsigned int files_kinds(void);
+
+/*
+ * cover.c: what was reached
+ */
+
+struct cover;
+
+/* Features seen by all workers, in shared memory */
+struct cover *cover_new(void);
+/* For each worker: recording of its children. False: no KCOV. */
+bool cover_open(void);
+/* In the child: from here on. */
+void cover_start(void);
+/* In the worker, once the child is gone: how much of it was new */
+unsigned int cover_collect(struct cover *cover);
+unsigned int cover_add(struct cover *cover, __u64 feature);
+/* Print how much of each module was reached. */
+void cover_print(struct cover *cover);
+
+#endif
