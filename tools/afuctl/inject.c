@@ -105,7 +105,7 @@ static void explain(const struct injection *injection, const char *target,
 }
 
 static void inject_values(const struct injection *injection, const char *target,
-		   int count, char **values)
+			  int count, char **values)
 {
 	char folder[64], line[80];
 	struct cxl_adapter_h *card;
