@@ -166,6 +166,9 @@ static void cards_may_go_meanwhile(void)
 	afu = cxl_afu_next(afu);
 	require(afu, "%m");
 	check_str_eq(cxl_afu_dev_name(afu), "afu1.0");
+	/* The last one goes: there is nothing more, which is no error. */
+	fake_delete("sys/devices/pci0004:00/0004:01:00.0");
+	fake_delete("sys/class/cxl/card1");
 	check(!cxl_afu_next(afu));
 	check_eq(errno, 0);
 	check(!cxl_adapter_afu_next(card, NULL));

@@ -158,18 +158,37 @@ static void map_tells_why_not(void)
 	cxl_afu_free(afu);
 }
 
+/* How many there are of the area */
+static int mappings(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	char line[300];
+	int n = 0;
+
+	require(maps, "%m");
+	while (fgets(line, sizeof(line), maps))
+		if (strstr(line, "memfd:psa"))
+			n++;
+	fclose(maps);
+	return n;
+}
+
 /* A thread that has the address, or is in an access, is not disturbed. */
 static void second_map_keeps_the_first(void)
 {
 	struct cxl_afu_h *afu = map_one(CXL_MMIO_BIG_ENDIAN);
 	void *first, *second;
 	uint32_t value;
+	int before;
 
+	before = mappings();
+	check_eq(before, 1);
 	check_eq(cxl_mmio_ptr(afu, &first), 0);
 	check_eq(cxl_mmio_write32(afu, 0, 0x01020304), 0);
 	check_eq(cxl_mmio_map(afu, CXL_MMIO_LITTLE_ENDIAN), 0);
 	check_eq(cxl_mmio_ptr(afu, &second), 0);
 	check(first == second);
+	check_eq(mappings(), before);
 	check_eq(cxl_mmio_read32(afu, 0, &value), 0);
 	check_eq(value, 0x04030201);
 	fake_device.closed = true;
@@ -177,17 +196,24 @@ static void second_map_keeps_the_first(void)
 	check_eq(cxl_mmio_read32(afu, 0, &value), 0);
 	check_eq(value, 0x04030201);
 	cxl_afu_free(afu);
+	check_eq(mappings(), 0);
 }
 
 static void other_size_is_mapped_anew(void)
 {
 	struct cxl_afu_h *afu = map_one(CXL_MMIO_BIG_ENDIAN);
+	uint64_t wide;
 	uint32_t value;
 
 	fake_write("8192\n", "sys/class/cxl/afu0.0/mmio_size");
 	check_eq(cxl_mmio_map(afu, CXL_MMIO_BIG_ENDIAN), 0);
 	check_eq(cxl_mmio_read32(afu, 8188, &value), 0);
 	check_errno(cxl_mmio_read32(afu, 8192, &value), EINVAL);
+	/* Of an odd size the last bytes are too few. */
+	fake_write("8196\n", "sys/class/cxl/afu0.0/mmio_size");
+	check_eq(cxl_mmio_map(afu, CXL_MMIO_BIG_ENDIAN), 0);
+	check_eq(cxl_mmio_read32(afu, 8192, &value), 0);
+	check_errno(cxl_mmio_read64(afu, 8192, &wide), EINVAL);
 	cxl_afu_free(afu);
 }
 

@@ -203,6 +203,72 @@ static void sent_signal_goes_to_the_programs_handler(void)
 	check_eq(signals, 1);
 }
 
+static void check_mask(int sig)
+{
+	sigset_t mask;
+
+	sigprocmask(SIG_BLOCK, NULL, &mask);
+	check_eq(sigismember(&mask, sig), 1);
+	check_eq(sigismember(&mask, SIGUSR1), 0);
+	check_eq(sigismember(&mask, SIGUSR2), 1);
+	check_eq(sigismember(&mask, SIGALRM), 1);
+	signals++;
+}
+
+/* It runs with what it asked to be blocked, and what was. */
+static void programs_handler_has_its_mask(void)
+{
+	struct sigaction action = { .sa_handler = check_mask };
+	sigset_t mask;
+
+	sigemptyset(&action.sa_mask);
+	sigaddset(&action.sa_mask, SIGUSR2);
+	sigaction(SIGBUS, &action, NULL);
+	require_ok(cxl_mmio_install_sigbus_handler());
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGALRM);
+	sigprocmask(SIG_BLOCK, &mask, NULL);
+	raise(SIGBUS);
+	check_eq(signals, 1);
+	sigprocmask(SIG_BLOCK, NULL, &mask);
+	check_eq(sigismember(&mask, SIGUSR2), 0);
+	check_eq(sigismember(&mask, SIGALRM), 1);
+}
+
+static bool stop;	/* atomic */
+
+static void *access_until_stopped(void *afu)
+{
+	int errors = 0;
+	uint64_t value;
+
+	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED))
+		errors += cxl_mmio_read64(afu, 0, &value) != 0;
+	check_eq(errors, 0);
+	return NULL;
+}
+
+/* A signal that only comes during an access is none of it. */
+static void sent_signal_is_no_bus_error(void)
+{
+	struct cxl_afu_h *afu = map_cut();
+	pthread_t thread;
+	int i;
+
+	signal(SIGBUS, count_signal);
+	require_ok(cxl_mmio_install_sigbus_handler());
+	require(!pthread_create(&thread, NULL, access_until_stopped, afu));
+	for (i = 0; i < 300; i++) {
+		pthread_kill(thread, SIGBUS);
+		while (signals <= i)
+			sched_yield();
+	}
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	check_eq(signals, 300);
+	cxl_afu_free(afu);
+}
+
 /* One thread's access is no excuse for another's. */
 static void *access_for_ever(void *afu)
 {
@@ -347,6 +413,37 @@ static void accesses_nest(void)
 	cxl_afu_free(afu);
 }
 
+/* The access at 0 cannot be made yet, and then it is a bus error. */
+static void access_and_cut(int sig)
+{
+	uint64_t value;
+	void *ptr;
+
+	check_eq(sig, SIGSEGV);
+	check_errno(cxl_mmio_read64(interrupted, CUT, &value), EIO);
+	require_ok(cxl_mmio_ptr(interrupted, &ptr));
+	require_ok(mprotect(ptr, CUT, PROT_READ | PROT_WRITE));
+	fake_cut_memory(0);
+	signals++;
+}
+
+/* The same at the one moment when it matters */
+static void interrupted_access_is_still_caught(void)
+{
+	struct cxl_afu_h *afu = map_cut();
+	uint64_t value;
+	void *ptr;
+
+	interrupted = afu;
+	require_ok(cxl_mmio_install_sigbus_handler());
+	signal(SIGSEGV, access_and_cut);
+	require_ok(cxl_mmio_ptr(afu, &ptr));
+	require_ok(mprotect(ptr, CUT, PROT_NONE));
+	check_errno(cxl_mmio_read64(afu, 0, &value), EIO);
+	check_eq(signals, 1);
+	cxl_afu_free(afu);
+}
+
 static const struct tap_test tests[] = {
 	{ "lib_sigbus.bus_errors_are_caught", bus_errors_are_caught },
 	{ "lib_sigbus.without_handler_bus_errors_kill",
@@ -360,11 +457,16 @@ static const struct tap_test tests[] = {
 	  other_bus_errors_go_to_the_programs_handler },
 	{ "lib_sigbus.sent_signal_goes_to_the_programs_handler",
 	  sent_signal_goes_to_the_programs_handler },
+	{ "lib_sigbus.programs_handler_has_its_mask",
+	  programs_handler_has_its_mask },
+	{ "lib_sigbus.sent_signal_is_no_bus_error", sent_signal_is_no_bus_error },
 	{ "lib_sigbus.each_thread_has_its_own", each_thread_has_its_own },
 	{ "lib_sigbus.threads_fault_at_once", threads_fault_at_once },
 	{ "lib_sigbus.installing_at_once_installs_once",
 	  installing_at_once_installs_once },
 	{ "lib_sigbus.accesses_nest", accesses_nest },
+	{ "lib_sigbus.interrupted_access_is_still_caught",
+	  interrupted_access_is_still_caught },
 };
 
 TAP_MAIN(tests)
