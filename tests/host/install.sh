@@ -17,7 +17,7 @@ make_quietly() {
 }
 
 native() {
-	[ "$deb_arch" = "$(dpkg --print-architecture)" ] || skip "the programs are for $deb_arch"
+	[ "$deb_arch" = "$(dpkg --print-architecture)" ] || skip "no shared libraries of $deb_arch are here"
 }
 
 installed_programs_find_the_library() {
@@ -55,6 +55,7 @@ END
 }
 
 nothing_lies_elsewhere() {
+	native
 	make_quietly install install-dkms DESTDIR="$work/root" PREFIX=/usr libdir=/usr/lib/here
 	list=$(cd "$work/root" && find . ! -type d | sort)
 	for file in bin/afuctl bin/afu-cp lib/here/cxl-afu/libcxl.so lib/here/cxl-afu/libcxl.a \
