@@ -67,7 +67,7 @@ absence_is_status_3() {
 
 list_is_a_tree() {
 	run 0 list
-	shows '^card0  CAIA 1.0, PSL revision 0x1000, user image, PCI 1[0-9a-f]*:00:00.0, software card default$' \
+	shows '^card0  CAIA 1.0, PSL revision 0x1000, user image, PCI [0-9a-f]*:00:00.0, software card default$' \
 		'^`-- afu0.0  afu_directed, 4 to 2037 interrupts$' \
 		'^    |-- /dev/cxl/afu0.0m$' '^    [`|]-- /dev/cxl/afu0.0s$'
 	new_card psl_revision=0x2001 image=factory 'afu1/modes=dedicated directed' afu0/irqs_min=2 \
@@ -86,7 +86,7 @@ list_is_a_tree() {
 list_as_json() {
 	context afu0.0
 	run 0 list --json
-	shows '^ *"name": "card0",$' '"pci": "1[0-9a-f]*:00:00.0"' '"caia_version": "1.0"' \
+	shows '^ *"name": "card0",$' '"pci": "[0-9a-f]*:00:00.0"' '"caia_version": "1.0"' \
 		'"psl_revision": 4096' '"software": "default"' '"mode": "afu_directed"' \
 		'"irqs_max": 2037' '"/dev/cxl/afu0.0s"' "\"pid\": $pid" '"comm": "afuctl"' \
 		"\"pe\": $pe" '"state": "started"' '"kind": "slave"' '"posted": 0' '"pending": 0'

@@ -83,9 +83,14 @@ dynamic() {
 	readelf -dW "$lib/libcxl.so" | sed -n "s/.*($1).*\[\(.*\)\]/\1/p"
 }
 
+# symbols OPTION FILE: on POWER without the place of a second entry point
+symbols() {
+	readelf "$1" -W "$2" | sed 's/\[<localentry>: [0-9]*\]//'
+}
+
 # "symbol version" for each that is defined
 exported() {
-	readelf --dyn-syms -W "$lib/libcxl.so" |
+	symbols --dyn-syms "$lib/libcxl.so" |
 		awk '$7 != "UND" && $8 ~ /@@/ && $5 == "GLOBAL" && $4 != "OBJECT" {
 			sub("@@", " ", $8); print $8 }' | LC_ALL=C sort
 }
@@ -103,7 +108,7 @@ symbols_and_versions_are_those_of_the_list() {
 
 # No data of the library is copied into a program.
 only_functions_are_exported() {
-	readelf --dyn-syms -W "$lib/libcxl.so" |
+	symbols --dyn-syms "$lib/libcxl.so" |
 		awk '$7 != "UND" && $7 != "ABS" && $5 == "GLOBAL" && $4 != "FUNC"' >"$work/others"
 	[ ! -s "$work/others" ] || fail "$(cat "$work/others")"
 }
@@ -217,7 +222,7 @@ static_library_is_used() {
 
 # Whoever links it statically keeps his own names.
 static_library_keeps_to_its_names() {
-	readelf -sW "$lib/libcxl.a" |
+	symbols -s "$lib/libcxl.a" |
 		awk '$5 == "GLOBAL" && $7 != "UND" && $8 !~ /^(lib)?cxl_/ { print $8 }' >"$work/names"
 	[ ! -s "$work/names" ] || fail "$(cat "$work/names")"
 }

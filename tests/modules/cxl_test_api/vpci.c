@@ -195,7 +195,9 @@ static void vpci_domain_is_its_own(struct test_run *t)
 	if (!a || !b)
 		return;
 	domain = pci_domain_nr(cxl_vpci_bus(b->vpci));
-	CHECK(t, pci_domain_nr(cxl_vpci_bus(a->vpci)) >= 0x10000);
+	/* Where the architecture chooses, it takes the first that is free. */
+	CHECK(t, pci_domain_nr(cxl_vpci_bus(a->vpci)) >=
+	      (IS_ENABLED(CONFIG_PPC) ? 1 : 0x10000));
 	CHECK(t, domain > pci_domain_nr(cxl_vpci_bus(a->vpci)));
 	test_bus_destroy(b);
 	/* It is free again: numbers do not grow for ever. */
