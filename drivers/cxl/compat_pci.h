@@ -8,7 +8,7 @@
  *
  * struct cxl_vpci_host - what the architecture keeps of a virtual bridge
  * cxl_vpci_host_init() - prepare a bridge for its registration, in a domain of
- *	the given number, if that is ours to choose; 0 or -ENOMEM
+ *	the given number, if that is ours to choose; 0 or an errno
  * cxl_vpci_host_scanned() - its bus is there
  * cxl_vpci_host_exit() - the reverse of cxl_vpci_host_init(), once all of the
  *	bridge is gone
@@ -66,15 +66,39 @@ static inline void cxl_vpci_dma_dev_setup(struct pci_dev *pdev)
 	pdev->dev.archdata.dma_offset = 0;
 }
 
+/* 6.4: a bridge's devices are linked to an IOMMU device, whatever it does */
+static inline int cxl_vpci_iommu_add(struct pci_controller *phb)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
+	return iommu_device_sysfs_add(&phb->iommu, NULL, NULL, "cxl-vpci%04x",
+				      phb->global_number);
+#else
+	return 0;
+#endif
+}
+
+static inline void cxl_vpci_iommu_remove(struct pci_controller *phb)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
+	iommu_device_sysfs_remove(&phb->iommu);
+#endif
+}
+
 /* The architecture chooses the domain. */
 static inline int cxl_vpci_host_init(struct cxl_vpci_host *host,
 				     struct pci_host_bridge *bridge,
 				     int domain)
 {
 	struct pci_controller *phb = pcibios_alloc_controller(NULL);
+	int rc;
 
 	if (!phb)
 		return -ENOMEM;
+	rc = cxl_vpci_iommu_add(phb);
+	if (rc) {
+		pcibios_free_controller(phb);
+		return rc;
+	}
 	phb->controller_ops.dma_dev_setup = cxl_vpci_dma_dev_setup;
 	host->phb = phb;
 	bridge->sysdata = phb;
@@ -89,6 +113,7 @@ static inline void cxl_vpci_host_scanned(struct cxl_vpci_host *host,
 
 static inline void cxl_vpci_host_exit(struct cxl_vpci_host *host)
 {
+	cxl_vpci_iommu_remove(host->phb);
 	pcibios_free_controller(host->phb);
 }
 
