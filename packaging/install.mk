@@ -34,7 +34,7 @@ INSTALL_DATA	:= install -m 644
 $(INSTALLED)/%: tools/%.c $$(wildcard tools/%/*.[ch]) lib always
 	@mkdir -p $(@D)
 	$(call quiet,CC,$@)$(CROSS_COMPILE)gcc $(CPPFLAGS) -Iinclude/uapi -Ilib/include \
-		$(USER_CFLAGS) $(CROSS_FLAGS) $(LDFLAGS) -pthread -o $@ $(filter %.c,$^) $(INSTALL_LIBS)
+		$(USER_CFLAGS) $(LDFLAGS) -pthread -o $@ $(filter %.c,$^) $(INSTALL_LIBS)
 
 $(INSTALLED)/afu-cp: INSTALL_LIBS := -ljson-c
 $(INSTALLED)/afuctl: INSTALL_LIBS := -L$(OUT)/lib -Wl,-rpath,$(own_libdir) -lcxl \
