@@ -29,7 +29,7 @@ Q	:= $(if $(V),,@)
 quiet	= $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2:$(CURDIR)/%=%)';)
 
 .DEFAULT_GOAL := help
-.PHONY: help kernel modules tools tests test-programs check check-debug soak demo model vm-shell lint clean
+.PHONY: help kernel modules tools tests test-programs check check-debug matrix soak demo model vm-shell lint clean
 .DELETE_ON_ERROR:
 
 ##@ Building
@@ -92,6 +92,9 @@ check: modules tools tests	## host tests and guest tests, TAP in build/check.tap
 
 check-debug:		## the same, KUnit and leaks on a kernel with KASAN, lockdep and more
 	$(Q)+$(MAKE) --no-print-directory KERNEL=6.1-debug check
+
+matrix:			## check on each kernel of each architecture, and one table of all
+	$(Q)scripts/matrix '$(T)'
 
 EVENTS	?= 1e8
 soak: modules tests	## EVENTS driver events from all contexts at once, none lost (1e8: hours)
