@@ -7,9 +7,17 @@
 PROGRAMS ?=
 export PROGRAMS
 
-.PHONY: fail-nth fuzz run-fuzz
+# What .ci/run has time for: each subsystem, and all that is for this kernel only
+CI_PROGRAMS := kunit E1 E2 E4 E6 E8 E9 E12 api eeh chardev_life chardev_mmap \
+	chardev_read copy_errors memcpy_fault removal security security_limits \
+	security_patterns fail fail_api fail_calls fail_copy fail_events fail_files
+
+.PHONY: check-debug-part fail-nth fuzz run-fuzz
 
 ##@ Under fire
+check-debug-part:	## those programs of check-debug that .ci/run has time for
+	$(Q)+$(MAKE) --no-print-directory check-debug PROGRAMS="$(CI_PROGRAMS)"
+
 fail-nth:		## let each allocation and user copy of each path fail; a table of them
 	$(Q)+rc=0; $(MAKE) --no-print-directory KERNEL=6.1-debug check T=fail || rc=$$?; \
 		awk -f tests/debug/fail-table.awk $(BUILD)/check-debug.tap && exit $$rc

@@ -25,10 +25,19 @@ static int call_new(void)
 		.wed = queue_wed(&afu.queue),
 	};
 
-	if (ioctl(afu.ctl, CXL_TEST_NEW, &new))
-		return -1;
-	afu.fd = new.fd;
-	return 0;
+	int error;
+
+	if (!ioctl(afu.ctl, CXL_TEST_NEW, &new)) {
+		afu.fd = new.fd;
+		return 0;
+	}
+	/* The test driver may have a context that it could not tell of. */
+	error = errno;
+	fail_at(0);
+	close(afu.ctl);
+	afu.ctl = require_ok(open(CXL_TEST_NODE, O_RDWR | O_CLOEXEC));
+	errno = error;
+	return -1;
 }
 
 static void undo_new(void)
@@ -75,6 +84,9 @@ static void event_queue(void)
 static struct event_stream stream = EVENT_STREAM(SIZE, SIZE);
 static unsigned char buf[2 * CXL_READ_MIN_SIZE];
 
+/* The events are the queue's: the driver knows nothing of their way. */
+static bool in_queue;
+
 static int call_read(void)
 {
 	ssize_t n = read(afu.fd, buf, sizeof(buf));
@@ -94,7 +106,8 @@ static void undo_read(void)
 	check_eq(stream.drivers, (__u64)rounds * EVENTS);
 	check_eq(stream.irqs, rounds);
 	check_eq(stream.errors, rounds);
-	event_check_settled(&afu);
+	if (!in_queue)
+		event_check_settled(&afu);
 	event_send_ok(&afu, EVENTS, SIZE);
 	event_irq(&afu, 2);
 	event_error(&afu, 5);
@@ -119,6 +132,7 @@ static void read_from_a_driver(void)
 
 static void read_from_a_queue(void)
 {
+	in_queue = true;
 	event_open_queue(&afu, 16, SIZE);
 	check_reading();
 }

@@ -12,11 +12,15 @@
 
 static const struct test_case *const test_suites[] = {
 	test_contexts, test_irqs, test_irq_race, test_files, test_events,
-	test_misc, test_vpci, test_kernel_memory,
+	test_misc, test_vpci, test_kernel_memory, test_fail,
 };
 
-/* Guards bound, and lets one test run at a time */
-static DEFINE_MUTEX(test_lock);
+/*
+ * One test runs at a time. Tests make buses, and a driver is probed with the
+ * PCI core's lock held: so what probe needs is guarded by another lock.
+ */
+static DEFINE_MUTEX(test_run_lock);
+static DEFINE_MUTEX(test_lock);	/* guards bound */
 static struct pci_dev *bound;
 
 static __printf(2, 3)
@@ -86,13 +90,16 @@ static int test_run(struct cxl_test_api_run *user)
 	if (!c)
 		return -ENOENT;
 
+	mutex_lock(&test_run_lock);
 	mutex_lock(&test_lock);
-	t.pdev = bound;
+	t.pdev = pci_dev_get(bound);
+	mutex_unlock(&test_lock);
 	if (t.pdev) {
 		c->run(&t);
+		pci_dev_put(t.pdev);
 		ret = 0;
 	}
-	mutex_unlock(&test_lock);
+	mutex_unlock(&test_run_lock);
 	return ret;
 }
 
