@@ -56,12 +56,19 @@ static void *new_area(size_t size, int prot, int flags)
 	return mem;
 }
 
-void calls_prepare(unsigned int number)
+/* For each process anew */
+static void start_ticking(void)
 {
 	struct itimerval tick = {
 		.it_interval = { .tv_usec = TICK_US },
 		.it_value = { .tv_usec = TICK_US },
 	};
+
+	setitimer(ITIMER_REAL, &tick, NULL);
+}
+
+void calls_prepare(unsigned int number)
+{
 	struct sigaction action = { .sa_handler = on_alarm };
 	int i, file;
 
@@ -85,7 +92,7 @@ void calls_prepare(unsigned int number)
 	for (i = 0; i < QUEUES; i++)
 		queue[i] = new_area(4096, PROT_READ | PROT_WRITE,
 				    i == 2 ? MAP_SHARED : MAP_PRIVATE);
-	setitimer(ITIMER_REAL, &tick, NULL);
+	start_ticking();
 }
 
 /*
@@ -350,6 +357,7 @@ static void do_fork(const struct call *c)
 	pid_t pid = fork();
 
 	if (!pid) {
+		start_ticking();
 		if (c->a & 1)
 			do_store(c);
 		if (c->a & 2)
