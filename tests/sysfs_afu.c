@@ -145,21 +145,6 @@ static void set_prefault_mode(void)
 	file_write("none", AFU "/prefault_mode");
 }
 
-static bool mmu_is_radix(void)
-{
-	char line[256];
-	bool radix = false;
-	FILE *f = fopen("/proc/cpuinfo", "re");
-
-	require(f);
-	while (fgets(line, sizeof(line), f)) {
-		if (!strcmp(line, "MMU\t\t: Radix\n"))
-			radix = true;
-	}
-	fclose(f);
-	return radix;
-}
-
 static void prefault_mode_takes_three_words(void)
 {
 	static const char *const words[] = {

@@ -159,3 +159,18 @@ int node_open_started(const char *node)
 	require_ok(node_start(fd, queue_wed(&q), -1, 0));
 	return fd;
 }
+
+bool mmu_is_radix(void)
+{
+	char line[256];
+	bool radix = false;
+	FILE *f = fopen("/proc/cpuinfo", "re");
+
+	require(f);
+	while (fgets(line, sizeof(line), f)) {
+		if (!strcmp(line, "MMU\t\t: Radix\n"))
+			radix = true;
+	}
+	fclose(f);
+	return radix;
+}

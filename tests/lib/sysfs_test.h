@@ -55,6 +55,9 @@ void link_target(char *buf, const char *fmt, ...)
 /* The last component of a path. */
 const char *last_component(const char *path);
 
+/* POWER9's: no prefault mode but "none" */
+bool mmu_is_radix(void);
+
 /* Open the node and start a context on an empty queue; require. */
 int node_open_started(const char *node);
 
