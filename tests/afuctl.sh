@@ -15,7 +15,7 @@ help_of_every_command() {
 		run 0 --help
 		shows "^  $command "
 		for option in --help -h; do
-			run 0 $command $option
+			run 0 "$command" "$option"
 			shows "^usage: afuctl $command " '^  -h, --help '
 			[ ! -s err ] || fail "$(cat err)"
 		done
@@ -31,12 +31,12 @@ wrong_usage_is_status_2() {
 	says "frobnicate: no such command"
 	run 2 --json list
 	for command in list info monitor top mode reset inject create destroy; do
-		run 2 $command --frobnicate
+		run 2 "$command" --frobnicate
 		says "unrecognized option"
-		run 2 $command afu0.0 b c d e f
+		run 2 "$command" afu0.0 b c d e f
 	done
 	for command in info mode reset inject create destroy; do
-		run 2 $command
+		run 2 "$command"
 		says "$command: an argument is missing"
 	done
 	for name in card card-1 card0x 'card 0' Card0 afu afu0 afu0. afu.0 afu0.0x afu0.0ss afu-1.0 \
@@ -115,11 +115,11 @@ info_of_a_card_and_of_an_afu() {
 	run 0 info --json card0
 	shows '"name": "card0"' '"base_image": 1' '"image_loaded": "user"' '"software": "default"'
 	for name in afu0.0 afu0.0s /dev/cxl/afu0.0m; do
-		run 0 info $name
+		run 0 info "$name"
 		shows '^afu0.0$' '^  mode  *afu_directed$' '^  irqs_min  *4$' '^  mmio_size  *65536$' \
 			'^  master mmio_size  *67108864$' '^  error buffer  *4096$' \
 			'^  cr0 vendor  *0x1014$' '^  PCI device of the card  */sys/class/cxl/'
-		run 0 info --json $name
+		run 0 info --json "$name"
 		shows '"name": "afu0.0"' '"api_version": 4' '"error_buffer_size": 4096' \
 			'"vendor": "0x1014"' '"pp_mmio_len": 65536'
 	done
@@ -136,7 +136,7 @@ mode_is_shown_and_changed() {
 	run 0 mode "$afu"
 	[ "$(cat out)" = afu_directed ] || fail "$(cat out)"
 	for mode in dedicated_process none afu_directed dedicated directed; do
-		run 0 mode "$afu" $mode
+		run 0 mode "$afu" "$mode"
 		[ ! -s out ] || fail "$(cat out)"
 		run 0 mode "$afu"
 		case $(cat out) in *"$mode"*) ;; *) fail "$mode: $(cat out)" ;; esac

@@ -59,7 +59,7 @@ tells_of_lost_events() {
 	context --count 2 afu0.0
 	kill -STOP "$pid"
 	for error in 1 2 3; do
-		run 0 inject error afu0.0 "$pe" $error
+		run 0 inject error afu0.0 "$pe" "$error"
 	done
 	run 0 inject irq afu0.0 "$pe" 2
 	kill -CONT "$pid"
@@ -79,7 +79,7 @@ ends_in_time() {
 	[ ! -s out ] || fail "$(cat out)"
 	for signal in TERM HUP; do
 		context afu0.0
-		kill -$signal "$pid"
+		kill -"$signal" "$pid"
 		ended 0
 		[ ! -s mon.err ] || fail "$(cat mon.err)"
 	done
@@ -161,7 +161,7 @@ refuses_wrong_options() {
 
 in_colour() {
 	for colour in --color --color=always; do
-		context --count 1 $colour afu0.0
+		context --count 1 "$colour" afu0.0
 		run 0 inject error afu0.0 "$pe" 1
 		ended 0
 		grep -q "$(printf '\033')\[31mafu_error" mon || fail "$(cat mon)"

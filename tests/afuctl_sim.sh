@@ -104,12 +104,12 @@ create_and_destroy() {
 create_leaves_nothing_when_it_fails() {
 	remove_cards
 	for setting in psl_revision=0x10000 psl_revision= image=holiday afu0/modes=none afu2/num_procs=0; do
-		run 2 create mine afu1/irqs_min=2 $setting
+		run 2 create mine afu1/irqs_min=2 "$setting"
 		says "'${setting#*=}' is no value for ${setting%%=*}"
 		[ ! -e "$config/mine" ] || fail "$setting: the folder is left"
 	done
 	for setting in color=red afu0/color=red afu4/modes=directed live=1 afu0=1; do
-		run 2 create mine $setting
+		run 2 create mine "$setting"
 		says "there is no attribute ${setting%%=*}"
 		[ ! -e "$config/mine" ] || fail "$setting: the folder is left"
 	done

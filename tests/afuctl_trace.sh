@@ -69,7 +69,7 @@ nothing_is_left_behind() {
 		afuctl monitor >mon 2>mon.err &
 		pid=$!
 		becomes_true test -d "$instances/afuctl-$pid"
-		kill -$signal "$pid"
+		kill -"$signal" "$pid"
 		ended 0
 		[ ! -d "$instances/afuctl-$pid" ] || fail "$signal: left behind"
 	done

@@ -74,13 +74,13 @@ every_option_is_everywhere() {
 exit_statuses_are_the_same() {
 	native
 	for program in afuctl afu-cp; do
-		text=$(help_of $program | tr '\n' ' ')
+		text=$(help_of "$program" | tr '\n' ' ')
 		for status in 0 1 2 3 4 5 6; do
 			case $text in
 			*" $status "*) ;;
 			*) fail "$program: status $status is not in the help" ;;
 			esac
-			grep -qx "\.It $status" man/man1/$program.1 ||
+			grep -qx "\.It $status" "man/man1/$program.1" ||
 				fail "$program: status $status is not in the man page"
 		done
 	done
@@ -89,7 +89,7 @@ exit_statuses_are_the_same() {
 completion_of_arguments() {
 	native
 	for what in irq fault error link recovery remove delay; do
-		completes afuctl inject '' | has $what
+		completes afuctl inject '' | has "$what"
 		help_of afuctl inject | grep -q "^  $what " || fail "$what is not in the help"
 	done
 	[ "$(completes afuctl inject link card0 '' | tr '\n' ' ')" = 'down up ' ] || fail "link"
