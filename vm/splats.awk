@@ -13,11 +13,17 @@ BEGIN {
 	part = "(^|[] ])(Oops|Kernel panic|Call Trace:|kmemleak: [0-9]+ new)"
 	shown = 60
 	head = -1000
+	oom = -1000
 }
 
 /cxl-vm: begin / {
 	running = $0
 	sub(/.*cxl-vm: begin /, "", running)
+}
+
+# A program of a cgroup is killed, as a test wants it: a trace is part of that.
+/ invoked oom-killer: / {
+	oom = NR
 }
 
 # A complaint says so within its first lines, perhaps in more than one of them.
@@ -27,7 +33,7 @@ BEGIN {
 
 !/cxl-vm:/ {
 	is_complaint = ($0 ~ complaint && $0 !~ no_complaint && NR - head > 4) ||
-		($0 ~ part && NR - head > 150)
+		($0 ~ part && NR - head > 150 && NR - oom > 8)
 }
 
 is_complaint {
