@@ -8,7 +8,7 @@ PROGRAMS ?=
 export PROGRAMS
 
 # What .ci/run has time for: each subsystem, and all that is for this kernel only
-CI_PROGRAMS := kunit E1 E2 E4 E6 E8 E9 E12 api eeh chardev_life chardev_mmap \
+CI_PROGRAMS := kunit E1 E2 E4 E6 E8 E9 api eeh chardev_life chardev_mmap \
 	chardev_read copy_errors memcpy_fault removal security security_limits \
 	security_patterns fail fail_api fail_calls fail_copy fail_events fail_files
 
