@@ -48,6 +48,12 @@ static inline int cxl_vpci_host_init(struct cxl_vpci_host *host,
 				     struct pci_host_bridge *bridge,
 				     int domain)
 {
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
+	/* 7.0: the core gives the number back, so it has to come from there */
+	domain = pci_bus_find_emul_domain_nr(domain, domain, INT_MAX);
+	if (domain < 0)
+		return domain;
+#endif
 	bridge->sysdata = &host->window;
 	bridge->domain_nr = domain;
 	return 0;
