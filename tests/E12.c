@@ -218,10 +218,10 @@ static void a_queue_outlives_its_context(void)
 static void nothing_leaks(void)
 {
 	long long before = file_number(REFCNT);
+	unsigned int i, rounds = tap_rounds(1200);
 	struct event_afu afu;
-	int i;
 
-	for (i = 0; i < 1200; i++) {
+	for (i = 0; i < rounds; i++) {
 		if (i % 3 == 2)
 			event_open_queue(&afu, 4, 16);
 		else
