@@ -209,7 +209,7 @@ __poll_t cxl_events_mask(struct cxl_events *ev);
 void cxl_events_count(struct cxl_events *ev, struct cxl_event_counters *count);
 
 /*
- * Shared by event.c, event_batch.c and event_read.c
+ * Shared by event.c, event_batch.c, event_copy.c and event_read.c
  */
 
 /**
@@ -238,10 +238,32 @@ struct cxl_batch {
 	bool more;
 };
 
+/*
+ * With stamps an event grows by one, unless it then fitted no more into the
+ * smallest buffer.
+ */
+static __always_inline bool cxl_batch_stamped(const struct cxl_batch *b,
+					      size_t size)
+{
+	return b->stamps && size + sizeof(struct cxl_event_stamp) <= CXL_READ_MIN_SIZE;
+}
+
+static __always_inline size_t cxl_batch_event_size(const struct cxl_batch *b,
+						   size_t size)
+{
+	return cxl_batch_stamped(b, size) ? size + sizeof(struct cxl_event_stamp) : size;
+}
+
 void cxl_events_gather(struct cxl_events *ev, struct cxl_batch *b);
+void cxl_batch_pack(struct cxl_events *ev, struct cxl_batch *b, size_t at,
+		    u16 type, const void *payload, size_t len, u64 time);
 void cxl_events_pack(struct cxl_events *ev, struct cxl_batch *b);
+size_t cxl_events_copy(struct cxl_events *ev, struct cxl_batch *b,
+		       struct iov_iter *to);
 size_t cxl_events_settle(struct cxl_events *ev, const struct cxl_batch *b,
 			 size_t copied);
+size_t cxl_events_next_size(const struct cxl_events *ev,
+			    const struct cxl_batch *b, size_t whole);
 
 static inline void cxl_events_set_state(struct cxl_events *ev,
 					unsigned long bits)

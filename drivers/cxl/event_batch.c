@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A batch of events: gathered under the spinlock, packed as a program will
- * see them, and settled once it is known how much of it was copied.
+ * A batch of events: gathered under the spinlock, copied by event_copy.c, and
+ * settled once it is known how much of it was copied.
  *
  * Everything here is done by the reader that has the turn.
  */
@@ -14,45 +14,6 @@
 #include "trace.h"
 
 #define HEADER_SIZE	sizeof(struct cxl_event_header)
-#define STAMP_SIZE	sizeof(struct cxl_event_stamp)
-
-/*
- * With stamps an event grows by one, unless it then fitted no more into the
- * smallest buffer.
- */
-static bool cxl_batch_stamped(const struct cxl_batch *b, size_t size)
-{
-	return b->stamps && size + STAMP_SIZE <= CXL_READ_MIN_SIZE;
-}
-
-static size_t cxl_batch_event_size(const struct cxl_batch *b, size_t size)
-{
-	return cxl_batch_stamped(b, size) ? size + STAMP_SIZE : size;
-}
-
-/* Payload is bytes or a struct; events may be unaligned after odd ones. */
-static void cxl_batch_pack(struct cxl_events *ev, struct cxl_batch *b,
-			   size_t at, u16 type, const void *payload,
-			   size_t len, u64 time)
-{
-	bool stamped = cxl_batch_stamped(b, HEADER_SIZE + len);
-	struct cxl_event_header header = {
-		.type = type,
-		.size = HEADER_SIZE + len + (stamped ? STAMP_SIZE : 0),
-		.process_element = ev->pe,
-		.reserved1 = stamped ? CXL_EVENT_STAMPED : 0,
-	};
-	struct cxl_event_stamp stamp = {
-		.time = time ?: b->now,
-		.sequence = b->sequence++,
-		.lost = b->lost,
-	};
-
-	memcpy(ev->buf + at, &header, sizeof(header));
-	memcpy(ev->buf + at + HEADER_SIZE, payload, len);
-	if (stamped)
-		memcpy(ev->buf + at + HEADER_SIZE + len, &stamp, sizeof(stamp));
-}
 
 /* Bytes that one generic event of each pending kind takes */
 static size_t cxl_events_tail(struct cxl_events *ev, const struct cxl_batch *b,
@@ -74,8 +35,9 @@ static size_t cxl_events_tail(struct cxl_events *ev, const struct cxl_batch *b,
 	return tail;
 }
 
-static void cxl_events_fetch(struct cxl_events *ev, struct cxl_event_slot *slot,
-			     u64 now)
+static __always_inline void cxl_events_fetch(struct cxl_events *ev,
+					     struct cxl_event_slot *slot,
+					     u64 now)
 {
 	struct cxl_event_afu_driver_reserved *event;
 
@@ -92,6 +54,15 @@ static void cxl_events_fetch(struct cxl_events *ev, struct cxl_event_slot *slot,
 		slot->time = ev->event_time(event) ?: now;
 }
 
+/* Bytes that it takes in the reader's buffer; 0 for one to be rejected */
+static __always_inline size_t cxl_batch_slot_size(const struct cxl_batch *b,
+						  const struct cxl_event_slot *slot)
+{
+	if (!b->stamps || unlikely(!slot->size))
+		return slot->size;
+	return cxl_batch_event_size(b, slot->size);
+}
+
 /*
  * Take driver events as long as they fit: into the reader's buffer with the
  * tail kept free, and into ours.  One that does not stays fetched and is the
@@ -100,52 +71,61 @@ static void cxl_events_fetch(struct cxl_events *ev, struct cxl_event_slot *slot,
  */
 static void cxl_events_gather_driver(struct cxl_events *ev, struct cxl_batch *b)
 {
-	size_t tail = cxl_events_tail(ev, b, CXL_EVENTS_GENERIC);
+	size_t tail = ev->state & CXL_EVENTS_GENERIC ?
+		      cxl_events_tail(ev, b, CXL_EVENTS_GENERIC) : 0;
 	size_t room = b->room > tail ? b->room - tail : 0;
-	int left = atomic_read_acquire(&ev->announced);
-	unsigned int n = 0, fetched = ev->nr_fetched;
+	unsigned int left = max(atomic_read_acquire(&ev->announced), 0);
+	struct cxl_event_slot *slot = ev->fetched;
+	struct cxl_event_slot *fetched = slot + ev->nr_fetched;
+	struct cxl_event_slot *end;
 	bool passed_over = false;
-	int taken = 0;
+	size_t size, limit, bytes = 0;
+	unsigned int taken;
 
-	for (;; n++) {
-		size_t size = 0;
-
-		if (n == fetched) {
-			if (taken >= left)
-				break;
-			if (n == CXL_EVENT_BATCH) {
-				b->more = true;
-				break;
-			}
-			cxl_events_fetch(ev, &ev->fetched[fetched++], b->now);
-			taken++;
-		}
-		if (ev->fetched[n].size)
-			size = cxl_batch_event_size(b, ev->fetched[n].size);
-		if (!n && ev->passed_over && size <= b->room)
+	if (ev->passed_over) {
+		size = cxl_batch_slot_size(b, slot);
+		if (size <= b->room)
 			room = max(room, size);
-		if (b->size + size > room) {
-			passed_over = !n && size <= b->room;
-			break;
-		}
-		if (b->size + size > CXL_EVENT_BATCH_BYTES) {
-			b->more = true;
-			break;
-		}
-		b->size += size;
 	}
+	limit = min_t(size_t, room, CXL_EVENT_BATCH_BYTES);
 
+	for (; slot < fetched; slot++) {
+		size = cxl_batch_slot_size(b, slot);
+		if (bytes + size > limit)
+			goto full;
+		bytes += size;
+	}
+	end = slot + min_t(unsigned int, left, CXL_EVENT_BATCH - ev->nr_fetched);
+	for (; slot < end; slot++) {
+		cxl_events_fetch(ev, slot, b->now);
+		size = cxl_batch_slot_size(b, slot);
+		if (unlikely(bytes + size > limit)) {
+			fetched = slot + 1;
+			goto full;
+		}
+		bytes += size;
+	}
+	fetched = slot;
+	b->more = left > CXL_EVENT_BATCH - ev->nr_fetched;
+	goto done;
+
+full:
+	b->more = bytes + size <= room;
+	passed_over = slot == ev->fetched && !b->more && size <= b->room;
+done:
+	taken = fetched - ev->fetched - ev->nr_fetched;
+	b->size = bytes;
+	b->driver_bytes = bytes;
+	b->nr_driver = slot - ev->fetched;
 	ev->passed_over = passed_over;
 	/* What is left behind is deferred before it is not announced any more. */
-	WRITE_ONCE(ev->deferred, fetched > n);
-	if (taken)
-		(void)atomic_sub_return_release(taken, &ev->announced);
+	WRITE_ONCE(ev->deferred, slot < fetched);
+	if (!taken)
+		return;
+	(void)atomic_sub_return_release(taken, &ev->announced);
 	ev->count.posted += taken;
-	ev->nr_fetched = fetched;
-	b->nr_driver = n;
-	b->driver_bytes = b->size;
-	if (taken)
-		trace_cxl_event_fetch(ev, taken);
+	ev->nr_fetched += taken;
+	trace_cxl_event_fetch(ev, taken);
 }
 
 static void cxl_events_gather_irqs(struct cxl_events *ev, struct cxl_batch *b,
@@ -194,6 +174,11 @@ static void cxl_events_gather_generic(struct cxl_events *ev,
 	size_t room = min_t(size_t, b->room, CXL_EVENT_BATCH_BYTES);
 	size_t slots = cxl_events_tail(ev, b, CXL_EVENTS_FAULT |
 				       CXL_EVENTS_ERROR);
+	unsigned int i;
+
+	/* Driver events are packed later, but come first. */
+	for (i = 0; b->stamps && i < b->nr_driver; i++)
+		b->sequence += !!ev->fetched[i].size;
 
 	if (ev->state & CXL_EVENTS_IRQ)
 		cxl_events_gather_irqs(ev, b, room > slots ? room - slots : 0);
@@ -203,7 +188,6 @@ static void cxl_events_gather_generic(struct cxl_events *ev,
 	cxl_events_gather_slot(ev, b, room, CXL_EVENTS_ERROR,
 			       CXL_EVENT_AFU_ERROR, &ev->error,
 			       sizeof(ev->error), ev->error_time);
-	b->generic = true;
 	b->more = ev->state & CXL_EVENTS_GENERIC && b->room > room;
 }
 
@@ -215,7 +199,6 @@ static void cxl_events_gather_generic(struct cxl_events *ev,
 void cxl_events_gather(struct cxl_events *ev, struct cxl_batch *b)
 {
 	unsigned long flags;
-	unsigned int i;
 
 	lockdep_assert_held(&ev->turn);
 	b->stamps = READ_ONCE(ev->stamps);
@@ -231,35 +214,13 @@ void cxl_events_gather(struct cxl_events *ev, struct cxl_batch *b)
 	if (!b->generic)
 		cxl_events_gather_driver(ev, b);
 	if (!b->more) {
-		/* Driver events are packed later, but come first. */
-		for (i = 0; b->stamps && i < b->nr_driver; i++)
-			b->sequence += !!ev->fetched[i].size;
-		cxl_events_gather_generic(ev, b);
+		b->generic = true;
+		if (ev->state & CXL_EVENTS_GENERIC)
+			cxl_events_gather_generic(ev, b);
 	}
 	if (b->nr_driver || b->size)
 		ev->delivering = true;
 	spin_unlock_irqrestore(&ev->lock, flags);
-}
-
-/**
- * cxl_events_pack() - put the driver events of a batch into buf
- * @ev: event state
- * @b: gathered
- */
-void cxl_events_pack(struct cxl_events *ev, struct cxl_batch *b)
-{
-	const struct cxl_event_slot *slot = ev->fetched;
-	size_t at = 0;
-
-	b->sequence = ev->sequence;
-	for (; slot < ev->fetched + b->nr_driver; slot++) {
-		if (!slot->size)
-			continue;
-		cxl_batch_pack(ev, b, at, CXL_EVENT_AFU_DRIVER,
-			       slot->event->data, slot->size - HEADER_SIZE,
-			       slot->time);
-		at += cxl_batch_event_size(b, slot->size);
-	}
 }
 
 /* Once per context: it is the AFU driver's bug, not the program's. */
@@ -285,13 +246,15 @@ static size_t cxl_events_settle_driver(struct cxl_events *ev,
 				       const struct cxl_batch *b, size_t copied)
 {
 	const struct cxl_afu_driver_ops *ops = ev->ops;
-	size_t whole = 0;
-	unsigned int i;
+	struct cxl_event_slot *slot = ev->fetched;
+	struct cxl_event_slot *end = slot + b->nr_driver;
+	u64 sequence = ev->sequence;
+	size_t size, whole = 0;
+	unsigned int settled;
 
-	for (i = 0; i < b->nr_driver; i++) {
-		struct cxl_event_slot *slot = &ev->fetched[i];
-
-		if (unlikely(!slot->size)) {
+	for (; slot < end; slot++) {
+		size = cxl_batch_slot_size(b, slot);
+		if (unlikely(!size)) {
 			ev->rejected++;
 			cxl_events_warn(ev, slot->event);
 			trace_cxl_event_deliver(ev, CXL_EVENT_AFU_DRIVER, 1,
@@ -299,20 +262,22 @@ static size_t cxl_events_settle_driver(struct cxl_events *ev,
 			ops->event_delivered(ev->ctx, slot->event, -EINVAL);
 			continue;
 		}
-		if (whole + cxl_batch_event_size(b, slot->size) > copied)
+		if (whole + size > copied)
 			break;
-		whole += cxl_batch_event_size(b, slot->size);
-		ev->sequence++;
+		whole += size;
+		sequence++;
 		trace_cxl_event_deliver(ev, CXL_EVENT_AFU_DRIVER, 1, 0);
 		ops->event_delivered(ev->ctx, slot->event, 0);
 	}
+	ev->sequence = sequence;
 
-	if (i && i < ev->nr_fetched)
-		memmove(ev->fetched, ev->fetched + i,
-			(ev->nr_fetched - i) * sizeof(*ev->fetched));
-	WRITE_ONCE(ev->deferred, i < ev->nr_fetched);
+	settled = slot - ev->fetched;
+	if (settled && settled < ev->nr_fetched)
+		memmove(ev->fetched, slot,
+			(ev->nr_fetched - settled) * sizeof(*slot));
+	WRITE_ONCE(ev->deferred, settled < ev->nr_fetched);
 	/* Pairs with cxl_events_in_flight(): no callback runs from here on. */
-	smp_store_release(&ev->nr_fetched, ev->nr_fetched - i);
+	smp_store_release(&ev->nr_fetched, ev->nr_fetched - settled);
 	return whole;
 }
 
@@ -399,7 +364,8 @@ size_t cxl_events_settle(struct cxl_events *ev, const struct cxl_batch *b,
 {
 	size_t whole;
 
-	whole = cxl_events_settle_driver(ev, b, copied);
-	whole += cxl_events_settle_generic(ev, b, copied);
+	whole = b->nr_driver ? cxl_events_settle_driver(ev, b, copied) : 0;
+	if (b->size > b->driver_bytes)
+		whole += cxl_events_settle_generic(ev, b, copied);
 	return whole;
 }

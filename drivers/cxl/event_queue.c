@@ -23,22 +23,26 @@
 /**
  * struct cxl_event_queue - events sent and not yet delivered
  * @ctx: context, referenced
+ * @ev: its event state
  * @depth: events that it holds
  * @mask: slots in the ring, less one
  * @slot_size: bytes of a slot
  * @max_payload: largest payload in bytes
  * @ops: the driver ops, with the limit of this queue; constant
  * @slots: the ring
- * @lock: taken by producers in hard interrupt context, and inside of the
- *	context's event lock; guards what follows, and the slots
- * @head: oldest slot not confirmed
- * @fetch: next slot to be fetched
- * @tail: next slot to be filled
+ * @head: oldest slot not confirmed.  The reader's: guarded by the turn, its
+ *	store-release hands the slot over to the producers
+ * @fetch: next slot to be fetched; the reader's
+ * @lock: taken by producers in hard interrupt context; guards what follows,
+ *	and the slots from @tail up to @head
+ * @tail: next slot to be filled; its store-release hands the slot over to the
+ *	reader
  * @reserved: free slots that are spoken for
  * @closed: no event is taken any more
  */
 struct cxl_event_queue {
 	struct cxl_context *ctx;
+	struct cxl_events *ev;
 	unsigned int depth;
 	unsigned int mask;
 	size_t slot_size;
@@ -46,9 +50,10 @@ struct cxl_event_queue {
 	struct cxl_afu_driver_ops ops;
 	void *slots;
 
-	spinlock_t lock;	/* guards what follows, and the slots */
-	unsigned int head;
+	unsigned int head;	/* guarded by the turn */
 	unsigned int fetch;
+
+	spinlock_t lock;	/* guards what follows, and the free slots */
 	unsigned int tail;
 	unsigned int reserved;
 	bool closed;
@@ -79,15 +84,11 @@ static struct cxl_event_afu_driver_reserved *
 cxl_event_queue_fetch(struct cxl_context *ctx)
 {
 	struct cxl_event_queue *q = cxl_event_queue_of(ctx);
-	struct cxl_event_afu_driver_reserved *event = NULL;
-	unsigned long flags;
 
 	/* The AFU driver may have announced more than it sent. */
-	spin_lock_irqsave(&q->lock, flags);
-	if (q->fetch != q->tail)
-		event = &cxl_event_queue_slot(q, q->fetch++)->event;
-	spin_unlock_irqrestore(&q->lock, flags);
-	return event;
+	if (q->fetch == smp_load_acquire(&q->tail))
+		return NULL;
+	return &cxl_event_queue_slot(q, q->fetch++)->event;
 }
 
 static void cxl_event_queue_delivered(struct cxl_context *ctx,
@@ -95,20 +96,17 @@ static void cxl_event_queue_delivered(struct cxl_context *ctx,
 				      int rc)
 {
 	struct cxl_event_queue *q = cxl_event_queue_of(ctx);
-	unsigned long flags;
-	bool again;
 
 	if (!event)
 		return;
-	spin_lock_irqsave(&q->lock, flags);
-	if (!rc)
-		q->head++;
-	else
-		q->fetch--;
-	again = rc && !q->closed;
-	spin_unlock_irqrestore(&q->lock, flags);
-	if (again)
-		cxl_context_events_pending(ctx, 1);
+	if (!rc) {
+		/* Pairs with cxl_event_queue_full(). */
+		smp_store_release(&q->head, q->head + 1);
+		return;
+	}
+	q->fetch--;
+	if (!READ_ONCE(q->closed))
+		cxl_events_announce(q->ev, 1);
 }
 
 static void cxl_event_queue_close(struct cxl_event_queue *q)
@@ -116,7 +114,7 @@ static void cxl_event_queue_close(struct cxl_event_queue *q)
 	unsigned long flags;
 
 	spin_lock_irqsave(&q->lock, flags);
-	q->closed = true;
+	WRITE_ONCE(q->closed, true);
 	spin_unlock_irqrestore(&q->lock, flags);
 }
 
@@ -161,7 +159,8 @@ struct cxl_event_queue *cxl_event_queue_create(struct cxl_context *ctx,
 		goto free_queue;
 	}
 	q->ctx = cxl_context_get(ctx);
-	ret = cxl_events_set_ops(cxl_context_events(ctx), &q->ops, THIS_MODULE,
+	q->ev = cxl_context_events(ctx);
+	ret = cxl_events_set_ops(q->ev, &q->ops, THIS_MODULE,
 				 cxl_event_queue_time, q);
 	if (ret)
 		goto put_context;
@@ -181,7 +180,7 @@ void cxl_event_queue_destroy(struct cxl_event_queue *q)
 	if (!q)
 		return;
 	cxl_event_queue_close(q);
-	cxl_events_drop_ops(cxl_context_events(q->ctx), &q->ops);
+	cxl_events_drop_ops(q->ev, &q->ops);
 	cxl_context_put(q->ctx);
 	kvfree(q->slots);
 	kfree(q);
@@ -192,18 +191,24 @@ EXPORT_SYMBOL_GPL(cxl_event_queue_destroy);
 static void cxl_event_queue_fill(struct cxl_event_queue *q, const void *data,
 				 u32 len)
 {
-	struct cxl_queued_event *slot = cxl_event_queue_slot(q, q->tail++);
+	struct cxl_queued_event *slot = cxl_event_queue_slot(q, q->tail);
 
 	lockdep_assert_held(&q->lock);
-	slot->time = cxl_events_now(cxl_context_events(q->ctx));
+	slot->time = cxl_events_now(q->ev);
 	slot->event.data_size = len;
 	memcpy(slot->event.data, data, len);
+	/* Pairs with cxl_event_queue_fetch(). */
+	smp_store_release(&q->tail, q->tail + 1);
 }
 
 static bool cxl_event_queue_full(const struct cxl_event_queue *q)
 {
+	unsigned int head;
+
 	lockdep_assert_held(&q->lock);
-	return q->tail - q->head + q->reserved >= q->depth;
+	/* Pairs with the release in cxl_event_queue_delivered(). */
+	head = smp_load_acquire(&q->head);
+	return q->tail - head + q->reserved >= q->depth;
 }
 
 int cxl_event_queue_send(struct cxl_event_queue *q, const void *data, u32 len)
@@ -224,9 +229,9 @@ int cxl_event_queue_send(struct cxl_event_queue *q, const void *data, u32 len)
 	spin_unlock_irqrestore(&q->lock, flags);
 
 	if (!ret)
-		cxl_context_events_pending(q->ctx, 1);
+		cxl_events_announce(q->ev, 1);
 	else if (ret == -ENOSPC)
-		cxl_events_lost(cxl_context_events(q->ctx), 1);
+		cxl_events_lost(q->ev, 1);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(cxl_event_queue_send);
@@ -271,7 +276,7 @@ unlock:
 	spin_unlock_irqrestore(&q->lock, flags);
 
 	if (!ret)
-		cxl_context_events_pending(q->ctx, 1);
+		cxl_events_announce(q->ev, 1);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(cxl_event_queue_commit);

@@ -5,8 +5,7 @@
  * One reader at a time has the turn:
  *
  *	gather   under the spinlock: fetch driver events, pack generic ones
- *	pack     the driver events, in the order fetched
- *	copy     to the program, with page faults disabled
+ *	copy     to the program, driver events first, page faults disabled
  *	settle   tell the AFU driver what became of each; put back the rest
  *
  * The turn is never held while a reader waits for events, nor while it waits
@@ -31,7 +30,6 @@ static size_t cxl_events_deliver(struct cxl_events *ev, struct iov_iter *to,
 				 size_t *next)
 {
 	struct cxl_batch b = {};
-	struct cxl_event_header header;
 	size_t copied, whole, done = 0;
 
 	*next = 0;
@@ -40,17 +38,13 @@ static size_t cxl_events_deliver(struct cxl_events *ev, struct iov_iter *to,
 		cxl_events_gather(ev, &b);
 		if (!b.nr_driver && !b.size)
 			break;
-		cxl_events_pack(ev, &b);
 		pagefault_disable();
-		copied = copy_to_iter(ev->buf, b.size, to);
+		copied = cxl_events_copy(ev, &b, to);
 		pagefault_enable();
 		whole = cxl_events_settle(ev, &b, copied);
 		iov_iter_revert(to, copied - whole);
 		done += whole;
-		if (whole < b.size) {
-			memcpy(&header, ev->buf + whole, sizeof(header));
-			*next = header.size;
-		}
+		*next = cxl_events_next_size(ev, &b, whole);
 	} while (b.more && !*next && !signal_pending(current));
 	return done;
 }
