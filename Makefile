@@ -45,7 +45,7 @@ KBUILD	= flock $(OUT)/modules/.lock vm/kbuild $(OUT)/modules -j$(JOBS) \
 	  $(if $(V),V=1) $(if $(DIRS),DIRS="$(DIRS)")
 
 modules: kernel		## cxl.ko, cxl-sim.ko, cxl-copy.ko and the test modules
-	$(Q)scripts/mirror.sh $(OUT)/modules Kbuild drivers include tests/modules
+	$(Q)scripts/mirror.sh $(OUT)/modules Kbuild drivers include tests/modules bench/modules
 	$(Q)$(KBUILD) $(KBUILD_ARGS) modules
 
 tests:			## the test programs, of the guest and of the host
@@ -117,3 +117,4 @@ clean:			## remove build/ (the cache of kernels stays)
 include lib/lib.mk
 include packaging/install.mk
 include tests/tests.mk
+include bench/bench.mk
