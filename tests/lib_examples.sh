@@ -10,12 +10,12 @@ out=/tmp/lib_examples.out
 example() {
 	program=/tests/lib/example-$1
 	shift
-	"$program" "$@" >$out 2>&1 || fail "exit status $?: $(cat $out)"
+	"$program" "$@" >"$out" 2>&1 || fail "exit status $?: $(cat "$out")"
 }
 
 # prints PATTERN: a line of the output is like this, from end to end.
 prints() {
-	grep -qxE "$1" $out || fail "no line '$1' in: $(cat $out)"
+	grep -qxE "$1" "$out" || fail "no line '$1' in: $(cat "$out")"
 }
 
 cxl_adapter_next() {
@@ -31,7 +31,7 @@ cxl_afu_next() {
 cxl_afu_open_dev() {
 	example cxl_afu_open_dev /dev/cxl/afu0.0m
 	prints 'afu0.0m is process element [0-9]+'
-	if /tests/lib/example-cxl_afu_open_dev /dev/null >$out 2>&1; then
+	if /tests/lib/example-cxl_afu_open_dev /dev/null >"$out" 2>&1; then
 		fail "opened /dev/null"
 	fi
 	prints '/dev/null: No such device'
@@ -68,7 +68,7 @@ cxl_get_cr_vendor() {
 
 cxl_afu_sysfs_pci() {
 	example cxl_afu_sysfs_pci
-	[ "$(cat "$(cat $out)/vendor")" = 0x1014 ] || fail "$(cat $out) is no IBM card"
+	[ "$(cat "$(cat "$out")/vendor")" = 0x1014 ] || fail "$(cat "$out") is no IBM card"
 }
 
 cxl_errinfo_read() {
@@ -84,7 +84,7 @@ cxl_read_event() {
 
 cxl_next_event() {
 	example cxl_next_event
-	grep -qE '^data_storage:( [0-9a-f]{2}){32}$' $out || fail "$(cat $out)"
+	grep -qE '^data_storage:( [0-9a-f]{2}){32}$' "$out" || fail "$(cat "$out")"
 }
 
 cxl_event_stamp() {
@@ -99,7 +99,7 @@ cxl_fprint_event() {
 
 cxl_mmio_map() {
 	example cxl_mmio_map
-	pe=$(sed -n 's/process element \([0-9]*\),.*/\1/p' $out)
+	pe=$(sed -n 's/process element \([0-9]*\),.*/\1/p' "$out")
 	prints "process element [0-9]+, register 0x$(printf %x $((pe << 48)))"
 }
 
