@@ -16,6 +16,7 @@
 #define _CXL_SIM_AFU_MODEL_H
 
 #include <linux/compiler.h>
+#include <linux/errno.h>
 #include <linux/types.h>
 
 #include <asm/byteorder.h>
@@ -119,6 +120,34 @@ unsigned int sim_pe_delay_us(const struct sim_pe *pe);
  * Return: true while the turn may go on.
  */
 bool sim_turn_charge(struct sim_pe *pe, unsigned int cost);
+
+/*
+ * One piece of work after the other, @cost each beside what they charge, while
+ * the turn lasts and @piece returns 0. It ends the turn by -EAGAIN (there is
+ * more), -ETIME (after the injected delay), -EINPROGRESS (when a fault is
+ * answered), or anything else when there is nothing to do.
+ */
+static __always_inline enum sim_turn
+sim_turn_run(struct sim_pe *pe, int (*piece)(struct sim_pe *), unsigned int cost)
+{
+	int ret;
+
+	do {
+		ret = piece(pe);
+	} while (!ret && sim_turn_charge(pe, cost));
+
+	switch (ret) {
+	case 0:
+	case -EAGAIN:
+		return SIM_TURN_MORE;
+	case -ETIME:
+		return SIM_TURN_DELAY;
+	case -EINPROGRESS:
+		return SIM_TURN_PARKED;
+	default:
+		return SIM_TURN_IDLE;
+	}
+}
 
 /**
  * sim_pe_interrupt() - raise an AFU interrupt

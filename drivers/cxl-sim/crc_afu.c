@@ -349,24 +349,8 @@ static int run_command(struct sim_pe *pe)
 
 static enum sim_turn crc_turn(struct sim_pe *pe)
 {
-	int ret;
-
 	restore_regs(pe);
-	do {
-		ret = run_command(pe);
-	} while (!ret && sim_turn_charge(pe, COMMAND_COST));
-
-	switch (ret) {
-	case 0:
-	case -EAGAIN:
-		return SIM_TURN_MORE;
-	case -ETIME:
-		return SIM_TURN_DELAY;
-	case -EINPROGRESS:
-		return SIM_TURN_PARKED;
-	default:
-		return SIM_TURN_IDLE;
-	}
+	return sim_turn_run(pe, run_command, COMMAND_COST);
 }
 
 static void crc_reset(struct sim_afu *afu)

@@ -354,25 +354,9 @@ static bool stays_stopped(struct sim_pe *pe)
 
 static enum sim_turn work(struct sim_pe *pe)
 {
-	int ret;
-
 	if (stays_stopped(pe))
 		return SIM_TURN_IDLE;
-	do {
-		ret = run_element(pe);
-	} while (!ret && sim_turn_charge(pe, ELEMENT_COST));
-
-	switch (ret) {
-	case 0:
-	case -EAGAIN:
-		return SIM_TURN_MORE;
-	case -ETIME:
-		return SIM_TURN_DELAY;
-	case -EINPROGRESS:
-		return SIM_TURN_PARKED;
-	default:
-		return SIM_TURN_IDLE;
-	}
+	return sim_turn_run(pe, run_element, ELEMENT_COST);
 }
 
 static enum sim_turn memcpy_turn(struct sim_pe *pe)
