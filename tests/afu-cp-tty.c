@@ -3,17 +3,16 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "tap.h"
 #include "lib/cxl_test.h"
+#include "lib/terminal.h"
 
 #define AFU_CP		"/bin/afu-cp"
 #define FILE_SIZE	(24 << 20)
@@ -54,52 +53,14 @@ static void remove_folder(void)
 		diag("cannot remove the folder");
 }
 
-/* Start afu-cp with a terminal of its own. Returns the other side of it. */
 static int start_on_terminal(pid_t *pid, const char *chunk)
 {
-	int master = require_ok(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
-	char *name;
-	int slave;
+	char *const arguments[] = {
+		(char *)AFU_CP, (char *)"--chunk", (char *)chunk,
+		(char *)"src", (char *)"dst", NULL,
+	};
 
-	require_ok(grantpt(master));
-	require_ok(unlockpt(master));
-	name = ptsname(master);
-	require(name);
-	*pid = require_ok(fork());
-	if (*pid)
-		return master;
-	setsid();
-	/* The first terminal that the leader of a session opens is its own. */
-	slave = open(name, O_RDWR | O_CLOEXEC);
-	if (slave < 0 || dup2(slave, 0) < 0 || dup2(slave, 1) < 0 ||
-	    dup2(slave, 2) < 0)
-		_exit(99);
-	execl(AFU_CP, AFU_CP, "--chunk", chunk, "src", "dst", NULL);
-	_exit(98);
-}
-
-/*
- * Collect what comes from the terminal, until @until is part of it, or the
- * program has ended. Returns it as a string.
- */
-static const char *read_terminal(int master, const char *until)
-{
-	static char text[1 << 18];
-	struct pollfd p = { .fd = master, .events = POLLIN };
-	size_t length = 0;
-	ssize_t n;
-
-	while (poll(&p, 1, 4 * SOON_MS) == 1) {
-		n = read(master, text + length, sizeof(text) - 1 - length);
-		if (n <= 0)
-			break;
-		length += n;
-		text[length] = '\0';
-		if (until && strstr(text, until))
-			break;
-	}
-	text[length] = '\0';
-	return text;
+	return terminal_start(pid, "linux", AFU_CP, arguments);
 }
 
 static void progress_is_shown(void)
@@ -110,7 +71,7 @@ static void progress_is_shown(void)
 
 	make_source();
 	master = start_on_terminal(&pid, "64k");
-	text = read_terminal(master, NULL);
+	text = terminal_read(master, NULL);
 	require_ok(waitpid(pid, &status, 0));
 	check_eq(status, 0);
 
@@ -139,9 +100,9 @@ static void ctrl_c_leaves_nothing(void)
 
 	make_source();
 	master = start_on_terminal(&pid, "4k");
-	require(strstr(read_terminal(master, "copying"), "copying"));
+	require(strstr(terminal_read(master, "copying"), "copying"));
 	require_eq(write(master, "\003", 1), 1);
-	read_terminal(master, NULL);
+	terminal_read(master, NULL);
 	require_ok(waitpid(pid, &status, 0));
 	require(WIFSIGNALED(status), "status 0x%x", status);
 	check_eq(WTERMSIG(status), SIGINT);

@@ -1,77 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* afuctl at a terminal, and with a descriptor of another program. */
 #define _GNU_SOURCE
-#include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "tap.h"
 #include "lib/copy_test.h"
 #include "lib/cxl_test.h"
+#include "lib/terminal.h"
 
 #define AFUCTL	"/bin/afuctl"
 #define ARGUMENTS	10
-
-/*
- * Start afuctl with a terminal of its own, of the type @term. Returns the other
- * side of it.
- */
-static int start_on_terminal(pid_t *pid, const char *term,
-			     char *const arguments[])
-{
-	int master = require_ok(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
-	struct winsize size = { .ws_row = 24, .ws_col = 100 };
-	char *name;
-	int slave;
-
-	require_ok(grantpt(master));
-	require_ok(unlockpt(master));
-	require_ok(ioctl(master, TIOCSWINSZ, &size));
-	name = ptsname(master);
-	require(name);
-	*pid = require_ok(fork());
-	if (*pid)
-		return master;
-	setsid();
-	setenv("TERM", term, 1);
-	/* The first terminal that the leader of a session opens is its own. */
-	slave = open(name, O_RDWR | O_CLOEXEC);
-	if (slave < 0 || dup2(slave, 0) < 0 || dup2(slave, 1) < 0 ||
-	    dup2(slave, 2) < 0)
-		_exit(99);
-	execv(AFUCTL, arguments);
-	_exit(98);
-}
-
-/*
- * Collect what comes from the terminal, until @until is part of it, or the
- * program has ended. Returns it as a string.
- */
-static const char *read_terminal(int master, const char *until)
-{
-	static char text[1 << 16];
-	struct pollfd p = { .fd = master, .events = POLLIN };
-	size_t length = 0;
-	ssize_t n;
-
-	while (length < sizeof(text) - 1 && poll(&p, 1, 4 * SOON_MS) == 1) {
-		n = read(master, text + length, sizeof(text) - 1 - length);
-		if (n <= 0)
-			break;
-		length += n;
-		text[length] = '\0';
-		if (until && strstr(text, until))
-			break;
-	}
-	text[length] = '\0';
-	return text;
-}
 
 static void check_exit(pid_t pid, int code)
 {
@@ -92,8 +34,8 @@ static void check_top_ends(int how)
 	int master;
 	pid_t pid;
 
-	master = start_on_terminal(&pid, "linux", top);
-	text = read_terminal(master, "OWNER");
+	master = terminal_start(&pid, "linux", AFUCTL, top);
+	text = terminal_read(master, "OWNER");
 	check(strstr(text, "afuctl top: 0 contexts, 0 events/s posted"), "%s",
 	      text);
 	if (how == SIGTERM)
@@ -102,7 +44,7 @@ static void check_top_ends(int how)
 		require_eq(write(master, "\003", 1), 1);
 	else
 		require_eq(write(master, "xq", 2), 2);
-	text = read_terminal(master, NULL);
+	text = terminal_read(master, NULL);
 	check_exit(pid, 0);
 	/* The cursor is visible again. */
 	check(strstr(text, "\033[?25h"), "%s", text);
@@ -130,9 +72,9 @@ static void top_draws_contexts(void)
 
 	afu_start(&afu, "afu0.0s", 4);
 	afu_irq(&afu, 1);
-	master = start_on_terminal(&pid, "linux", top);
+	master = terminal_start(&pid, "linux", AFUCTL, top);
 	snprintf(line, sizeof(line), "afuctl-tty[%d]", getpid());
-	text = read_terminal(master, line);
+	text = terminal_read(master, line);
 	check(strstr(text, line), "%s", text);
 	/* In the column of pending events, to which the cursor goes */
 	check(strstr(text, "\033[4;62H1"), "%s", text);
@@ -149,8 +91,8 @@ static void top_says_what_terminal_it_does_not_know(void)
 	int master;
 	pid_t pid;
 
-	master = start_on_terminal(&pid, "typewriter", top);
-	text = read_terminal(master, NULL);
+	master = terminal_start(&pid, "typewriter", AFUCTL, top);
+	text = terminal_read(master, NULL);
 	check(strstr(text, "afuctl: this terminal (typewriter) is not known; --batch does without"),
 	      "%s", text);
 	check_exit(pid, 1);
@@ -168,12 +110,12 @@ static void monitor_is_coloured_and_ends_by_ctrl_c(void)
 	pid_t pid;
 
 	/* The memcpy AFU cannot read a queue at address 0. */
-	master = start_on_terminal(&pid, "linux", monitor);
-	text = read_terminal(master, "DSISR");
+	master = terminal_start(&pid, "linux", AFUCTL, monitor);
+	text = terminal_read(master, "DSISR");
 	check(strstr(text, "\033[31mdata_storage\033[0m  the AFU could not read address 0x0 "),
 	      "%s", text);
 	require_eq(write(master, "\003", 1), 1);
-	read_terminal(master, NULL);
+	terminal_read(master, NULL);
 	check_exit(pid, 0);
 	close(master);
 }
