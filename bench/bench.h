@@ -11,8 +11,6 @@
 #include <stddef.h>
 #include <linux/types.h>
 
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-
 /* Nanoseconds of CLOCK_MONOTONIC */
 __u64 bench_now(void);
 
@@ -43,9 +41,6 @@ void bench_skip(const char *name, const char *why);
 
 /* End the program with a message if @ok is false. */
 void bench_require(bool ok, const char *what);
-
-/* Write a line to a file; whether it worked */
-bool bench_write(const char *path, const char *line);
 
 /* A descriptor of a context of the AFU driver cxl_bench */
 int bench_context(bool queue);

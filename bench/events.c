@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Reading and posting events of a cxl context. */
 #define _GNU_SOURCE
-#include <fcntl.h>
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -11,10 +10,12 @@
 #include <misc/cxl.h>
 
 #include "bench.h"
+#include "lib/cxl_test.h"
 #include "modules/cxl_bench.h"
 
 #define EVENT_SIZE	(sizeof(struct cxl_event_header) + CXL_BENCH_PAYLOAD)
 #define STAMPED_SIZE	(EVENT_SIZE + sizeof(struct cxl_event_stamp))
+#define INJECT_IRQ	"/sys/kernel/debug/cxl-afu/card0/afu0/inject_irq"
 #define BATCH		100
 #define LOOP_CALLS	1000
 #define LOOP_ROUNDS	51
@@ -103,8 +104,7 @@ static void queue_roundtrip(void)
 
 static void irq_post(void)
 {
-	bench_require(bench_write("/sys/kernel/debug/cxl-afu/card0/afu0/inject_irq",
-				  irq_line), "inject_irq");
+	bench_require(!file_write(irq_line, INJECT_IRQ), INJECT_IRQ);
 }
 
 static void irq_read(void)
@@ -116,16 +116,10 @@ static void irq_read(void)
 /* A context of a program's own, started: AFU interrupts need no AFU driver. */
 static void open_irq_context(void)
 {
-	struct cxl_ioctl_start_work work = {
-		.work_element_descriptor = (uintptr_t)work_queue,
-	};
-	__u32 pe;
-
-	irq_fd = open("/dev/cxl/afu0.0s", O_RDWR | O_CLOEXEC);
-	bench_require(irq_fd >= 0 && !ioctl(irq_fd, CXL_IOCTL_START_WORK, &work) &&
-		      !ioctl(irq_fd, CXL_IOCTL_GET_PROCESS_ELEMENT, &pe),
-		      "/dev/cxl/afu0.0s");
-	snprintf(irq_line, sizeof(irq_line), "%u 1\n", pe);
+	irq_fd = node_open_ok("afu0.0s");
+	bench_require(!node_start(irq_fd, (uintptr_t)work_queue, -1, 0),
+		      "START_WORK");
+	snprintf(irq_line, sizeof(irq_line), "%d 1\n", node_pe(irq_fd));
 }
 
 static void drain(int fd)

@@ -1,86 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What started contexts without work cost: part of a CPU, in per mille. */
 #define _GNU_SOURCE
-#include <dirent.h>
-#include <fcntl.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <misc/cxl.h>
-
 #include "bench.h"
+#include "lib/cxl_test.h"
+#include "lib/inventory.h"
 
 #define CONTEXTS	500
 #define SETTLE_S	5	/* until the AFU looks as seldom as it ever does */
-#define WINDOW_S	4
+#define WINDOW_MS	4000
 
 static int contexts[CONTEXTS];
 static unsigned int nr_contexts;
 static char queue[4096] __attribute__((aligned(4096)));
 
-/* Nanoseconds that the threads of our modules have run */
-static __u64 threads_ns(void)
-{
-	DIR *proc = opendir("/proc");
-	struct dirent *entry;
-	__u64 sum = 0;
-
-	bench_require(proc, "/proc");
-	while ((entry = readdir(proc))) {
-		unsigned long long ns;
-		char path[300], name[32];
-		FILE *f;
-
-		snprintf(path, sizeof(path), "/proc/%s/comm", entry->d_name);
-		f = fopen(path, "r");
-		if (!f)
-			continue;
-		if (!fgets(name, sizeof(name), f) || strncmp(name, "cxl", 3)) {
-			fclose(f);
-			continue;
-		}
-		fclose(f);
-		snprintf(path, sizeof(path), "/proc/%s/schedstat", entry->d_name);
-		f = fopen(path, "r");
-		if (f && fscanf(f, "%llu", &ns) == 1)
-			sum += ns;
-		if (f)
-			fclose(f);
-	}
-	closedir(proc);
-	return sum;
-}
-
 /* A queue whose first element is not valid: the AFU looks, and finds nothing. */
 static void start_context(void)
 {
-	struct cxl_ioctl_start_work work = {
-		.work_element_descriptor = (uintptr_t)queue,
-	};
-	int fd = open("/dev/cxl/afu0.0s", O_RDWR | O_CLOEXEC);
+	int fd = node_open_ok("afu0.0s");
 
-	bench_require(fd >= 0 && !ioctl(fd, CXL_IOCTL_START_WORK, &work),
-		      "/dev/cxl/afu0.0s");
+	bench_require(!node_start(fd, (uintptr_t)queue, -1, 0), "START_WORK");
 	contexts[nr_contexts++] = fd;
 }
 
 static void measure(const char *name, unsigned int n)
 {
-	__u64 time, run;
+	struct threads_cost cost;
+	__u64 time;
 
 	while (nr_contexts < n)
 		start_context();
 	sleep(SETTLE_S);
 	time = bench_now();
-	run = threads_ns();
-	sleep(WINDOW_S);
-	run = threads_ns() - run;
+	cost = threads_cost("cxl", WINDOW_MS);
 	time = bench_now() - time;
-	bench_value(name, 1000.0 * run / time, n);
+	bench_value(name, 1000.0 * cost.run_ns / time, n);
 }
 
 void bench_idle(void)

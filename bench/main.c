@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "lib/cxl_test.h"
 #include "modules/cxl_bench.h"
 
 #define ROUNDS	301
@@ -45,16 +46,6 @@ void bench_require(bool ok, const char *what)
 		return;
 	fprintf(stderr, "bench: %s: %s\n", what, strerror(errno));
 	exit(1);
-}
-
-bool bench_write(const char *path, const char *line)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : write(fd, line, strlen(line));
-
-	if (fd >= 0)
-		close(fd);
-	return n == (ssize_t)strlen(line);
 }
 
 int bench_context(bool queue)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "lib/cxl_test.h"
 #include "modules/cxl_bench.h"
 
 #define EVENT_SIZE	40	/* as a cxl event with 32 bytes of payload */
