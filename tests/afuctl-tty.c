@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* afuctl at a terminal, and with a descriptor of another program. */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
