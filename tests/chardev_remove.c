@@ -24,7 +24,6 @@
 #define PCI_DRIVER	"/sys/bus/pci/drivers/cxl-sim"
 
 /* Who sleeps must know within this time. */
-#define WAKE_MS		1000
 
 /* Bytes of a slave's window, at least a page */
 #define WINDOW		0x10000

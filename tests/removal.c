@@ -6,6 +6,9 @@
  * to one user at rest is shown by chardev_remove.
  *
  * The moments follow from a seed, which is printed; CXL_REMOVAL_SEED gives it.
+ *
+ * The users keep all CPUs busy. How long it takes shall not depend on the share
+ * that is left: who takes the card away goes first.
  */
 #define _GNU_SOURCE
 #include <poll.h>
@@ -15,6 +18,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,7 +32,6 @@
 #define COPY_NODE	"/dev/cxl-copy1"
 #define ROUNDS		8
 #define LONGEST_MS	60
-#define END_MS		1000
 
 static struct sim_card card;
 static char src[65536], dst[65536];
@@ -50,12 +53,6 @@ static struct user {
 	long long ended_ms;
 	unsigned int uses;
 } *users;
-
-/* How much slower this kernel is */
-static int time_scale(void)
-{
-	return 100 / tap_rounds(100);
-}
 
 static void set_ready(struct user *user)
 {
@@ -330,8 +327,8 @@ static void check_user(struct user *user, long long begin)
 	require_eq(waitpid(user->pid, &status, 0), user->pid);
 	check(!status, "%s: %#x", user->name, status);
 	ms = ended_ms(user) - begin;
-	check(ended_ms(user) && ms < END_MS * time_scale(),
-	      "%s: it took %lld ms", user->name, ms);
+	check(ended_ms(user) && ms < WAKE_MS, "%s: it took %lld ms",
+	      user->name, ms);
 }
 
 static void check_works(void)
@@ -360,6 +357,11 @@ static unsigned int next_seed(void)
 	return seed;
 }
 
+static void go_first(bool first)
+{
+	require_ok(setpriority(PRIO_PROCESS, 0, first ? -20 : 0));
+}
+
 static void one_round(void (*take_away)(void), unsigned int wait_us,
 		      unsigned int kill_us)
 {
@@ -375,17 +377,19 @@ static void one_round(void (*take_away)(void), unsigned int wait_us,
 		kill(users[0].pid, SIGKILL);
 		_exit(0);
 	}
+	go_first(true);
 	usleep(wait_us);
 	begin = now_ms();
 	take_away();
 	ms = now_ms() - begin;
-	check(ms < END_MS * time_scale(), "to take it away took %lld ms", ms);
+	check(ms < WAKE_MS, "to take it away took %lld ms", ms);
 	for (i = 1; i < USERS; i++)
 		check_user(&users[i], begin);
 	require_eq(waitpid(killer, NULL, 0), killer);
 	begin = now_ms();
 	require_eq(waitpid(users[0].pid, NULL, 0), users[0].pid);
-	check(now_ms() - begin < END_MS * time_scale());
+	check(now_ms() - begin < WAKE_MS);
+	go_first(false);
 	munmap(users, sizeof(all_users));
 }
 
@@ -528,11 +532,13 @@ static void afu_driver_unbound(void)
 		}
 		for (i = 0; i < SERVICES; i++)
 			require(becomes_true(is_ready(&service[i])));
+		go_first(true);
 		usleep(rand() % (LONGEST_MS * 1000));
 		begin = now_ms();
 		require_ok(file_write(afu, COPY_DRIVER "/unbind"));
 		for (i = 0; i < SERVICES; i++)
 			check_user(&service[i], begin);
+		go_first(false);
 		check_eq(queue_wait(queue_copy(&other.queue, dst, src, 100)),
 			 WE_COMPLETE);
 		require_ok(file_write(afu, COPY_DRIVER "/bind"));

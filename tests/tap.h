@@ -121,8 +121,10 @@ __attribute__((format(printf, 1, 2)))
 void diag(const char *fmt, ...);
 
 /*
- * How often to do something: @rounds, or fewer on a kernel that is slower.
+ * A kernel with checks of its own is slower: limits on time are multiplied by
+ * the first, and what a test does @rounds times it does less often.
  */
+unsigned int tap_time_scale(void);
 unsigned int tap_rounds(unsigned int rounds);
 
 /* What the macros above are made of. */

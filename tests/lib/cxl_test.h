@@ -32,7 +32,9 @@
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 /* How long anything may take that should happen soon; TCG guests are slow. */
-#define SOON_MS		5000
+#define SOON_MS		(5000LL * tap_time_scale())
+/* How long who waits may take to learn of something. */
+#define WAKE_MS		(1000LL * tap_time_scale())
 /* How long a test waits to see that something does not happen. */
 #define QUIET_MS	100
 

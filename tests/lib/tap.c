@@ -237,7 +237,7 @@ static bool wait_limited(pid_t pid, unsigned int seconds, int *status)
 }
 
 /* A debug kernel is slower; the harness knows by how much. */
-static unsigned int time_scale(void)
+unsigned int tap_time_scale(void)
 {
 	const char *scale = getenv("CXL_TIME_SCALE");
 
@@ -246,12 +246,13 @@ static unsigned int time_scale(void)
 
 unsigned int tap_rounds(unsigned int rounds)
 {
-	return (rounds + time_scale() - 1) / time_scale();
+	return (rounds + tap_time_scale() - 1) / tap_time_scale();
 }
 
 static unsigned int test_limit(const struct tap_test *test)
 {
-	return (test->limit ? test->limit : TAP_DEFAULT_LIMIT) * time_scale();
+	return (test->limit ? test->limit : TAP_DEFAULT_LIMIT) *
+	       tap_time_scale();
 }
 
 static void run_in_child(const struct tap_test *test)
