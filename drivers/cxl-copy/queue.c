@@ -12,6 +12,7 @@
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
+#include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
 #include "cxl-copy.h"
@@ -62,6 +63,9 @@ int cxl_copy_queue_init(struct cxl_copy_queue *queue, u64 address, u64 size)
 	if (!PAGE_ALIGNED(address) || size % CXL_COPY_QUEUE_UNIT ||
 	    size < CXL_COPY_QUEUE_MIN_SIZE || size > CXL_COPY_QUEUE_MAX_SIZE)
 		return -EINVAL;
+	/* Of such a range kernels differ in what they say. */
+	if (!access_ok((void __user *)(unsigned long)address, size))
+		return -EFAULT;
 
 	num_pages = DIV_ROUND_UP((unsigned int)size, PAGE_SIZE);
 	queue->pages = kcalloc(num_pages, sizeof(*queue->pages),
