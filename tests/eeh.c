@@ -366,15 +366,15 @@ static void *program_thread(void *arg)
 
 static void recoveries_with_busy_programs(void)
 {
+	unsigned int i, times = tap_rounds(50);
 	pthread_t thread[4];
 	struct afu afu;
-	unsigned int i;
 
 	fresh_card();
 	for (i = 0; i < ARRAY_SIZE(thread); i++)
 		require(!pthread_create(&thread[i], NULL, program_thread,
 					NULL));
-	for (i = 0; i < 50; i++)
+	for (i = 0; i < times; i++)
 		recover();
 	stop = true;
 	for (i = 0; i < ARRAY_SIZE(thread); i++)
@@ -385,14 +385,14 @@ static void recoveries_with_busy_programs(void)
 }
 
 /* Node, program, driver: all works after the last as after the first. */
-static void a_thousand_recoveries(void)
+static void recoveries_again_and_again(void)
 {
+	unsigned int i, times = tap_rounds(1000);
 	struct event_batch batch;
 	struct afu afu;
-	int i;
 
 	fresh_card();
-	for (i = 0; i < 1000; i++) {
+	for (i = 0; i < times; i++) {
 		if (i % 100) {
 			recover();
 			continue;
@@ -435,7 +435,7 @@ static const struct tap_test tests[] = {
 	TEST(programs_see_it_all, release_drivers),
 	TEST(nodes_are_new_ones, release_drivers),
 	TEST(recoveries_with_busy_programs, NULL, 120),
-	TEST(a_thousand_recoveries, NULL, 240),
+	TEST(recoveries_again_and_again, NULL, 240),
 };
 
 static const struct api_setup setup = {

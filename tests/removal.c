@@ -507,8 +507,8 @@ static void afu_device(char *name)
 
 static void afu_driver_unbound(void)
 {
+	unsigned int round, i, rounds = tap_rounds(ROUNDS);
 	struct user *service;
-	unsigned int round, i;
 	long long begin;
 	struct afu other;
 	char afu[256];
@@ -520,7 +520,7 @@ static void afu_driver_unbound(void)
 		       0);
 	require(service != MAP_FAILED);
 	afu_start(&other, card.slave, 4);
-	for (round = 0; round < tap_rounds(ROUNDS); round++) {
+	for (round = 0; round < rounds; round++) {
 		require(becomes_true(file_exists(COPY_NODE)));
 		afu_device(afu);
 		for (i = 0; i < SERVICES; i++) {

@@ -246,7 +246,11 @@ unsigned int tap_time_scale(void)
 
 unsigned int tap_rounds(unsigned int rounds)
 {
-	return (rounds + tap_time_scale() - 1) / tap_time_scale();
+	unsigned int fewer = (rounds + tap_time_scale() - 1) / tap_time_scale();
+
+	if (fewer < rounds)
+		diag("%u of %u rounds: this guest is slow", fewer, rounds);
+	return fewer;
 }
 
 static unsigned int test_limit(const struct tap_test *test)
