@@ -265,8 +265,9 @@ static unsigned int kernel_addresses;
 static void add_symbols(void)
 {
 	static const char *const wanted[] = {
-		" modprobe_path\n", " _text\n", " init_task\n",
-		" linux_banner\n", " jiffies\n",
+		" modprobe_path\n", " _stext\n", " _etext\n",
+		" init_task\n", " linux_banner\n", " jiffies\n",
+		" vfs_read\n",
 	};
 	FILE *f = fopen("/proc/kallsyms", "re");
 	char line[512];
@@ -287,9 +288,14 @@ static void add_borders(void)
 {
 	static const unsigned long borders[] = {
 		0x0000800000000000, 0x8000000000000000, 0xff00000000000000,
+		0xfffffffffffff000,
+		/* x86_64: linear mapping, vmalloc(), pages, code, vsyscall */
 		0xffff800000000000, 0xffff888000000000, 0xffffc90000000000,
 		0xffffea0000000000, 0xffffffff80000000, 0xffffffffff600000,
-		0xfffffffffffff000,
+		/* powerpc: end of programs, linear mapping, vmalloc() */
+		0x0010000000000000, 0xc000000000000000, 0xc008000000000000,
+		/* arm64: end of programs, linear mapping */
+		0x0001000000000000, 0xffff000000000000,
 	};
 	unsigned int i;
 
@@ -324,15 +330,24 @@ static void kernel_memory_is_out_of_reach(void)
 /* A copy that begins in the program's part and ends in the kernel's */
 static void cross_the_border(void)
 {
-	unsigned long end = 0x7ffffffff000;
+	/* Of x86_64, arm64, powerpc with 4 KiB and with 64 KiB pages */
+	static const unsigned long ends[] = {
+		0x00007ffffffff000, 0x0001000000000000, 0x0000400000000000,
+		0x0010000000000000,
+	};
 	static char own[8192];
 	struct afu afu;
+	unsigned int i;
 
 	afu_start(&afu, card.slave, 4);
-	check_eq(queue_wait(queue_copy(&afu.queue, (void *)(end - 64), own,
-				       8192)), WE_AERROR);
-	check_eq(queue_wait(queue_copy(&afu.queue, own, (void *)(end - 64),
-				       8192)), WE_AERROR);
+	for (i = 0; i < ARRAY_SIZE(ends); i++) {
+		void *last = (void *)(ends[i] - 64);
+
+		check_eq(queue_wait(queue_copy(&afu.queue, last, own, 8192)),
+			 WE_AERROR);
+		check_eq(queue_wait(queue_copy(&afu.queue, own, last, 8192)),
+			 WE_AERROR);
+	}
 	check_eq(queue_wait(queue_copy(&afu.queue, (void *)-64UL, own, 128)),
 		 WE_AERROR);
 	check_eq(queue_wait(queue_copy(&afu.queue, own, (void *)-64UL, 128)),
