@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Registers of the memcpy AFU: memcpy AFU §7, §8. */
 #define _GNU_SOURCE
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 #ifdef __x86_64__
 #include <x86intrin.h>
@@ -124,7 +126,23 @@ static void timebase_on_request(void)
 	}
 }
 
-#ifdef __x86_64__
+/* What the CPU itself counts, in ticks */
+static __u64 cpu_time(void)
+{
+#if defined(__x86_64__)
+	return __rdtsc();
+#elif defined(__powerpc64__)
+	return __builtin_ppc_get_timebase();
+#elif defined(__aarch64__)
+	__u64 ticks;
+
+	__asm__ volatile("isb; mrs %0, cntvct_el0" : "=r" (ticks) : : "memory");
+	return ticks;
+#else
+	skip("no way to read the CPU's own on this architecture");
+#endif
+}
+
 /* The difference to this CPU's time, in ticks, of a request answered now */
 static __u64 timebase_difference(void)
 {
@@ -134,15 +152,15 @@ static __u64 timebase_difference(void)
 	do {
 		tb = mmio_read(afu.mmio, REG_TB);
 	} while (!tb);
-	return __rdtsc() - tb;
+	return cpu_time() - tb;
 }
 
 static __u64 ticks_per_us(void)
 {
-	__u64 begin = __rdtsc();
+	__u64 begin = cpu_time();
 
 	usleep(100000);
-	return (__rdtsc() - begin) / 100000;
+	return (cpu_time() - begin) / 100000;
 }
 
 /*
@@ -167,12 +185,41 @@ static void timebase_is_that_of_the_cpu(void)
 	diag("difference %llu ticks, allowed are %llu", least, limit);
 	check(least <= limit);
 }
-#else
-static void timebase_is_that_of_the_cpu(void)
+
+/* In Hz, as the machine has it; 0 where it does not say */
+static double timebase_frequency(void)
 {
-	skip("no way to read the CPU's own on this architecture");
+	FILE *f = fopen("/proc/cpuinfo", "re");
+	char line[256];
+	double hz = 0;
+
+	require(f);
+	while (!hz && fgets(line, sizeof(line), f))
+		sscanf(line, "timebase : %lf", &hz);
+	fclose(f);
+	return hz;
 }
-#endif
+
+/* PowerPC has one time base for all, whose rate is part of its architecture. */
+static void timebase_counts_powerpc_ticks(void)
+{
+	double hz = timebase_frequency(), seconds;
+	struct timespec begin, end;
+	__u64 ticks;
+
+	if (!hz)
+		skip("only PowerPC tells the rate of its time base");
+	start();
+	ticks = ask_timebase(0);
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	sleep(2);
+	ticks = ask_timebase(0) - ticks;
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	seconds = end.tv_sec - begin.tv_sec +
+		  (end.tv_nsec - begin.tv_nsec) / 1e9;
+	diag("%.0f Hz, of %.0f", ticks / seconds, hz);
+	check(ticks > 0.9 * seconds * hz && ticks < 1.1 * seconds * hz);
+}
 
 /* What a master sees of a slave is the same register. */
 static void master_sees_the_slaves_window(void)
@@ -251,6 +298,8 @@ static const struct tap_test tests[] = {
 	{ "memcpy_regs.timebase_on_request", timebase_on_request },
 	{ "memcpy_regs.timebase_is_that_of_the_cpu",
 	  timebase_is_that_of_the_cpu },
+	{ "memcpy_regs.timebase_counts_powerpc_ticks",
+	  timebase_counts_powerpc_ticks },
 	{ "memcpy_regs.master_sees_the_slaves_window",
 	  master_sees_the_slaves_window },
 	{ "memcpy_regs.dedicated_mode", dedicated_mode, sim_cards_remove },
