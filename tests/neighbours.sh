@@ -1,0 +1,87 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# What else goes by the name of cxl: the driver that kernels had until 6.14, and
+# those of Compute Express Link. All are in reach of modprobe, if the kernel has
+# them; a complaint about a name that is taken is one of the kernel's.
+
+set -eu
+. /tests/lib/tap.sh
+
+modules=/lib/modules/$(uname -r)
+is_loaded() {
+	grep -q "^$1 " /proc/modules
+}
+
+load_express_link() {
+	loaded=0
+	for module in cxl_acpi cxl_pci cxl_mem cxl_pmem cxl_port; do
+		[ -n "$(find "$modules/kernel/drivers/cxl" -name "$module.ko" 2>/dev/null)" ] || continue
+		modprobe "$module" || fail "$module does not load"
+		is_loaded "$module" || fail "$module was not loaded"
+		loaded=$((loaded + 1))
+	done
+	[ "$loaded" -gt 0 ] || skip "this kernel has no such modules"
+	[ -d /sys/bus/cxl ] || fail "Compute Express Link is not there"
+}
+
+unload() {
+	for module; do
+		! is_loaded "$module" || rmmod "$module" || fail "$module stays"
+	done
+}
+
+unload_express_link() {
+	unload cxl_pmem cxl_mem cxl_acpi cxl_pci cxl_port cxl_core
+}
+
+unload_ours() {
+	unload cxl_copy cxl_sim cxl
+}
+
+load_ours() {
+	modprobe cxl
+	modprobe cxl-sim
+	modprobe cxl-copy
+}
+
+works() {
+	head -c 300000 /dev/urandom >src
+	afu-cp src dst || fail "afu-cp does not work"
+	cmp src dst || fail "the copy is another"
+	[ -d /sys/class/cxl/afu0.0s ] || fail "the class is not there"
+	[ -d /sys/kernel/debug/cxl-afu/card0 ] || fail "debugfs is not there"
+	[ -d /sys/kernel/tracing/events/cxl/cxl_event_post ] || fail "the trace events are not there"
+}
+
+the_old_driver_gives_way() {
+	[ -e "$modules/kernel/drivers/misc/cxl/cxl.ko" ] ||
+		skip "this kernel has no driver of that name"
+	unload_ours
+	modprobe cxl
+	grep -q 'cxl_unset_driver_ops.*\[cxl\]' /proc/kallsyms || fail "another cxl.ko was loaded"
+	load_ours
+	works
+}
+
+express_link_loads_beside_ours() {
+	load_express_link
+	works
+	unload_express_link
+	works
+}
+
+ours_load_beside_express_link() {
+	unload_ours
+	load_express_link
+	load_ours
+	works
+	unload_ours
+	[ -d /sys/bus/cxl ] || fail "Compute Express Link has gone"
+	unload_express_link
+	load_ours
+	works
+}
+
+cd "$(mktemp -d)"
+tap_run neighbours the_old_driver_gives_way express_link_loads_beside_ours \
+	ours_load_beside_express_link
