@@ -92,7 +92,7 @@ struct cxl_copy_afu {
 	struct list_head contexts;
 	struct miscdevice misc;
 	int id;
-	char name[16];
+	char name[sizeof("cxl-copy2147483647")];
 };
 
 void cxl_copy_afu_get(struct cxl_copy_afu *afu);
