@@ -29,7 +29,7 @@ Q	:= $(if $(V),,@)
 quiet	= $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2:$(CURDIR)/%=%)';)
 
 .DEFAULT_GOAL := help
-.PHONY: help kernel modules tools tests test-programs check check-debug matrix soak demo model vm-shell lint clean
+.PHONY: help kernel modules sparse tools tests test-programs check check-debug matrix soak demo model vm-shell lint clean
 .DELETE_ON_ERROR:
 
 ##@ Building
@@ -47,6 +47,9 @@ KBUILD	= flock $(OUT)/modules/.lock vm/kbuild $(OUT)/modules -j$(JOBS) \
 modules: kernel		## cxl.ko, cxl-sim.ko, cxl-copy.ko and the test modules
 	$(Q)scripts/mirror.sh $(OUT)/modules Kbuild drivers include tests/modules bench/modules
 	$(Q)$(KBUILD) $(KBUILD_ARGS) modules
+
+sparse: modules		## what sparse says of the modules
+	$(Q)scripts/sparse $(KBUILD_ARGS)
 
 tests:			## the test programs, of the guest and of the host
 	$(Q)+$(MAKE) --no-print-directory -j$(JOBS) test-programs
