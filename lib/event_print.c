@@ -75,6 +75,8 @@ int cxl_fprint_event(FILE *stream, struct cxl_event *event)
 		return fprintf(stream, "AFU error 0x%llx\n",
 			       (unsigned long long)event->afu_error.error);
 	case EVENT_TYPE_POISON:
+		if (event->header.size)
+			break;
 		fprintf(stderr, "libcxl: no event to print: reading it failed\n");
 		return libcxl_fail(ENODATA);
 	}

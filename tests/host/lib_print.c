@@ -140,6 +140,16 @@ static void what_is_no_event_is_refused(void)
 	fclose(stderr_file);
 }
 
+/* Of that type, but not what a failed read leaves */
+static void event_of_the_last_type_is_unknown(void)
+{
+	struct cxl_event event = bytes_event(0xffff, 12);
+	char text[200] = "";
+
+	check(print(&event, cxl_fprint_event, text) > 0);
+	check(!strncmp(text, "Event of type 65535:", 20), "%s", text);
+}
+
 static void full_disk_is_told(void)
 {
 	struct cxl_event irq = bytes_event(CXL_EVENT_AFU_INTERRUPT, 16);
@@ -173,6 +183,8 @@ static const struct tap_test tests[] = {
 	{ "lib_print.short_event_is_shown_as_it_is",
 	  short_event_is_shown_as_it_is },
 	{ "lib_print.what_is_no_event_is_refused", what_is_no_event_is_refused },
+	{ "lib_print.event_of_the_last_type_is_unknown",
+	  event_of_the_last_type_is_unknown },
 	{ "lib_print.full_disk_is_told", full_disk_is_told },
 	{ "lib_print.types_have_names", types_have_names },
 };
