@@ -83,6 +83,21 @@ list_is_a_tree() {
 	shows "^\`-- afu${card#card}.1  none, "
 }
 
+# Anybody chooses the name of his process, which others see.
+names_of_processes_are_harmless() {
+	mkfifo go
+	# shellcheck disable=SC2016
+	sh -c 'printf "\033[2Jx\377\n\"" >/proc/self/comm; exec 3<>/dev/cxl/afu0.0s; read -r line <go' &
+	pid=$!
+	becomes_true lists "\[$pid\]\$"
+	run 0 list
+	shows "context [0-9]*  opened slave, ?\[2Jx??\"\[$pid\]\$"
+	run 0 list --json
+	shows '"comm": "?\[2Jx??\\""'
+	echo >go
+	wait "$pid"
+}
+
 list_as_json() {
 	context afu0.0
 	run 0 list --json
@@ -271,6 +286,6 @@ output_that_nobody_takes_is_a_failure() {
 }
 
 tap_run afuctl help_of_every_command wrong_usage_is_status_2 absence_is_status_3 list_is_a_tree \
-	list_as_json contexts_of_several_processes info_of_a_card_and_of_an_afu mode_is_shown_and_changed \
+	names_of_processes_are_harmless list_as_json contexts_of_several_processes info_of_a_card_and_of_an_afu mode_is_shown_and_changed \
 	reset_of_an_afu reset_of_a_card_waits_for_it reset_that_takes_too_long \
 	others_than_root_see_and_change_nothing output_that_nobody_takes_is_a_failure

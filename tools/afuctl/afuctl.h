@@ -93,6 +93,11 @@ ssize_t read_text(char *buf, size_t size, const char *format, ...)
 int write_text(const char *text, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 bool exists(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/*
+ * Anybody chooses the names of his processes: what is no character in UTF-8, or
+ * what a terminal obeys, becomes a '?'. @keep may stay, too.
+ */
+void make_printable(char *text, char keep);
 
 uint64_t now_ns(void);		/* CLOCK_MONOTONIC */
 
@@ -159,6 +164,8 @@ void need_driver(void);
 const char *mode_word(long mode);
 /* Of the folder in which the software card was made. Returns NULL: none. */
 const char *software_name(int card);
+/* The same, to be printed */
+const char *software_label(int card);
 
 /* contexts.c */
 

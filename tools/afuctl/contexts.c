@@ -35,6 +35,8 @@ static void set_field(struct context *context, const char *name,
 		snprintf(context->state, sizeof(context->state), "%s", value);
 	else if (!strcmp(name, "kind"))
 		snprintf(context->kind, sizeof(context->kind), "%s", value);
+	make_printable(context->state, 0);
+	make_printable(context->kind, 0);
 	for (i = 0; i < COUNTERS; i++) {
 		if (!strcmp(name, counter_names[i]))
 			context->counters[i] = strtoull(value, NULL, 10);
@@ -178,6 +180,7 @@ static void read_fd(struct contexts *contexts, pid_t pid, const char *fd)
 		return;
 	known->pid = pid;
 	read_text(known->comm, sizeof(known->comm), "/proc/%d/comm", pid);
+	make_printable(known->comm, 0);
 }
 
 static void read_processes(struct contexts *contexts)

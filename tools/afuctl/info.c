@@ -64,6 +64,7 @@ static void show(struct json_object *object, const char *path,
 		if (read_text(text, sizeof(text), CLASS_DIR "/%s/%s", path,
 			      *names) < 0)
 			continue;
+		make_printable(text, '\n');
 		if (object) {
 			json_object_object_add(object, *names, value_json(*names, text));
 			continue;
@@ -78,7 +79,7 @@ static void show(struct json_object *object, const char *path,
 static void show_card(struct json_object *object, struct cxl_adapter_h *card)
 {
 	const char *name = cxl_adapter_dev_name(card);
-	const char *software = software_name(card_number(name));
+	const char *software = software_label(card_number(name));
 
 	if (!object)
 		printf("%s\n", name);

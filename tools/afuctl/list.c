@@ -30,6 +30,7 @@ static const char *pci_name(const char *card, char *buf, size_t size)
 	if (n < 0)
 		return "unknown";
 	buf[n] = '\0';
+	make_printable(buf, 0);
 	name = strrchr(buf, '/');
 	return name ? name + 1 : buf;
 }
@@ -59,7 +60,7 @@ static void card_ask(struct cxl_adapter_h *card, struct card_facts *facts)
 	facts->image = "no";
 	if (cxl_get_image_loaded(card, &image) == 0)
 		facts->image = image == CXL_IMAGE_USER ? "user" : "factory";
-	facts->software = software_name(card_number(facts->name));
+	facts->software = software_label(card_number(facts->name));
 	facts->pci = pci_name(facts->name, facts->link, sizeof(facts->link));
 }
 

@@ -124,3 +124,15 @@ const char *software_name(int card)
 	closedir(dir);
 	return found;
 }
+
+const char *software_label(int card)
+{
+	static char label[NAME_MAX + 1];
+	const char *name = software_name(card);
+
+	if (!name)
+		return NULL;
+	strcpy(label, name);
+	make_printable(label, 0);
+	return label;
+}

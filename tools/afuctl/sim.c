@@ -112,7 +112,7 @@ static void apply(const char *name, char *setting)
 static void print_card(const char *name, bool json)
 {
 	struct json_object *object;
-	char num[16], pci[64], card[24];
+	char num[16], pci[64], card[24], label[NAME_MAX + 1];
 
 	if (read_text(num, sizeof(num), CONFIGFS_DIR "/%s/num", name) < 0 ||
 	    read_text(pci, sizeof(pci), CONFIGFS_DIR "/%s/pci", name) < 0)
@@ -125,8 +125,10 @@ static void print_card(const char *name, bool json)
 		puts(card);
 		return;
 	}
+	strcpy(label, name);
+	make_printable(label, 0);
 	object = json_object_new_object();
-	add_string(object, "software", name);
+	add_string(object, "software", label);
 	add_string(object, "name", card);
 	add_string(object, "pci", pci);
 	put_json(object);

@@ -202,7 +202,7 @@ static const struct record *find_record(const char *name)
 	return NULL;
 }
 
-/* @text: what stands behind the time */
+/* @text: what stands behind the time; it is printable */
 static void print_record(struct monitor *monitor, uint64_t time,
 			 const char *comm, pid_t pid, char *text)
 {
@@ -277,8 +277,11 @@ static void parse_line(struct monitor *monitor, char *line)
 	/* The kernel learns a name when the task is scheduled. */
 	if (!strcmp(comm, "<...>"))
 		read_text(comm, sizeof(comm), "/proc/%d/comm", pid);
-	if (!rest ||
-	    sscanf(rest, "] %*s %llu.%6llu: %n", &seconds, &micros,
+	make_printable(comm, 0);
+	if (!rest)
+		return;
+	make_printable(rest, 0);
+	if (sscanf(rest, "] %*s %llu.%6llu: %n", &seconds, &micros,
 		   &length) != 2 || !length)
 		return;
 	print_record(monitor, seconds * 1000000000 + micros * 1000, comm, pid,
@@ -294,16 +297,19 @@ static void read_lines(struct monitor *monitor)
 	ssize_t n = 0;
 
 	while (monitor->left &&
-	       (n = read(trace_pipe, buf + filled, sizeof(buf) - 1 - filled)) > 0) {
+	       (n = read(trace_pipe, buf + filled, sizeof(buf) - filled)) > 0) {
 		filled += n;
-		buf[filled] = '\0';
 		line = buf;
-		while (monitor->left && (end = strchr(line, '\n'))) {
-			*end = '\0';
+		while (monitor->left && filled &&
+		       (end = memchr(line, '\n', filled))) {
+			*end++ = '\0';
 			parse_line(monitor, line);
-			line = end + 1;
+			filled -= end - line;
+			line = end;
 		}
-		filled -= line - buf;
+		/* A line that is longer than all of it is none of ours. */
+		if (filled == sizeof(buf))
+			filled = 0;
 		memmove(buf, line, filled);
 	}
 	if (monitor->left && n < 0 && errno != EAGAIN && errno != EINTR)

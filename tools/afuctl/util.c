@@ -165,6 +165,43 @@ bool exists(const char *format, ...)
 	return access(path, F_OK) == 0;
 }
 
+/* Bytes of the character that @text begins with, 0 if it is none to print */
+static size_t printable_length(const unsigned char *text)
+{
+	/* The least that is written with so many bytes behind the first */
+	static const unsigned int least[] = { 0x20, 0xa0, 0x800, 0x10000 };
+	unsigned int value, more, i;
+
+	if (text[0] < 0x80)
+		more = 0;
+	else if (text[0] >= 0xc0 && text[0] < 0xf8)
+		more = text[0] < 0xe0 ? 1 : text[0] < 0xf0 ? 2 : 3;
+	else
+		return 0;
+	value = more ? text[0] & (0x3f >> more) : text[0];
+	for (i = 1; i <= more; i++) {
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+		value = value << 6 | (text[i] & 0x3f);
+	}
+	if (value < least[more] || value == 0x7f || value > 0x10ffff ||
+	    (value >= 0xd800 && value < 0xe000))
+		return 0;
+	return more + 1;
+}
+
+void make_printable(char *text, char keep)
+{
+	size_t length;
+
+	while (*text) {
+		length = printable_length((unsigned char *)text);
+		if (!length && *text != keep)
+			*text = '?';
+		text += length ?: 1;
+	}
+}
+
 uint64_t now_ns(void)
 {
 	struct timespec now;
