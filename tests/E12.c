@@ -184,11 +184,14 @@ static void late_announcements_are_harmless(void)
 	struct event_stream stream = EVENT_STREAM(8, 8);
 	unsigned int i, rounds = tap_rounds(20);
 	struct event_afu afu;
+	ssize_t n;
 
 	for (i = 0; i < rounds; i++) {
 		event_open_ops(&afu);
 		event_produce(&afu, &what);
-		check(becomes_true(event_drain(&afu, &stream) > 0));
+		/* Once: on a slow kernel there are always more. */
+		n = require_ok(read(afu.fd, buf, sizeof(buf)));
+		check(event_feed(&stream, buf, n) > 0);
 		stream.next[0] = 0;
 		if (i & 1)
 			check_ok(event_op(&afu, CXL_TEST_RELEASE));
