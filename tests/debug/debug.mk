@@ -29,8 +29,8 @@ fail-nth:		## let each allocation and user copy of each path fail; a table of th
 	$(Q)+rc=0; $(MAKE) --no-print-directory KERNEL=6.1-debug check T=fail || rc=$$?; \
 		awk -f tests/debug/fail-table.awk $(BUILD)/check-debug.tap && exit $$rc
 
-# help: SECONDS=60      fuzz: how long
-# help: SEED=NUMBER     fuzz: begin as the run did that said this number
+# help: SECONDS=60      fuzz, fuzz-lib (each target): how long
+# help: SEED=NUMBER     fuzz, fuzz-lib: begin as the run did that said this number
 # help: REPLAY=FILE     fuzz: execute the programs of a saved log instead
 SECONDS	?= 60
 fuzz:			## programs made up, guided by coverage, on a debug kernel
@@ -42,3 +42,4 @@ run-fuzz: modules $(OUT)/fuzz/fuzz
 $(OUT)/fuzz/fuzz: $(wildcard tests/fuzz/*.[ch]) $(OUT)/tests/lib.a
 	@mkdir -p $(@D)
 	$(call quiet,CC,$@)$(CROSS_COMPILE)gcc $(TEST_CPPFLAGS) $(USER_CFLAGS) -static -pthread -o $@ $(filter %.c %.a,$^)
+include tests/fuzz-lib/fuzz-lib.mk
