@@ -227,10 +227,41 @@ static_library_keeps_to_its_names() {
 	[ ! -s "$work/names" ] || fail "$(cat "$work/names")"
 }
 
+# One access to the register, its address being the first argument: a load with
+# the full barrier behind it, a store with the barrier before it.
+registers_are_accessed_in_order() {
+	case $ARCH in
+	amd64) barrier='mfence' register='\\(%rdi\\)' ;;
+	ppc64le) barrier='(hw)?sync' register='\\(r3\\)' ;;
+	arm64) barrier='dsb[\t ]+sy' register='\\[x0\\]' ;;
+	esac
+	for object in "$lib/mmio.o" "$lib/libcxl.a"; do
+		"${cross_compile-}objdump" -d --no-show-raw-insn "$object" |
+			awk -v barrier="[\t ]$barrier" -v register="$register" '
+				/^[0-9a-f]+ <.*>:$/ { name = $2 }
+				name ~ /^<(load|store)(32|64)>:$/ {
+					if ($0 ~ barrier)
+						order[name] = order[name] "barrier "
+					else if ($0 ~ register)
+						order[name] = order[name] "access "
+				}
+				END { for (name in order) print name, order[name] }
+			' | sort >"$work/order"
+		cat >"$work/wanted" <<-'END'
+			<load32>: access barrier
+			<load64>: access barrier
+			<store32>: barrier access
+			<store64>: barrier access
+		END
+		sed -i 's/ $//' "$work/order"
+		cmp -s "$work/order" "$work/wanted" || fail "$object: $(cat "$work/order")"
+	done
+}
+
 tap_run lib soname_is_that_of_old_programs symbols_and_versions_are_those_of_the_list \
 	only_functions_are_exported header_declares_what_is_exported \
 	header_documents_what_it_declares each_function_has_a_manual_page \
 	manual_pages_find_each_other needs_the_c_library_only facts_hold_in_c \
 	facts_hold_in_cpp cpp_program_links header_takes_any_uapi_header \
 	shared_library_is_used old_functions_need_old_versions static_library_is_used \
-	static_library_keeps_to_its_names
+	static_library_keeps_to_its_names registers_are_accessed_in_order
