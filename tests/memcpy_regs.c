@@ -165,17 +165,18 @@ static __u64 ticks_per_us(void)
 
 /*
  * Once within 16 us is what the field's test wants, too. A host that is busy
- * stops one of the guest's CPUs for longer than that most of the time.
+ * stops one of the guest's CPUs for longer than that most of the time, and what
+ * is emulated slowly has more of it.
  */
 static void timebase_is_that_of_the_cpu(void)
 {
 	__u64 limit, difference, least = ~0ULL;
-	long long end = now_ms() + 15000;
+	long long end = now_ms() + 15000 * tap_time_scale();
 
 	if (file_number(CARD "/psl_timebase_synced") != 1)
 		skip("the card says it is not");
 	start();
-	limit = 16 * ticks_per_us();
+	limit = 16 * ticks_per_us() * tap_time_scale();
 	while (least > limit && now_ms() < end) {
 		difference = timebase_difference();
 		if (difference < least)
