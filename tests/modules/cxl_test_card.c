@@ -2,8 +2,10 @@
 /*
  * Cards that do nothing but answer the core, as the parameters say: right or
  * wrong descriptions of themselves, and errors. What registering them returns
- * is what loading this module returns.
+ * is what loading this module returns, or writing 1 to "present" in its folder
+ * of debugfs; 0 takes them away.
  */
+#include <linux/debugfs.h>
 #include <linux/gfp.h>
 #include <linux/module.h>
 
@@ -75,6 +77,7 @@ module_param(cr_read_rc, int, 0644);
 static bool timebase_synced;
 module_param(timebase_synced, bool, 0644);
 
+static struct dentry *folder;
 static struct page *psa;
 static struct device *parent[MAX_CARDS];
 static struct cxl_adapter *adapter[MAX_CARDS];
@@ -276,13 +279,37 @@ static void remove_cards(void)
 		adapter[i] = NULL;
 		if (parent[i])
 			root_device_unregister(parent[i]);
+		parent[i] = NULL;
 	}
-	__free_page(psa);
 }
+
+static int add_cards(void)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < cards; i++)
+		ret = add_card(i);
+	if (ret)
+		remove_cards();
+	return ret;
+}
+
+/* One test writes at a time. */
+static int present_set(void *data, u64 value)
+{
+	if (value == !!parent[0])
+		return -EINVAL;
+	if (value)
+		return add_cards();
+	remove_cards();
+	return 0;
+}
+
+DEFINE_DEBUGFS_ATTRIBUTE(present_fops, NULL, present_set, "%llu\n");
 
 static int __init cxl_test_card_init(void)
 {
-	unsigned int i;
 	int ret;
 
 	if (cards > MAX_CARDS)
@@ -291,16 +318,22 @@ static int __init cxl_test_card_init(void)
 	if (!psa)
 		return -ENOMEM;
 	ret = take_op_away();
-	for (i = 0; !ret && i < cards; i++)
-		ret = add_card(i);
-	if (ret)
-		remove_cards();
-	return ret;
+	if (!ret)
+		ret = add_cards();
+	if (ret) {
+		__free_page(psa);
+		return ret;
+	}
+	folder = debugfs_create_dir("cxl_test_card", NULL);
+	debugfs_create_file("present", 0200, folder, NULL, &present_fops);
+	return 0;
 }
 
 static void __exit cxl_test_card_exit(void)
 {
+	debugfs_remove_recursive(folder);
 	remove_cards();
+	__free_page(psa);
 }
 
 module_init(cxl_test_card_init);
