@@ -138,7 +138,7 @@ static void link_up(void)
 
 static void none_is_lost_when_cpus_race(void)
 {
-	long long arg[CXL_TEST_API_ARGS] = { tap_rounds(RACE_ROUNDS) };
+	long long arg[CXL_TEST_API_ARGS] = { tap_rounds(RACE_ROUNDS, 100) };
 
 	api_run("none_is_lost_when_cpus_race", arg);
 }

@@ -197,7 +197,7 @@ static void recovery_starts_afresh(void)
 static void recoveries_again_and_again(void)
 {
 	struct cxl_test_flash_state before, after;
-	unsigned int i, times = tap_rounds(RECOVERIES);
+	unsigned int i, times = tap_rounds(RECOVERIES, 10);
 	struct queue q;
 	int fd;
 

@@ -366,7 +366,7 @@ static void *program_thread(void *arg)
 
 static void recoveries_with_busy_programs(void)
 {
-	unsigned int i, times = tap_rounds(50);
+	unsigned int i, times = tap_rounds(50, 5);
 	pthread_t thread[4];
 	struct afu afu;
 
@@ -387,7 +387,7 @@ static void recoveries_with_busy_programs(void)
 /* Node, program, driver: all works after the last as after the first. */
 static void recoveries_again_and_again(void)
 {
-	unsigned int i, times = tap_rounds(1000);
+	unsigned int i, times = tap_rounds(1000, 10);
 	struct event_batch batch;
 	struct afu afu;
 

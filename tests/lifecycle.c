@@ -19,7 +19,7 @@ static void reload(unsigned int times)
 static void reloading_often_leaves_nothing(void)
 {
 	static struct inventory before;
-	unsigned int cycles = tap_rounds(CYCLES);
+	unsigned int cycles = tap_rounds(CYCLES, 8);
 
 	unload_all();
 	reload(WARM_UP);

@@ -395,7 +395,7 @@ static void one_round(void (*take_away)(void), unsigned int wait_us,
 
 static void at_random_moments(void (*take_away)(void), void (*bring_back)(void))
 {
-	unsigned int i, rounds = tap_rounds(ROUNDS);
+	unsigned int i, rounds = tap_rounds(ROUNDS, 2);
 
 	srand(next_seed());
 	sim_card_make(&card, "afu0/num_crs", "1", NULL);
@@ -507,7 +507,7 @@ static void afu_device(char *name)
 
 static void afu_driver_unbound(void)
 {
-	unsigned int round, i, rounds = tap_rounds(ROUNDS);
+	unsigned int round, i, rounds = tap_rounds(ROUNDS, 2);
 	struct user *service;
 	long long begin;
 	struct afu other;

@@ -29,6 +29,7 @@
  *
  * $CXL_TEST_PREFIX: run only the tests whose names begin so.
  * $CXL_TIME_SCALE: time limits are multiplied by it.
+ * $CXL_ROUNDS_SCALE: what is done many times is done so many times less often.
  * Arguments: -l lists the names; -n runs without children or time limits, for
  * a debugger; any other argument is a prefix, in place of $CXL_TEST_PREFIX.
  */
@@ -122,10 +123,11 @@ void diag(const char *fmt, ...);
 
 /*
  * A kernel with checks of its own is slower: limits on time are multiplied by
- * the first, and what a test does @rounds times it does less often.
+ * the first, and what a test does @rounds times it does less often, but @least
+ * times.
  */
 unsigned int tap_time_scale(void);
-unsigned int tap_rounds(unsigned int rounds);
+unsigned int tap_rounds(unsigned int rounds, unsigned int least);
 
 /* What the macros above are made of. */
 int tap_main(int argc, char **argv, const char *file,

@@ -83,7 +83,7 @@ static void nobody_keeps_it_by_reading_and_writing(void)
 		read_attributes, write_all, open_and_start, read_attributes,
 	};
 	pid_t child[ARRAY_SIZE(what)];
-	unsigned int i, cycles = tap_rounds(CYCLES);
+	unsigned int i, cycles = tap_rounds(CYCLES, 3);
 
 	for (i = 0; i < ARRAY_SIZE(what); i++) {
 		child[i] = require_ok(fork());

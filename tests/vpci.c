@@ -218,7 +218,7 @@ static void (*const ways[])(void) = {
 
 static void many_teardowns_in_every_order(void)
 {
-	unsigned int i, times = tap_rounds(TEARDOWNS);
+	unsigned int i, times = tap_rounds(TEARDOWNS, ARRAY_SIZE(ways));
 
 	for (i = 0; i < times; i++) {
 		check_usable();

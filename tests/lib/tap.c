@@ -236,18 +236,25 @@ static bool wait_limited(pid_t pid, unsigned int seconds, int *status)
 	}
 }
 
-/* A debug kernel is slower; the harness knows by how much. */
-unsigned int tap_time_scale(void)
+static unsigned int scale_of(const char *variable)
 {
-	const char *scale = getenv("CXL_TIME_SCALE");
+	const char *scale = getenv(variable);
 
 	return scale && atoi(scale) > 0 ? atoi(scale) : 1;
 }
 
-unsigned int tap_rounds(unsigned int rounds)
+/* A debug kernel is slower; the harness knows by how much. */
+unsigned int tap_time_scale(void)
 {
-	unsigned int fewer = (rounds + tap_time_scale() - 1) / tap_time_scale();
+	return scale_of("CXL_TIME_SCALE");
+}
 
+unsigned int tap_rounds(unsigned int rounds, unsigned int least)
+{
+	unsigned int fewer = rounds / scale_of("CXL_ROUNDS_SCALE");
+
+	if (fewer < least)
+		fewer = least;
 	if (fewer < rounds)
 		diag("%u of %u rounds: this guest is slow", fewer, rounds);
 	return fewer;
