@@ -251,7 +251,7 @@ int __cxl_set_driver_ops(struct cxl_context *ctx,
 			 const struct cxl_afu_driver_ops *ops,
 			 struct module *owner)
 {
-	return cxl_events_set_ops(&ctx->events, ops, owner, NULL, NULL);
+	return cxl_events_set_ops(&ctx->events, ops, owner, NULL);
 }
 EXPORT_SYMBOL_GPL(__cxl_set_driver_ops);
 

@@ -233,9 +233,7 @@ static bool cxl_events_in_flight(struct cxl_events *ev)
  * @ev: event state
  * @ops: the AFU driver's
  * @owner: module to be pinned
- * @event_time: when an event was sent (CLOCK_MONOTONIC ns, 0 if not known),
- *	or NULL
- * @ops_data: for the callbacks, which find it in @ev
+ * @queue: whose ops these are, or NULL.  Its events are fetched without a call
  *
  * Context: any but hard interrupt.
  * Return: as cxl_set_driver_ops().
@@ -243,15 +241,14 @@ static bool cxl_events_in_flight(struct cxl_events *ev)
 int cxl_events_set_ops(struct cxl_events *ev,
 		       const struct cxl_afu_driver_ops *ops,
 		       struct module *owner,
-		       u64 (*event_time)(struct cxl_event_afu_driver_reserved *),
-		       void *ops_data)
+		       struct cxl_event_queue *queue)
 {
 	struct module *unpin = owner;
 	unsigned long flags;
 	int ret = 0;
 	u32 max_data;
 
-	if (!ops || !ops->fetch_event || !ops->event_delivered)
+	if (!ops || !ops->event_delivered || !(ops->fetch_event || queue))
 		return -EINVAL;
 	max_data = ops->max_data_size ?: CXL_MAX_EVENT_DATA_SIZE;
 	if (max_data > CXL_READ_MIN_SIZE - sizeof(struct cxl_event_header))
@@ -269,8 +266,7 @@ int cxl_events_set_ops(struct cxl_events *ev,
 		unpin = ev->ops_owner;
 		ev->ops = ops;
 		ev->ops_owner = owner;
-		ev->event_time = event_time;
-		ev->ops_data = ops_data;
+		ev->queue = queue;
 		ev->max_data = max_data;
 		/* From the first ops on announcements count. */
 		atomic_cmpxchg(&ev->announced, CXL_EVENTS_NO_OPS, 0);

@@ -97,8 +97,7 @@ struct cxl_event_slot {
  * @ops: the AFU driver's, or NULL.  Does not change while events of it are
  *	announced or in flight, unless they are handed back
  * @ops_owner: module pinned for @ops
- * @event_time: when an event of @ops was sent; NULL if @ops cannot tell
- * @ops_data: of whoever set @ops; constant while a callback can run
+ * @queue: whose @ops these are, or NULL; constant while a callback can run
  * @max_data: largest payload of @ops in bytes
  * @irq_pending: bit N - 1 is set while AFU interrupt N is pending
  * @irq_bits: size of @irq_pending
@@ -145,8 +144,7 @@ struct cxl_events {
 	unsigned long state;
 	const struct cxl_afu_driver_ops *ops;
 	struct module *ops_owner;
-	u64 (*event_time)(struct cxl_event_afu_driver_reserved *event);
-	void *ops_data;
+	struct cxl_event_queue *queue;
 	u32 max_data;
 	unsigned long *irq_pending;
 	unsigned int irq_bits;
@@ -189,8 +187,7 @@ void cxl_events_lost(struct cxl_events *ev, unsigned int n);
 int cxl_events_set_ops(struct cxl_events *ev,
 		       const struct cxl_afu_driver_ops *ops,
 		       struct module *owner,
-		       u64 (*event_time)(struct cxl_event_afu_driver_reserved *),
-		       void *ops_data);
+		       struct cxl_event_queue *queue);
 int cxl_events_unset_ops(struct cxl_events *ev);
 void cxl_events_drop_ops(struct cxl_events *ev,
 			 const struct cxl_afu_driver_ops *ops);
@@ -203,67 +200,12 @@ void cxl_events_set_stamps(struct cxl_events *ev, bool stamps);
 void cxl_events_retire(struct cxl_events *ev);
 
 /* Readers */
-ssize_t cxl_events_read(struct cxl_events *ev, struct iov_iter *to,
-			bool nonblock);
+ssize_t cxl_events_read(struct cxl_events *ev, char __user *buf, size_t count,
+			int nonblock);
+ssize_t cxl_events_read_iter(struct cxl_events *ev, struct iov_iter *to,
+			     bool nonblock);
 __poll_t cxl_events_mask(struct cxl_events *ev);
 void cxl_events_count(struct cxl_events *ev, struct cxl_event_counters *count);
-
-/*
- * Shared by event.c, event_batch.c, event_copy.c and event_read.c
- */
-
-/**
- * struct cxl_batch - what one gather took
- * @room: bytes left in the reader's buffer
- * @nr_driver: how many of fetched[], from its start
- * @driver_bytes: of those, where the generic events begin in buf
- * @size: bytes altogether
- * @sequence: of the next event to be packed
- * @lost: events lost so far, for the stamps
- * @now: time of the gather, for events that have none; 0 without stamps
- * @stamps: the events are stamped
- * @generic: this read is through with driver events
- * @more: there is more that fits into the reader's buffer
- */
-struct cxl_batch {
-	size_t room;
-	unsigned int nr_driver;
-	size_t driver_bytes;
-	size_t size;
-	u64 sequence;
-	u64 lost;
-	u64 now;
-	bool stamps;
-	bool generic;
-	bool more;
-};
-
-/*
- * With stamps an event grows by one, unless it then fitted no more into the
- * smallest buffer.
- */
-static __always_inline bool cxl_batch_stamped(const struct cxl_batch *b,
-					      size_t size)
-{
-	return b->stamps && size + sizeof(struct cxl_event_stamp) <= CXL_READ_MIN_SIZE;
-}
-
-static __always_inline size_t cxl_batch_event_size(const struct cxl_batch *b,
-						   size_t size)
-{
-	return cxl_batch_stamped(b, size) ? size + sizeof(struct cxl_event_stamp) : size;
-}
-
-void cxl_events_gather(struct cxl_events *ev, struct cxl_batch *b);
-void cxl_batch_pack(struct cxl_events *ev, struct cxl_batch *b, size_t at,
-		    u16 type, const void *payload, size_t len, u64 time);
-void cxl_events_pack(struct cxl_events *ev, struct cxl_batch *b);
-size_t cxl_events_copy(struct cxl_events *ev, struct cxl_batch *b,
-		       struct iov_iter *to);
-size_t cxl_events_settle(struct cxl_events *ev, const struct cxl_batch *b,
-			 size_t copied);
-size_t cxl_events_next_size(const struct cxl_events *ev,
-			    const struct cxl_batch *b, size_t whole);
 
 static inline void cxl_events_set_state(struct cxl_events *ev,
 					unsigned long bits)

@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A batch of events: gathered under the spinlock, copied by event_copy.c, and
- * settled once it is known how much of it was copied.
- *
- * Everything here is done by the reader that has the turn.
+ * A batch of events of any kind: gathered under the spinlock, and settled once
+ * it is known how much of it was copied.
  */
 #define pr_fmt(fmt) "cxl: " fmt
 
 #include <linux/bitmap.h>
 #include <linux/ktime.h>
 
-#include "event.h"
-#include "trace.h"
-
-#define HEADER_SIZE	sizeof(struct cxl_event_header)
+#include "event_batch.h"
 
 /* Bytes that one generic event of each pending kind takes */
 static size_t cxl_events_tail(struct cxl_events *ev, const struct cxl_batch *b,
@@ -24,43 +19,18 @@ static size_t cxl_events_tail(struct cxl_events *ev, const struct cxl_batch *b,
 	lockdep_assert_held(&ev->lock);
 	kinds &= ev->state;
 	if (kinds & CXL_EVENTS_IRQ)
-		tail += cxl_batch_event_size(b, HEADER_SIZE +
-				sizeof(struct cxl_event_afu_interrupt));
+		tail += cxl_event_size(CXL_EVENT_HEADER_SIZE +
+				       sizeof(struct cxl_event_afu_interrupt),
+				       b->stamps);
 	if (kinds & CXL_EVENTS_FAULT)
-		tail += cxl_batch_event_size(b, HEADER_SIZE +
-				sizeof(struct cxl_event_data_storage));
+		tail += cxl_event_size(CXL_EVENT_HEADER_SIZE +
+				       sizeof(struct cxl_event_data_storage),
+				       b->stamps);
 	if (kinds & CXL_EVENTS_ERROR)
-		tail += cxl_batch_event_size(b, HEADER_SIZE +
-				sizeof(struct cxl_event_afu_error));
+		tail += cxl_event_size(CXL_EVENT_HEADER_SIZE +
+				       sizeof(struct cxl_event_afu_error),
+				       b->stamps);
 	return tail;
-}
-
-static __always_inline void cxl_events_fetch(struct cxl_events *ev,
-					     struct cxl_event_slot *slot,
-					     u64 now)
-{
-	struct cxl_event_afu_driver_reserved *event;
-
-	lockdep_assert_held(&ev->lock);
-	event = ev->ops->fetch_event(ev->ctx);
-	slot->event = event;
-	slot->size = 0;
-	if (unlikely(!event || event->data_size > ev->max_data))
-		return;
-
-	slot->size = HEADER_SIZE + event->data_size;
-	slot->time = now;
-	if (now && ev->event_time)
-		slot->time = ev->event_time(event) ?: now;
-}
-
-/* Bytes that it takes in the reader's buffer; 0 for one to be rejected */
-static __always_inline size_t cxl_batch_slot_size(const struct cxl_batch *b,
-						  const struct cxl_event_slot *slot)
-{
-	if (!b->stamps || unlikely(!slot->size))
-		return slot->size;
-	return cxl_batch_event_size(b, slot->size);
 }
 
 /*
@@ -83,22 +53,22 @@ static void cxl_events_gather_driver(struct cxl_events *ev, struct cxl_batch *b)
 	unsigned int taken;
 
 	if (ev->passed_over) {
-		size = cxl_batch_slot_size(b, slot);
+		size = cxl_event_size(slot->size, b->stamps);
 		if (size <= b->room)
 			room = max(room, size);
 	}
 	limit = min_t(size_t, room, CXL_EVENT_BATCH_BYTES);
 
 	for (; slot < fetched; slot++) {
-		size = cxl_batch_slot_size(b, slot);
+		size = cxl_event_size(slot->size, b->stamps);
 		if (bytes + size > limit)
 			goto full;
 		bytes += size;
 	}
 	end = slot + min_t(unsigned int, left, CXL_EVENT_BATCH - ev->nr_fetched);
 	for (; slot < end; slot++) {
-		cxl_events_fetch(ev, slot, b->now);
-		size = cxl_batch_slot_size(b, slot);
+		cxl_events_fetch(ev, slot, b->stamps);
+		size = cxl_event_size(slot->size, b->stamps);
 		if (unlikely(bytes + size > limit)) {
 			fetched = slot + 1;
 			goto full;
@@ -120,19 +90,16 @@ done:
 	ev->passed_over = passed_over;
 	/* What is left behind is deferred before it is not announced any more. */
 	WRITE_ONCE(ev->deferred, slot < fetched);
-	if (!taken)
-		return;
-	(void)atomic_sub_return_release(taken, &ev->announced);
-	ev->count.posted += taken;
-	ev->nr_fetched += taken;
-	trace_cxl_event_fetch(ev, taken);
+	if (taken)
+		cxl_events_fetched(ev, taken);
 }
 
 static void cxl_events_gather_irqs(struct cxl_events *ev, struct cxl_batch *b,
 				   size_t room)
 {
 	struct cxl_event_afu_interrupt irq = {};
-	size_t size = cxl_batch_event_size(b, HEADER_SIZE + sizeof(irq));
+	size_t size = cxl_event_size(CXL_EVENT_HEADER_SIZE + sizeof(irq),
+				     b->stamps);
 	unsigned int bit;
 
 	while (b->size + size <= room) {
@@ -159,7 +126,7 @@ static void cxl_events_gather_slot(struct cxl_events *ev, struct cxl_batch *b,
 				   size_t room, unsigned long kind, u16 type,
 				   const void *payload, size_t len, u64 time)
 {
-	size_t size = cxl_batch_event_size(b, HEADER_SIZE + len);
+	size_t size = cxl_event_size(CXL_EVENT_HEADER_SIZE + len, b->stamps);
 
 	if (!(ev->state & kind) || b->size + size > room)
 		return;
@@ -238,22 +205,28 @@ static void cxl_events_warn(struct cxl_events *ev,
 			ev->card, ev->afu, ev->pe);
 }
 
-/*
- * Confirm the driver events that were copied, and those that never will be.
- * Return the bytes of the former.
+/**
+ * cxl_events_settle_driver() - driver events were copied, or a part of them
+ * @ev: event state
+ * @n: how many of fetched[] were to be
+ * @copied: bytes
+ * @stamps: the events have stamps
+ *
+ * Those that were copied are confirmed, and those rejected that never will be.
+ *
+ * Return: bytes of the whole events that were copied.
  */
-static size_t cxl_events_settle_driver(struct cxl_events *ev,
-				       const struct cxl_batch *b, size_t copied)
+size_t cxl_events_settle_driver(struct cxl_events *ev, unsigned int n,
+				size_t copied, bool stamps)
 {
 	const struct cxl_afu_driver_ops *ops = ev->ops;
 	struct cxl_event_slot *slot = ev->fetched;
-	struct cxl_event_slot *end = slot + b->nr_driver;
-	u64 sequence = ev->sequence;
+	struct cxl_event_slot *end = slot + n;
 	size_t size, whole = 0;
-	unsigned int settled;
 
+	lockdep_assert_held(&ev->turn);
 	for (; slot < end; slot++) {
-		size = cxl_batch_slot_size(b, slot);
+		size = cxl_event_size(slot->size, stamps);
 		if (unlikely(!size)) {
 			ev->rejected++;
 			cxl_events_warn(ev, slot->event);
@@ -265,19 +238,12 @@ static size_t cxl_events_settle_driver(struct cxl_events *ev,
 		if (whole + size > copied)
 			break;
 		whole += size;
-		sequence++;
+		ev->sequence++;
 		trace_cxl_event_deliver(ev, CXL_EVENT_AFU_DRIVER, 1, 0);
 		ops->event_delivered(ev->ctx, slot->event, 0);
 	}
-	ev->sequence = sequence;
-
-	settled = slot - ev->fetched;
-	if (settled && settled < ev->nr_fetched)
-		memmove(ev->fetched, slot,
-			(ev->nr_fetched - settled) * sizeof(*slot));
-	WRITE_ONCE(ev->deferred, settled < ev->nr_fetched);
-	/* Pairs with cxl_events_in_flight(): no callback runs from here on. */
-	smp_store_release(&ev->nr_fetched, ev->nr_fetched - settled);
+	WRITE_ONCE(ev->deferred, slot < ev->fetched + ev->nr_fetched);
+	cxl_events_forget(ev, slot - ev->fetched);
 	return whole;
 }
 
@@ -337,12 +303,12 @@ static size_t cxl_events_settle_generic(struct cxl_events *ev,
 	spin_lock_irqsave(&ev->lock, flags);
 	if (header.type == CXL_EVENT_AFU_INTERRUPT) {
 		/* The first that could not be copied has the next turn. */
-		memcpy(&irq, ev->buf + at + HEADER_SIZE, sizeof(irq));
+		memcpy(&irq, ev->buf + at + CXL_EVENT_HEADER_SIZE, sizeof(irq));
 		ev->irq_turn = irq.irq - 1;
 	}
 	for (; at < b->size; at += header.size) {
 		memcpy(&header, ev->buf + at, sizeof(header));
-		cxl_events_restore(ev, header.type, ev->buf + at + HEADER_SIZE);
+		cxl_events_restore(ev, header.type, ev->buf + at + CXL_EVENT_HEADER_SIZE);
 	}
 	spin_unlock_irqrestore(&ev->lock, flags);
 	return whole;
@@ -364,7 +330,8 @@ size_t cxl_events_settle(struct cxl_events *ev, const struct cxl_batch *b,
 {
 	size_t whole;
 
-	whole = b->nr_driver ? cxl_events_settle_driver(ev, b, copied) : 0;
+	whole = b->nr_driver ? cxl_events_settle_driver(ev, b->nr_driver, copied,
+						      b->stamps) : 0;
 	if (b->size > b->driver_bytes)
 		whole += cxl_events_settle_generic(ev, b, copied);
 	return whole;

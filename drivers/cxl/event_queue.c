@@ -19,89 +19,24 @@
 #include <linux/slab.h>
 
 #include "event.h"
-
-/**
- * struct cxl_event_queue - events sent and not yet delivered
- * @ctx: context, referenced
- * @ev: its event state
- * @depth: events that it holds
- * @mask: slots in the ring, less one
- * @slot_size: bytes of a slot
- * @max_payload: largest payload in bytes
- * @ops: the driver ops, with the limit of this queue; constant
- * @slots: the ring
- * @head: oldest slot not confirmed.  The reader's: guarded by the turn, its
- *	store-release hands the slot over to the producers
- * @fetch: next slot to be fetched; the reader's
- * @lock: taken by producers in hard interrupt context; guards what follows,
- *	and the slots from @tail up to @head
- * @tail: next slot to be filled; its store-release hands the slot over to the
- *	reader
- * @reserved: free slots that are spoken for
- * @closed: no event is taken any more
- */
-struct cxl_event_queue {
-	struct cxl_context *ctx;
-	struct cxl_events *ev;
-	unsigned int depth;
-	unsigned int mask;
-	size_t slot_size;
-	u32 max_payload;
-	struct cxl_afu_driver_ops ops;
-	void *slots;
-
-	unsigned int head;	/* guarded by the turn */
-	unsigned int fetch;
-
-	spinlock_t lock;	/* guards what follows, and the free slots */
-	unsigned int tail;
-	unsigned int reserved;
-	bool closed;
-};
-
-/**
- * struct cxl_queued_event - a slot
- * @time: when it was sent, 0 while nobody wanted stamps
- * @event: as the driver ops hand it over; @max_payload bytes follow
- */
-struct cxl_queued_event {
-	u64 time;
-	struct cxl_event_afu_driver_reserved event;
-};
-
-static struct cxl_queued_event *cxl_event_queue_slot(struct cxl_event_queue *q,
-						     unsigned int pos)
-{
-	return q->slots + (pos & q->mask) * q->slot_size;
-}
+#include "event_queue.h"
 
 static struct cxl_event_queue *cxl_event_queue_of(struct cxl_context *ctx)
 {
-	return cxl_context_events(ctx)->ops_data;
+	return cxl_context_events(ctx)->queue;
 }
 
-static struct cxl_event_afu_driver_reserved *
-cxl_event_queue_fetch(struct cxl_context *ctx)
-{
-	struct cxl_event_queue *q = cxl_event_queue_of(ctx);
-
-	/* The AFU driver may have announced more than it sent. */
-	if (q->fetch == smp_load_acquire(&q->tail))
-		return NULL;
-	return &cxl_event_queue_slot(q, q->fetch++)->event;
-}
-
-static void cxl_event_queue_delivered(struct cxl_context *ctx,
-				      struct cxl_event_afu_driver_reserved *event,
-				      int rc)
+static void
+cxl_event_queue_event_delivered(struct cxl_context *ctx,
+				struct cxl_event_afu_driver_reserved *event,
+				int rc)
 {
 	struct cxl_event_queue *q = cxl_event_queue_of(ctx);
 
 	if (!event)
 		return;
 	if (!rc) {
-		/* Pairs with cxl_event_queue_full(). */
-		smp_store_release(&q->head, q->head + 1);
+		cxl_event_queue_delivered(q, 1);
 		return;
 	}
 	q->fetch--;
@@ -123,11 +58,6 @@ static void cxl_event_queue_context_closed(struct cxl_context *ctx)
 	cxl_event_queue_close(cxl_event_queue_of(ctx));
 }
 
-static u64 cxl_event_queue_time(struct cxl_event_afu_driver_reserved *event)
-{
-	return container_of(event, struct cxl_queued_event, event)->time;
-}
-
 struct cxl_event_queue *cxl_event_queue_create(struct cxl_context *ctx,
 					       unsigned int depth,
 					       u32 max_payload)
@@ -147,8 +77,7 @@ struct cxl_event_queue *cxl_event_queue_create(struct cxl_context *ctx,
 	q->slot_size = ALIGN(sizeof(struct cxl_queued_event) + max_payload,
 			     sizeof(u64));
 	q->max_payload = max_payload;
-	q->ops.fetch_event = cxl_event_queue_fetch;
-	q->ops.event_delivered = cxl_event_queue_delivered;
+	q->ops.event_delivered = cxl_event_queue_event_delivered;
 	q->ops.context_closed = cxl_event_queue_context_closed;
 	q->ops.max_data_size = max_payload;
 	spin_lock_init(&q->lock);
@@ -160,8 +89,7 @@ struct cxl_event_queue *cxl_event_queue_create(struct cxl_context *ctx,
 	}
 	q->ctx = cxl_context_get(ctx);
 	q->ev = cxl_context_events(ctx);
-	ret = cxl_events_set_ops(q->ev, &q->ops, THIS_MODULE,
-				 cxl_event_queue_time, q);
+	ret = cxl_events_set_ops(q->ev, &q->ops, THIS_MODULE, q);
 	if (ret)
 		goto put_context;
 	return q;
@@ -188,8 +116,8 @@ void cxl_event_queue_destroy(struct cxl_event_queue *q)
 EXPORT_SYMBOL_GPL(cxl_event_queue_destroy);
 
 /* Fill the slot at the tail, with the lock held and room for it. */
-static void cxl_event_queue_fill(struct cxl_event_queue *q, const void *data,
-				 u32 len)
+static __always_inline void cxl_event_queue_fill(struct cxl_event_queue *q,
+						 const void *data, u32 len)
 {
 	struct cxl_queued_event *slot = cxl_event_queue_slot(q, q->tail);
 
@@ -197,7 +125,7 @@ static void cxl_event_queue_fill(struct cxl_event_queue *q, const void *data,
 	slot->time = cxl_events_now(q->ev);
 	slot->event.data_size = len;
 	memcpy(slot->event.data, data, len);
-	/* Pairs with cxl_event_queue_fetch(). */
+	/* Pairs with the acquire in cxl_event_queue_fetch(). */
 	smp_store_release(&q->tail, q->tail + 1);
 }
 

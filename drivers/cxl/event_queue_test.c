@@ -4,6 +4,7 @@
 #include <linux/uio.h>
 
 #include "cxl.h"
+#include "event_batch.h"
 
 #define HEADER_SIZE	sizeof(struct cxl_event_header)
 #define MAX_PAYLOAD	64
@@ -82,7 +83,7 @@ static unsigned int drain(struct kunit *test)
 
 	for (;;) {
 		iov_iter_kvec(&to, ITER_DEST, &vec, 1, sizeof(f->buf));
-		n = cxl_events_read(&f->ctx.events, &to, true);
+		n = cxl_events_read_iter(&f->ctx.events, &to, true);
 		if (n <= 0)
 			return count;
 		for (at = HEADER_SIZE; at < n; at += HEADER_SIZE + 4) {

@@ -16,8 +16,7 @@
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
 
-#include "event.h"
-#include "trace.h"
+#include "event_batch.h"
 
 /* Short copies at the same event, each after the buffer was faulted in */
 #define CXL_EVENT_COPY_TRIES	8
@@ -38,8 +37,9 @@ static size_t cxl_events_deliver(struct cxl_events *ev, struct iov_iter *to,
 		cxl_events_gather(ev, &b);
 		if (!b.nr_driver && !b.size)
 			break;
+		cxl_events_pack(ev, &b);
 		pagefault_disable();
-		copied = cxl_events_copy(ev, &b, to);
+		copied = copy_to_iter(ev->buf, b.size, to);
 		pagefault_enable();
 		whole = cxl_events_settle(ev, &b, copied);
 		iov_iter_revert(to, copied - whole);
@@ -85,6 +85,24 @@ unsigned int cxl_events_hand_back(struct cxl_events *ev,
 	return good;
 }
 
+/**
+ * cxl_events_wait() - wait until there is something to read, or to say
+ * @ev: event state
+ * @nonblock: do not
+ *
+ * Return: 0, -EAGAIN or -ERESTARTSYS.
+ */
+int cxl_events_wait(struct cxl_events *ev, bool nonblock)
+{
+	if (cxl_events_readable(ev) || cxl_events_ended(ev))
+		return 0;
+	if (nonblock)
+		return -EAGAIN;
+	return wait_event_interruptible(ev->wq,
+					cxl_events_readable(ev) ||
+					cxl_events_ended(ev));
+}
+
 /*
  * A reader that must not wait leaves a note when it finds the turn taken, so
  * that it is woken if the other leaves something behind:
@@ -97,41 +115,30 @@ unsigned int cxl_events_hand_back(struct cxl_events *ev,
  */
 static int cxl_events_take_turn(struct cxl_events *ev, bool nonblock)
 {
-	int ret;
+	int ret = cxl_events_wait(ev, nonblock);
 
-	if (nonblock) {
-		if (!cxl_events_readable(ev) && !cxl_events_ended(ev))
-			return -EAGAIN;
-		if (mutex_trylock(&ev->turn))
-			return 0;
-		WRITE_ONCE(ev->refused, true);
-		smp_mb(); /* see above */
-		return mutex_trylock(&ev->turn) ? 0 : -EAGAIN;
-	}
-
-	ret = wait_event_interruptible(ev->wq,
-				       cxl_events_readable(ev) ||
-				       cxl_events_ended(ev));
 	if (ret)
 		return ret;
-	return mutex_lock_killable(&ev->turn);
+	if (!nonblock)
+		return mutex_lock_killable(&ev->turn);
+	if (mutex_trylock(&ev->turn))
+		return 0;
+	WRITE_ONCE(ev->refused, true);
+	smp_mb(); /* see above */
+	return mutex_trylock(&ev->turn) ? 0 : -EAGAIN;
 }
 
-static void cxl_events_release_turn(struct cxl_events *ev, bool wake)
+/**
+ * cxl_events_pass_turn() - the turn was released: wake who waits for it
+ * @ev: event state
+ * @wake: also who waits for events
+ */
+void cxl_events_pass_turn(struct cxl_events *ev, bool wake)
 {
-	bool delivered = ev->delivering;
-
-	/* What is left was deferred before: see cxl_events_drained(). */
-	smp_store_release(&ev->delivering, false);
-	mutex_unlock(&ev->turn);
-	smp_mb(); /* see cxl_events_take_turn() */
 	if (READ_ONCE(ev->refused)) {
 		WRITE_ONCE(ev->refused, false);
 		wake = true;
 	}
-	/* Meanwhile pollers were not told of an end, old or new. */
-	if (delivered && cxl_events_ended(ev))
-		wake = true;
 	if (wake && (cxl_events_readable(ev) || cxl_events_ended(ev)))
 		cxl_events_wake(ev);
 }
@@ -149,26 +156,24 @@ static void cxl_events_refuse(struct cxl_events *ev)
 		spin_unlock_irqrestore(&ev->lock, flags);
 		ev->returned += cxl_events_hand_back(ev, ev->ops);
 	}
-	cxl_events_release_turn(ev, true);
+	cxl_events_release_turn(ev, ev->delivering, true);
 }
 
 /**
- * cxl_events_read() - read as many whole events as are pending and fit
+ * cxl_events_read_on() - read as many more whole events as are pending and fit
  * @ev: event state
- * @to: destination of at least CXL_READ_MIN_SIZE bytes
+ * @to: the rest of the destination
  * @nonblock: do not wait, neither for events nor for another reader
+ * @done: bytes that were read before, then this does not wait
+ * @sequence: that it ended with
  *
- * Context: process context.
- * Return: bytes read; -EIO (nothing is pending, and the context is CLOSED or
- * the link down), -EAGAIN, -EFAULT, -ERESTARTSYS or -EINTR.
+ * Return: bytes read altogether, or an errno if there are none.
  */
-ssize_t cxl_events_read(struct cxl_events *ev, struct iov_iter *to,
-			bool nonblock)
+ssize_t cxl_events_read_on(struct cxl_events *ev, struct iov_iter *to,
+			   bool nonblock, ssize_t done, u64 sequence)
 {
 	unsigned int tries = 0;
 	size_t n, next;
-	ssize_t done = 0;
-	u64 sequence = 0;
 	bool ended;
 	int ret;
 
@@ -178,14 +183,14 @@ ssize_t cxl_events_read(struct cxl_events *ev, struct iov_iter *to,
 			return done ?: ret;
 		/* Another reader came in between: what follows is the next. */
 		if (done && ev->sequence != sequence) {
-			cxl_events_release_turn(ev, true);
+			cxl_events_release_turn(ev, ev->delivering, true);
 			return done;
 		}
 		ended = cxl_events_ended(ev);
 		n = cxl_events_deliver(ev, to, &next);
 		done += n;
 		sequence = ev->sequence;
-		cxl_events_release_turn(ev, next);
+		cxl_events_release_turn(ev, ev->delivering, next);
 
 		if (next) {
 			tries = n ? 0 : tries + 1;
@@ -204,6 +209,21 @@ ssize_t cxl_events_read(struct cxl_events *ev, struct iov_iter *to,
 		if (signal_pending(current))
 			return -ERESTARTSYS;
 	}
+}
+
+/**
+ * cxl_events_read_iter() - read as many whole events as are pending and fit
+ * @ev: event state
+ * @to: destination of at least CXL_READ_MIN_SIZE bytes
+ * @nonblock: do not wait, neither for events nor for another reader
+ *
+ * Context: process context.
+ * Return: as cxl_events_read().
+ */
+ssize_t cxl_events_read_iter(struct cxl_events *ev, struct iov_iter *to,
+			     bool nonblock)
+{
+	return cxl_events_read_on(ev, to, nonblock, 0, 0);
 }
 
 /*

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit suite of event.c, event_batch.c and event_read.c: what no program can
+ * KUnit suite of event.c, event_read.c and event_batch.c: what no program can
  * bring about at will, above all copies that stop at any byte.
  */
 #include <kunit/test.h>
 #include <linux/uio.h>
 
 #include "cxl.h"
+#include "event_batch.h"
 
 #define HEADER_SIZE	sizeof(struct cxl_event_header)
 #define STAMP_SIZE	sizeof(struct cxl_event_stamp)
@@ -128,7 +129,7 @@ static void event_test_exit(struct kunit *test)
 
 static int set_ops(struct fixture *f, const struct cxl_afu_driver_ops *ops)
 {
-	return cxl_events_set_ops(f->ev, ops, THIS_MODULE, NULL, NULL);
+	return cxl_events_set_ops(f->ev, ops, THIS_MODULE, NULL);
 }
 
 /* @count events of @size bytes, each byte with the event's number */
@@ -151,7 +152,7 @@ static ssize_t read_events(struct fixture *f, size_t size)
 
 	memset(f->buf, 0xee, sizeof(f->buf));
 	iov_iter_kvec(&to, ITER_DEST, &vec, 1, size);
-	return cxl_events_read(f->ev, &to, true);
+	return cxl_events_read_iter(f->ev, &to, true);
 }
 
 /* Deliver one batch of which @copied bytes reach the reader. */

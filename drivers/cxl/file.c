@@ -233,30 +233,27 @@ __poll_t cxl_fd_poll(struct file *file, struct poll_table_struct *poll)
 }
 EXPORT_SYMBOL_GPL(cxl_fd_poll);
 
-static ssize_t cxl_file_read(struct file *file, struct iov_iter *to,
-			     bool nowait)
-{
-	struct cxl_context *ctx = file->private_data;
-
-	if (iov_iter_count(to) < CXL_READ_MIN_SIZE)
-		return -EINVAL;
-	return cxl_events_read(&ctx->events, to,
-			       nowait || file->f_flags & O_NONBLOCK);
-}
-
 ssize_t cxl_fd_read(struct file *file, char __user *buf, size_t count,
 		    loff_t *off)
 {
-	struct iov_iter to;
+	struct cxl_context *ctx = file->private_data;
 
-	iov_iter_ubuf(&to, READ, buf, min_t(size_t, count, MAX_RW_COUNT));
-	return cxl_file_read(file, &to, false);
+	if (count < CXL_READ_MIN_SIZE)
+		return -EINVAL;
+	return cxl_events_read(&ctx->events, buf, count,
+			       file->f_flags & O_NONBLOCK);
 }
 EXPORT_SYMBOL_GPL(cxl_fd_read);
 
 static ssize_t cxl_fd_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
-	return cxl_file_read(iocb->ki_filp, to, iocb->ki_flags & IOCB_NOWAIT);
+	struct cxl_context *ctx = iocb->ki_filp->private_data;
+
+	if (iov_iter_count(to) < CXL_READ_MIN_SIZE)
+		return -EINVAL;
+	return cxl_events_read_iter(&ctx->events, to,
+				    iocb->ki_filp->f_flags & O_NONBLOCK ||
+				    iocb->ki_flags & IOCB_NOWAIT);
 }
 
 static int cxl_fd_fasync(int fd, struct file *file, int on)
