@@ -217,6 +217,8 @@ static void removal_of_one_is_nothing_to_another(void)
 
 #define MANY	500
 
+static int nr_many;
+
 static struct many {
 	int fd;
 	int pe;
@@ -230,11 +232,12 @@ static void start_many(void)
 	struct rlimit files = { 4 * MANY, 4 * MANY };
 	int i;
 
+	nr_many = tap_rounds(MANY, 100);
 	require_ok(setrlimit(RLIMIT_NOFILE, &files));
 	many = mmap(NULL, MANY * sizeof(*many), PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	require(many != MAP_FAILED);
-	for (i = 0; i < MANY; i++) {
+	for (i = 0; i < nr_many; i++) {
 		many[i].fd = require_ok(node_open("afu0.0s", O_NONBLOCK));
 		many[i].pe = node_pe(many[i].fd);
 		queue_init(&many[i].queue, 1);
@@ -249,7 +252,7 @@ static void many_copy_at_once(void)
 
 	start_many();
 	for (round = 1; round <= 5; round++) {
-		for (i = 0; i < MANY; i++) {
+		for (i = 0; i < nr_many; i++) {
 			snprintf(many[i].src, sizeof(many[i].src),
 				 "round %d of %d", round, i);
 			queue_copy(&many[i].queue, many[i].dst, many[i].src,
@@ -257,17 +260,17 @@ static void many_copy_at_once(void)
 		}
 		check(becomes_true(({
 			pending = 0;
-			for (i = 0; i < MANY; i++)
+			for (i = 0; i < nr_many; i++)
 				pending += !many[i].queue.we[(round - 1) % 4].status;
 			!pending;
 		})), "%d are not done", pending);
-		for (i = 0; i < MANY; i++) {
+		for (i = 0; i < nr_many; i++) {
 			check_eq(many[i].queue.we[(round - 1) % 4].status,
 				 WE_COMPLETE);
 			check_str_eq(many[i].dst, many[i].src);
 		}
 	}
-	for (i = 0; i < MANY; i++)
+	for (i = 0; i < nr_many; i++)
 		check_eq(events_poll(many[i].fd), 0);
 }
 
@@ -280,13 +283,13 @@ static void many_get_their_own_interrupts(void)
 	p = mmap(NULL, MANY * sizeof(*p), PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	require(p != MAP_FAILED);
-	for (i = 0; i < MANY; i++) {
+	for (i = 0; i < nr_many; i++) {
 		p[i] = (struct pollfd){ .fd = many[i].fd, .events = POLLIN };
 		queue_add(&many[i].queue, WE_IRQ, 1 + i % 4, NULL, NULL);
 	}
-	check(becomes_true((pending = MANY - poll(p, MANY, 100)) == 0),
+	check(becomes_true((pending = nr_many - poll(p, nr_many, 100)) == 0),
 	      "%d are not told", pending);
-	for (i = 0; i < MANY; i++) {
+	for (i = 0; i < nr_many; i++) {
 		check_eq(events_read(many[i].fd, &batch), 16);
 		check_eq(batch.event[0].header.process_element, many[i].pe);
 		check_eq(batch.event[0].irq.irq, 1 + i % 4);
