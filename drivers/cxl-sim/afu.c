@@ -200,7 +200,9 @@ int sim_afu_reset(void *data)
 	mutex_lock(&afu->turn);
 	xa_for_each(&afu->pes, num, pe)
 		sim_pe_kill(pe);
-	afu->settings.model->reset(afu);
+	/* Root can reset an AFU before its first mode, which brings registers. */
+	if (afu->global_regs)
+		afu->settings.model->reset(afu);
 	mutex_unlock(&afu->turn);
 	wake_up_all(&afu->first_turn);
 	return 0;

@@ -151,7 +151,8 @@ struct cxl_backend_ops {
 	/**
 	 * @afu_reset: Reset the AFU and enable it again in its mode.  Attached
 	 * contexts stay attached but do no more work until they are detached
-	 * and attached again.  Return 0, -EIO or -EBUSY.
+	 * and attached again.  May come before the first @set_mode.  Return 0,
+	 * -EIO or -EBUSY.
 	 */
 	int (*afu_reset)(void *afu);
 
