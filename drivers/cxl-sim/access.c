@@ -14,6 +14,7 @@
 #include <linux/sched/mm.h>
 #include <linux/uaccess.h>
 
+#include "../cxl/put_words.h"
 #include "sim.h"
 
 /* Least cost of a piece of a copy, in units of a byte copied */
@@ -112,6 +113,19 @@ static unsigned int read_page(struct sim_pe *pe, void *buf, u64 ea,
 	return left;
 }
 
+/* Return the bytes at the end that could not be: raw_copy_to_user() counts. */
+static unsigned int copy_out(void __user *to, const void *buf, unsigned int len)
+{
+	if (!user_access_begin(to, len))
+		return len;
+	cxl_put_words(to, buf, len, fault);
+	user_access_end();
+	return 0;
+fault:
+	user_access_end();
+	return raw_copy_to_user(to, buf, len);
+}
+
 static unsigned int write_page(struct sim_pe *pe, u64 ea, const void *buf,
 			       unsigned int len)
 {
@@ -123,7 +137,7 @@ static unsigned int write_page(struct sim_pe *pe, u64 ea, const void *buf,
 	if (!enter_mm(pe) || !access_ok(to, len))
 		return len;
 	pagefault_disable();
-	left = raw_copy_to_user(to, buf, len);
+	left = copy_out(to, buf, len);
 	pagefault_enable();
 	return left;
 }
