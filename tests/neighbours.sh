@@ -30,8 +30,17 @@ unload() {
 	done
 }
 
+# Which needs which differs between kernels.
 unload_express_link() {
-	unload cxl_pmem cxl_mem cxl_acpi cxl_pci cxl_port cxl_core
+	all='cxl_pmem cxl_mem cxl_acpi cxl_pci cxl_port cxl_core'
+	for _ in $all; do
+		for module in $all; do
+			! is_loaded "$module" || rmmod "$module" 2>/dev/null || :
+		done
+	done
+	for module in $all; do
+		! is_loaded "$module" || fail "$module stays"
+	done
 }
 
 unload_ours() {
