@@ -90,7 +90,7 @@ demo: modules tools	## the main job: copy a file through the software card
 		'until [ "$$(stat -c %s $(DEMO_FILE) 2>/dev/null || echo 0)" -ge 67108864 ]; do \
 			cat /data/vmlinuz >>$(DEMO_FILE); done; sh /demo.sh $(DEMO_FILE)'
 
-check: modules tools tests	## host tests and guest tests, TAP in build/check.tap
+check: modules tools tests bench-program	## host tests and guest tests, TAP in build/check.tap
 	$(Q)tests/run-check '$(T)'
 
 check-debug:		## the same, KUnit and leaks on a kernel with KASAN, lockdep and more

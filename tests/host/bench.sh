@@ -1,0 +1,72 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# What events cost, in instructions, against bench/baseline and against the
+# figures that were promised (Documentation/performance.md). The guest's clock
+# counts instructions, so that a busy machine does not matter.
+
+. tests/lib/tap.sh
+
+rows=$(mktemp)
+trap 'rm -f "$rows"' EXIT
+
+# Other kernels cost other sums: the baseline is of this one.
+measured() {
+	[ "${ARCH-}-${KERNEL-}" = amd64-6.1 ] ||
+		skip "the baseline is that of 6.1 on amd64"
+	[ -s "$rows" ] || bench/run-bench --guard >"$rows" || fail "no figures"
+}
+
+nothing_costs_more_than_it_did() {
+	measured
+	awk '
+		$1 !~ /cxl/ { next }
+		NR == FNR { base[$1] = $2; next }
+		{ seen[$1] = 1 }
+		$1 in base && $2 > base[$1] * 1.05 {
+			printf "%s: %d instructions, %d in bench/baseline (\"make bench-accept\" makes that the new one)\n",
+				$1, $2, base[$1]
+			bad = 1
+		}
+		END {
+			for (row in base) {
+				if (!(row in seen)) {
+					print row " was not measured"
+					bad = 1
+				}
+			}
+			exit bad
+		}' bench/baseline "$rows" || fail "see above"
+}
+
+# at_most ROW LIMIT [FACTOR OTHER_ROW]: ROW <= LIMIT + FACTOR * OTHER_ROW
+at_most() {
+	awk -v row="$1" -v limit="$2" -v factor="${3-0}" -v other="${4-}" '
+		{ cost[$1] = $2 }
+		END {
+			if (!(row in cost) || (other != "" && !(other in cost))) {
+				print row " or " other " was not measured"
+				exit 1
+			}
+			most = limit + factor * (other == "" ? 0 : cost[other])
+			if (cost[row] > most) {
+				printf "%s: %s instructions, at most %s are promised\n", row, cost[row], most
+				exit 1
+			}
+		}' "$rows"
+}
+
+promised_figures_are_kept() {
+	measured
+	bad=
+	at_most cxl_event_read_1 850 || bad=1
+	at_most cxl_event_read_1 0 0.8 pipe_read_40 || bad=1
+	at_most cxl_event_read_100 100 || bad=1
+	at_most cxl_event_queue_read_100 90 || bad=1
+	at_most cxl_events_pending_idle 60 || bad=1
+	at_most cxl_event_queue_send_32 150 || bad=1
+	at_most cxl_event_stamped_read_100 60 1 cxl_event_read_100 || bad=1
+	at_most wake_cxl 0 1.05 wake_eventfd || bad=1
+	[ -z "$bad" ] || fail "see above"
+}
+
+tap_run bench nothing_costs_more_than_it_did promised_figures_are_kept
