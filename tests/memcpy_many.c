@@ -22,6 +22,7 @@ static struct context {
 	struct queue queue;
 	struct work_element *we;
 } ctx[CONTEXTS];
+static unsigned int contexts;	/* those that start_all() started */
 
 static char src[65536], dst[65536];
 
@@ -37,8 +38,9 @@ static void start_all(void)
 	struct rlimit files = { 1024, 1024 };
 	unsigned int i;
 
+	contexts = tap_rounds(CONTEXTS, 100);
 	require_ok(setrlimit(RLIMIT_NOFILE, &files));
-	for (i = 0; i < CONTEXTS; i++)
+	for (i = 0; i < contexts; i++)
 		start(&ctx[i]);
 }
 
@@ -48,9 +50,9 @@ static long long round_of_all(__u8 cmd, __u16 length)
 	long long begin = now_ms();
 	unsigned int i;
 
-	for (i = 0; i < CONTEXTS; i++)
+	for (i = 0; i < contexts; i++)
 		ctx[i].we = queue_add(&ctx[i].queue, cmd, length, src, dst);
-	for (i = 0; i < CONTEXTS; i++)
+	for (i = 0; i < contexts; i++)
 		require_eq(queue_wait(ctx[i].we), WE_COMPLETE);
 	return now_ms() - begin;
 }
@@ -66,7 +68,7 @@ static void every_context_gets_its_turn(void)
 		if (ms > worst)
 			worst = ms;
 	}
-	diag("%d contexts: a copy each in %lld ms at worst", CONTEXTS, worst);
+	diag("%u contexts: a copy each in %lld ms at worst", contexts, worst);
 	check(worst < WAKE_MS);
 }
 
@@ -80,12 +82,12 @@ static void every_interrupt_within_a_second(void)
 	start_all();
 	sleep(2);
 	ms = round_of_all(WE_IRQ, 3);
-	for (i = 0; i < CONTEXTS; i++) {
+	for (i = 0; i < contexts; i++) {
 		require(events_wait(ctx[i].fd));
 		require_eq(events_read(ctx[i].fd, &batch), 16);
 		require_eq(batch.event[0].irq.irq, 3);
 	}
-	diag("%d contexts: an interrupt each in %lld ms", CONTEXTS, ms);
+	diag("%u contexts: an interrupt each in %lld ms", contexts, ms);
 	check(ms < WAKE_MS);
 }
 
@@ -139,16 +141,17 @@ static void work_in_a_process(unsigned char id)
 
 static void every_process_its_own_memory(void)
 {
+	int processes = tap_rounds(PROCESSES, 10);
 	pid_t child[PROCESSES];
 	int i, status;
 
-	for (i = 0; i < PROCESSES; i++) {
+	for (i = 0; i < processes; i++) {
 		child[i] = fork();
 		if (!child[i])
 			work_in_a_process(i);
 		require_ok(child[i]);
 	}
-	for (i = 0; i < PROCESSES; i++) {
+	for (i = 0; i < processes; i++) {
 		require_eq(waitpid(child[i], &status, 0), child[i]);
 		check_eq(status, 0);
 	}
