@@ -24,10 +24,14 @@
 /*
  * Deliver what fits into @to.  Return its bytes, and in @next those of the
  * first event that could not be copied because of the buffer, or 0.
+ *
+ * If @next is not 0 when called, so much is known to be faulted in and no more
+ * is copied: of a longer copy that faults, arm64 may say that nothing was.
  */
 static size_t cxl_events_deliver(struct cxl_events *ev, struct iov_iter *to,
 				 size_t *next)
 {
+	size_t limit = *next ?: SIZE_MAX;
 	struct cxl_batch b = {};
 	size_t copied, whole, done = 0;
 
@@ -39,7 +43,7 @@ static size_t cxl_events_deliver(struct cxl_events *ev, struct iov_iter *to,
 			break;
 		cxl_events_pack(ev, &b);
 		pagefault_disable();
-		copied = copy_to_iter(ev->buf, b.size, to);
+		copied = copy_to_iter(ev->buf, min(b.size, limit), to);
 		pagefault_enable();
 		whole = cxl_events_settle(ev, &b, copied);
 		iov_iter_revert(to, copied - whole);
@@ -173,7 +177,7 @@ ssize_t cxl_events_read_on(struct cxl_events *ev, struct iov_iter *to,
 			   bool nonblock, ssize_t done, u64 sequence)
 {
 	unsigned int tries = 0;
-	size_t n, next;
+	size_t n, next = 0;
 	bool ended;
 	int ret;
 
@@ -195,8 +199,10 @@ ssize_t cxl_events_read_on(struct cxl_events *ev, struct iov_iter *to,
 		if (next) {
 			tries = n ? 0 : tries + 1;
 			if (tries < CXL_EVENT_COPY_TRIES &&
-			    !fault_in_iov_iter_writeable(to, next))
+			    !fault_in_iov_iter_writeable(to, next)) {
+				next = tries ? next : 0;
 				continue;
+			}
 			cxl_events_refuse(ev);
 			return done ?: -EFAULT;
 		}
