@@ -14,15 +14,10 @@
 #include <linux/sched/mm.h>
 #include <linux/uaccess.h>
 
-#include "../cxl/put_words.h"
 #include "sim.h"
 
 /* Least cost of a piece of a copy, in units of a byte copied */
 #define PIECE_COST	256
-
-/* Source pages looked up at once; less than so many bytes are not worth it */
-#define SOURCE_PAGES	16
-#define SOURCE_MIN	1024
 
 /**
  * sim_engine_leave_mm() - stop using the address space of a process
@@ -113,19 +108,6 @@ static unsigned int read_page(struct sim_pe *pe, void *buf, u64 ea,
 	return left;
 }
 
-/* Return the bytes at the end that could not be: raw_copy_to_user() counts. */
-static unsigned int copy_out(void __user *to, const void *buf, unsigned int len)
-{
-	if (!user_access_begin(to, len))
-		return len;
-	cxl_put_words(to, buf, len, fault);
-	user_access_end();
-	return 0;
-fault:
-	user_access_end();
-	return raw_copy_to_user(to, buf, len);
-}
-
 static unsigned int write_page(struct sim_pe *pe, u64 ea, const void *buf,
 			       unsigned int len)
 {
@@ -137,7 +119,7 @@ static unsigned int write_page(struct sim_pe *pe, u64 ea, const void *buf,
 	if (!enter_mm(pe) || !access_ok(to, len))
 		return len;
 	pagefault_disable();
-	left = copy_out(to, buf, len);
+	left = raw_copy_to_user(to, buf, len);
 	pagefault_enable();
 	return left;
 }
@@ -208,67 +190,81 @@ int sim_mem_write(struct sim_pe *pe, u64 ea, const void *buf,
 	return 0;
 }
 
+#define MOVE_WORD(to, from, n, fault)					\
+do {									\
+	u64 __word;							\
+									\
+	unsafe_get_user(__word, (u64 __user *)(from) + (n), fault);	\
+	unsafe_put_user(__word, (u64 __user *)(to) + (n), fault);	\
+} while (0)
+
+#define MOVE_WORDS(to, from, n, fault)					\
+do {									\
+	MOVE_WORD(to, from, n, fault);					\
+	MOVE_WORD(to, from, (n) + 1, fault);				\
+	MOVE_WORD(to, from, (n) + 2, fault);				\
+	MOVE_WORD(to, from, (n) + 3, fault);				\
+} while (0)
+
 /*
- * Source pages of a copy, looked up some at a time, so that each byte is copied
- * once: from the page itself to the destination.
+ * Copy within the address space of a process, without a buffer. In words: the
+ * string instructions of raw_copy_to_user() are many times slower than that on
+ * an emulated CPU.
+ *
+ * Anything in the way makes it give up: the way through the buffer tells which
+ * side it is.
  */
-struct source {
-	u64 ea;			/* of page[0] */
-	unsigned int num;
-	struct page *page[SOURCE_PAGES];
-};
-
-static void source_release(struct source *source)
+static bool copy_within(struct sim_pe *pe, u64 dst, u64 src, unsigned int len)
 {
-	while (source->num)
-		put_page(source->page[--source->num]);
-}
+	char __user *from = u64_to_user_ptr(src);
+	char __user *to = u64_to_user_ptr(dst);
+	u8 byte;
 
-/*
- * The page at @ea, and those behind it that @len bytes reach; NULL when it is
- * not there, or cannot be had like this (the zero page, device memory).
- */
-static struct page *source_page(struct source *source, u64 ea, u32 len)
-{
-	u64 start = ea & PAGE_MASK;
-	int num;
-
-	if (start - source->ea < source->num * PAGE_SIZE)
-		return source->page[(start - source->ea) >> PAGE_SHIFT];
-
-	source_release(source);
-	num = DIV_ROUND_UP(offset_in_page(ea) + len, PAGE_SIZE);
-	num = get_user_pages_fast_only(start, min(num, SOURCE_PAGES), 0,
-				       source->page);
-	if (num <= 0)
-		return NULL;
-	source->ea = start;
-	source->num = num;
-	return source->page[0];
+	if (sim_pe_is_kernel(pe) || !enter_mm(pe) || !access_ok(from, len))
+		return false;
+	pagefault_disable();
+	if (!user_access_begin(to, len))
+		goto enable;
+	for (; len >= 16 * sizeof(u64); len -= 16 * sizeof(u64)) {
+		MOVE_WORDS(to, from, 0, fault);
+		MOVE_WORDS(to, from, 4, fault);
+		MOVE_WORDS(to, from, 8, fault);
+		MOVE_WORDS(to, from, 12, fault);
+		to += 16 * sizeof(u64);
+		from += 16 * sizeof(u64);
+	}
+	for (; len >= sizeof(u64); len -= sizeof(u64)) {
+		MOVE_WORD(to, from, 0, fault);
+		to += sizeof(u64);
+		from += sizeof(u64);
+	}
+	for (; len; len--) {
+		unsafe_get_user(byte, (u8 __user *)from++, fault);
+		unsafe_put_user(byte, (u8 __user *)to++, fault);
+	}
+	user_access_end();
+	pagefault_enable();
+	return true;
+fault:
+	user_access_end();
+enable:
+	pagefault_enable();
+	return false;
 }
 
 /* Copy @len bytes within one source page and one destination page. */
-static int copy_piece(struct sim_pe *pe, struct source *source, u64 dst,
-		      u64 src, unsigned int len, u32 ahead)
+static int copy_piece(struct sim_pe *pe, u64 dst, u64 src, unsigned int len)
 {
-	struct page *page = NULL;
 	unsigned int left;
-	void *from;
 
-	if (ahead >= SOURCE_MIN && !sim_pe_is_kernel(pe) && enter_mm(pe))
-		page = source_page(source, src, ahead);
-	if (page) {
-		from = kmap_local_page(page);
-		left = write_page(pe, dst, from + offset_in_page(src), len);
-		kunmap_local(from);
-	} else {
+	if (!copy_within(pe, dst, src, len)) {
 		left = read_page(pe, pe->afu->bounce, src, len);
 		if (left)
 			return read_fault(pe, src + len - left);
 		left = write_page(pe, dst, pe->afu->bounce, len);
+		if (left)
+			return write_fault(pe, dst + len - left);
 	}
-	if (left)
-		return write_fault(pe, dst + len - left);
 	pe->fault_tries = 0;
 	pe->bytes += len;
 	return 0;
@@ -285,7 +281,6 @@ int sim_mem_copy(struct sim_pe *pe, u64 dst, u64 src, u32 len, u32 *done)
 {
 	u64 gap = min(dst - src, src - dst) ?: len;
 	bool backward = dst != src && dst - src < len;
-	struct source source = { .num = 0 };
 	u32 at, left, n;
 	int ret = 0;
 
@@ -303,8 +298,7 @@ int sim_mem_copy(struct sim_pe *pe, u64 dst, u64 src, u32 len, u32 *done)
 			n = min3(n, to_page_end(src + at),
 				 to_page_end(dst + at));
 		}
-		ret = copy_piece(pe, &source, dst + at, src + at, n,
-				 backward ? n : left);
+		ret = copy_piece(pe, dst + at, src + at, n);
 		if (ret)
 			break;
 		*done += n;
@@ -314,7 +308,6 @@ int sim_mem_copy(struct sim_pe *pe, u64 dst, u64 src, u32 len, u32 *done)
 			break;
 		}
 	}
-	source_release(&source);
 	return ret;
 }
 

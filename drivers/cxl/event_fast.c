@@ -8,7 +8,34 @@
 #include <linux/uio.h>
 
 #include "event_batch.h"
-#include "put_words.h"
+
+/* From anywhere to anywhere in the program's memory */
+struct cxl_batch_word {
+	u64 value;
+} __packed;
+
+#define cxl_batch_put_word(to, from, n, fault)				\
+	unsafe_put_user(((const struct cxl_batch_word *)(from))[n].value, \
+			(u64 __user *)(to) + (n), fault)
+
+/* Four words at a time: small payloads are the rule, and a loop is dear. */
+#define cxl_batch_put(to, from, len, fault)				\
+do {									\
+	char __user *__to = (to);					\
+	const u8 *__from = (from);					\
+	size_t __left = (len);						\
+									\
+	for (; __left >= 4 * sizeof(u64); __left -= 4 * sizeof(u64)) {	\
+		cxl_batch_put_word(__to, __from, 0, fault);		\
+		cxl_batch_put_word(__to, __from, 1, fault);		\
+		cxl_batch_put_word(__to, __from, 2, fault);		\
+		cxl_batch_put_word(__to, __from, 3, fault);		\
+		__to += 4 * sizeof(u64);				\
+		__from += 4 * sizeof(u64);				\
+	}								\
+	if (__left)							\
+		unsafe_copy_to_user(__to, __from, __left, fault);	\
+} while (0)
 
 /**
  * struct cxl_run - driver events that are delivered at once
@@ -106,7 +133,7 @@ cxl_run_copy(const struct cxl_events *ev, const struct cxl_run *run,
 		unsafe_put_user((u16)size, &header->size, fault);
 		unsafe_put_user(pe, &header->process_element, fault);
 		unsafe_put_user(stamped, &header->reserved1, fault);
-		cxl_put_words(at + CXL_EVENT_HEADER_SIZE, slot->event->data,
+		cxl_batch_put(at + CXL_EVENT_HEADER_SIZE, slot->event->data,
 			      slot->size - CXL_EVENT_HEADER_SIZE, fault);
 		at += size;
 		slot++;
