@@ -335,7 +335,7 @@ int main(int argc, char **argv)
 	if (events && *events)
 		nr_events = strtod(events, NULL);
 	if (!events || !*events)
-		nr_events = tap_rounds(DEFAULT_EVENTS, 5000);
+		nr_events = tap_rounds(DEFAULT_EVENTS, 20000);
 	for (i = 0; i < 2; i++)
 		tests[i].limit = 120 + nr_events / 500;
 	return event_main(argc, argv, __FILE__, tests, 2);
