@@ -304,7 +304,8 @@ static void nothing_is_lost_from_driver_ops(void)
 	event_open_ops(&soak.afu);
 	soak.unset = true;
 	run();
-	check(soak.unsets > 0);
+	/* On a slow kernel there may always be an event on its way. */
+	check(soak.unsets > 0 || (tap_time_scale() > 1 && soak.busy > 0));
 	event_check_settled(&soak.afu);
 }
 
@@ -335,7 +336,7 @@ int main(int argc, char **argv)
 	if (events && *events)
 		nr_events = strtod(events, NULL);
 	if (!events || !*events)
-		nr_events = tap_rounds(DEFAULT_EVENTS, 20000);
+		nr_events = tap_rounds(DEFAULT_EVENTS, 5000);
 	for (i = 0; i < 2; i++)
 		tests[i].limit = 120 + nr_events / 500;
 	return event_main(argc, argv, __FILE__, tests, 2);
