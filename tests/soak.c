@@ -304,8 +304,8 @@ static void nothing_is_lost_from_driver_ops(void)
 	event_open_ops(&soak.afu);
 	soak.unset = true;
 	run();
-	/* On a slow kernel there may always be an event on its way. */
-	check(soak.unsets > 0 || (tap_time_scale() > 1 && soak.busy > 0));
+	/* There may always be an event on its way: E2 shows both answers. */
+	check(soak.unsets + soak.busy > 0);
 	event_check_settled(&soak.afu);
 }
 
