@@ -95,7 +95,7 @@ static void stamps_read_100(void)
 	take(stamps_fd, BATCH * STAMPED_SIZE);
 }
 
-/* Send, and read it: less what the ioctl costs that sends nothing. */
+/* Send, and read it: the ioctl that sends is part of it. */
 static void queue_roundtrip(void)
 {
 	post(queue_fd, 1);

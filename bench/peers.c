@@ -68,32 +68,39 @@ static void eventfd_take(void)
 	bench_require(read(event, buf, 8) == 8, "eventfd");
 }
 
-static void input_one(void)
+/* After the last events: @n new ones */
+static void input_post(int n)
 {
 	while (read(input, buf, sizeof(buf)) > 0)
 		;
-	ioctl(peers, CXL_BENCH_INPUT_EVENTS, 2);
+	ioctl(peers, CXL_BENCH_INPUT_EVENTS, n);
+}
+
+static void input_one(void)
+{
+	input_post(2);
 }
 
 static void input_packet(void)
 {
-	while (read(input, buf, sizeof(buf)) > 0)
-		;
-	ioctl(peers, CXL_BENCH_INPUT_EVENTS, INPUT_PACKET);
+	input_post(INPUT_PACKET);
+}
+
+static void input_take(int n)
+{
+	const ssize_t size = n * sizeof(struct input_event);
+
+	bench_require(read(input, buf, size) == size, "evdev");
 }
 
 static void input_read_one(void)
 {
-	const ssize_t size = sizeof(struct input_event);
-
-	bench_require(read(input, buf, size) == size, "evdev");
+	input_take(1);
 }
 
 static void input_read_packet(void)
 {
-	const ssize_t size = INPUT_PACKET * sizeof(struct input_event);
-
-	bench_require(read(input, buf, size) == size, "evdev");
+	input_take(INPUT_PACKET);
 }
 
 static void uio_post(void)

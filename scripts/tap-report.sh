@@ -23,6 +23,15 @@ closing_line() {
 	[ "$2" -eq 0 ] && [ "$1" -gt 0 ]
 }
 
+# count_tap FILE: how many of its tests passed, failed, were skipped: $oks, $fails
+# and $skips.
+count_tap() {
+	skips=$(grep -c '^ok .* # SKIP' "$1") || :
+	oks=$(grep -c '^ok ' "$1") || :
+	oks=$((oks - skips))
+	fails=$(grep -c '^not ok ' "$1") || :
+}
+
 # as_tap PROGRAM COMMAND...: the marks around what a program prints.
 as_tap() {
 	echo "cxl-check: begin $1"

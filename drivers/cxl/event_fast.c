@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The usual read, which every other one falls back from: driver events alone,
- * copied straight from the AFU driver's memory to plain memory of the program.
- * It differs from event_read.c in nothing but what it costs.
+ * The usual read: driver events alone, copied straight from the AFU driver's
+ * memory to plain memory of the program.  It differs from event_read.c in
+ * nothing but what it costs, and leaves to it what is not of that kind.
  */
 #include <linux/uaccess.h>
 #include <linux/uio.h>
