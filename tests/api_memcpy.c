@@ -155,11 +155,13 @@ static void trace_off(void)
 /* Faults that the AFU takes while it writes to each page of @mem */
 static int faults_of_copies(char *mem, size_t page)
 {
-	static char src[8];
+	char src[8] = "touched";
 	struct queue q;
 	int fd, i, before;
 
 	queue_init(&q, 8);
+	/* The AFU looks at its queue when it likes: no faults there. */
+	memset(q.we, 0, q.size * sizeof(*q.we));
 	fd = require_ok(get_fd(&q, 4, false));
 	before = trace_lines("cxl_pte_miss");
 	/* Names of tasks would mean patching the scheduler, see trace_off(). */
