@@ -17,6 +17,7 @@
 #define SLAVE	"afu0.0s"
 #define MASTER	"afu0.0m"
 #define CARD	SYSFS_CXL "/card0"
+#define TIMEBASE_OFFSET "/sys/kernel/debug/cxl-afu/card0/timebase_offset"
 
 static struct afu afu;
 
@@ -187,6 +188,32 @@ static void timebase_is_that_of_the_cpu(void)
 	check(least <= limit);
 }
 
+static void timebase_is_right(void)
+{
+	file_write("0", TIMEBASE_OFFSET);
+}
+
+/* A second fast, and one slow */
+static void timebase_that_is_off_is_not_synced(void)
+{
+	__u64 second = 1000000 * ticks_per_us();
+	char text[32];
+
+	if (file_number(CARD "/psl_timebase_synced") != 1)
+		skip("the card says it is not, at any time");
+	start();
+	snprintf(text, sizeof(text), "%llu", second);
+	require_ok(file_write(text, TIMEBASE_OFFSET));
+	check_eq(file_number(CARD "/psl_timebase_synced"), 0);
+	check(timebase_difference() >= -second, "the AFU has the card's");
+	snprintf(text, sizeof(text), "%llu", -second);
+	require_ok(file_write(text, TIMEBASE_OFFSET));
+	check_eq(file_number(CARD "/psl_timebase_synced"), 0);
+	check(timebase_difference() >= second, "the AFU has the card's");
+	timebase_is_right();
+	check_eq(file_number(CARD "/psl_timebase_synced"), 1);
+}
+
 /* In Hz, as the machine has it; 0 where it does not say */
 static double timebase_frequency(void)
 {
@@ -299,6 +326,8 @@ static const struct tap_test tests[] = {
 	{ "memcpy_regs.timebase_on_request", timebase_on_request },
 	{ "memcpy_regs.timebase_is_that_of_the_cpu",
 	  timebase_is_that_of_the_cpu },
+	{ "memcpy_regs.timebase_that_is_off_is_not_synced",
+	  timebase_that_is_off_is_not_synced, timebase_is_right },
 	{ "memcpy_regs.timebase_counts_powerpc_ticks",
 	  timebase_counts_powerpc_ticks },
 	{ "memcpy_regs.master_sees_the_slaves_window",

@@ -6,7 +6,6 @@
 #include <linux/gfp.h>
 #include <linux/highmem.h>
 #include <linux/slab.h>
-#include <linux/timex.h>
 
 #include "sim.h"
 
@@ -259,12 +258,6 @@ static ssize_t sim_card_vpd_read(void *data, void *buf, loff_t offset,
 
 	return memory_read_from_buffer(buf, count, &offset, card->vpd,
 				       card->vpd_len);
-}
-
-/* The time base is the CPU's own cycle counter, where it has one. */
-static bool sim_card_timebase_synced(void *card)
-{
-	return get_cycles();
 }
 
 const struct cxl_backend_ops sim_backend_ops = {

@@ -111,6 +111,8 @@ void sim_pe_watch_closely(struct sim_pe *pe);
 void sim_pe_count_element(struct sim_pe *pe);
 /* Microseconds to wait (SIM_TURN_DELAY) before each element, usually 0 */
 unsigned int sim_pe_delay_us(const struct sim_pe *pe);
+/* The card's time base, in ticks of the CPU's cycle counter */
+u64 sim_pe_timebase(const struct sim_pe *pe);
 
 /**
  * sim_turn_charge() - account work done in this turn

@@ -6,6 +6,7 @@
  *	recovery		"frozen" or "perm_failure"
  *	remove			"1": surprise removal
  *	delay			microseconds before each work element
+ *	timebase_offset		ticks that the card's time base is ahead
  *	afuM/inject_irq		PE IRQ
  *	afuM/inject_fault	PE ADDRESS [DSISR]
  *	afuM/inject_error	PE VALUE
@@ -312,6 +313,7 @@ void sim_debugfs_init(void *data, struct dentry *dir)
 	debugfs_create_file_unsafe("recovery", 0200, dir, card, &recovery_fops);
 	debugfs_create_file_unsafe("remove", 0200, dir, card, &remove_fops);
 	debugfs_create_u32("delay", 0600, dir, &card->delay_us);
+	debugfs_create_u64("timebase_offset", 0600, dir, &card->timebase_offset);
 	for (slice = 0; slice < CXL_MAX_SLICES; slice++)
 		if (card->afus[slice])
 			afu_files(card->afus[slice], dir);

@@ -6,7 +6,6 @@
  */
 #include <linux/atomic.h>
 #include <linux/irqflags.h>
-#include <linux/timex.h>
 
 #include "memcpy_afu.h"
 
@@ -98,7 +97,7 @@ void memcpy_deliver_timebase(struct sim_pe *pe)
 	unsigned long flags;
 
 	local_irq_save(flags);
-	ctx->tb = get_cycles() ?: 1;
+	ctx->tb = sim_pe_timebase(pe) ?: 1;
 	WRITE_ONCE(regs->tb, cpu_to_be64(ctx->tb));
 	local_irq_restore(flags);
 }

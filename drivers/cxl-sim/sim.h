@@ -256,6 +256,7 @@ struct sim_card_settings {
  * @lock: guards @adapter and each AFU's registration
  * @adapter: the core's; not NULL while the card's driver is bound
  * @delay_us: injected delay before each element; plain value, no lock
+ * @timebase_offset: injected, in ticks of the CPU's counter; plain value, no lock
  * @reset: takes the card off the bus and brings it back
  */
 struct sim_card {
@@ -274,6 +275,7 @@ struct sim_card {
 	struct mutex lock;		/* guards adapter, afus[]->afu */
 	struct cxl_adapter *adapter;
 	u32 delay_us;
+	u64 timebase_offset;
 	struct work_struct reset;
 };
 
@@ -340,6 +342,9 @@ void sim_engine_leave_mm(struct sim_afu *afu);
 
 /* inject.c: debugfs */
 void sim_debugfs_init(void *card, struct dentry *dir);
+
+/* timebase.c: the card's clock */
+bool sim_card_timebase_synced(void *card);
 
 /* vpd.c: vital product data */
 unsigned int sim_vpd_build(const struct sim_card_settings *settings,
