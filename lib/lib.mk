@@ -47,7 +47,7 @@ FAKE_SOURCES	:= $(wildcard tests/host/fake/*.c)
 FAKE_WRAPS	:= ioctl read poll mmap64
 
 $(LIB_TESTS): $(OUT)/lib/libcxl.a
-$(LIB_HOST_TESTS): $(OUT)/host-lib/libcxl.a $(FAKE_SOURCES) tests/host/fake/fake.h
+$(LIB_HOST_TESTS): $(FAKE_SOURCES) $(OUT)/host-lib/libcxl.a tests/host/fake/fake.h
 $(LIB_TESTS) $(LIB_HOST_TESTS): TEST_CPPFLAGS += -Ilib/include
 $(LIB_HOST_TESTS): TEST_CPPFLAGS += -Itests/host/fake
 $(LIB_HOST_TESTS): HOST_LDLIBS := $(FAKE_WRAPS:%=-Wl,--wrap=%)

@@ -18,6 +18,7 @@
 
 #include "tap.h"
 #include "lib/cxl_test.h"
+#include "lib/send_fd.h"
 #include "lib/sim_test.h"
 
 static struct event_batch batch;
@@ -194,43 +195,6 @@ static void exited_starter_is_a_fault(void)
 	check_eq(mmio_read(afu.mmio, REG_PH) >> 48, afu.pe);
 	check_errno(events_read(afu.fd, &batch), EAGAIN);
 	check_eq(next_pe() == afu.pe, false);
-}
-
-static void send_fd(int sock, int fd)
-{
-	char control[CMSG_SPACE(sizeof(int))] = { 0 }, byte = 0;
-	struct iovec vec = { .iov_base = &byte, .iov_len = 1 };
-	struct msghdr msg = {
-		.msg_iov = &vec,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
-
-	cmsg->cmsg_level = SOL_SOCKET;
-	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
-	require_eq(sendmsg(sock, &msg, 0), 1);
-}
-
-static int receive_fd(int sock)
-{
-	char control[CMSG_SPACE(sizeof(int))] = { 0 }, byte;
-	struct iovec vec = { .iov_base = &byte, .iov_len = 1 };
-	struct msghdr msg = {
-		.msg_iov = &vec,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	int fd;
-
-	require_eq(recvmsg(sock, &msg, 0), 1);
-	require(CMSG_FIRSTHDR(&msg));
-	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(fd));
-	return fd;
 }
 
 /* A descriptor passed to another process reads, maps and holds the context. */

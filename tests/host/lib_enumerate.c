@@ -8,29 +8,6 @@
 #include "fake.h"
 #include "tap.h"
 
-static void start_with_one(void)
-{
-	fake_start();
-	fake_add_card(0);
-	fake_add_afu(0, 0);
-}
-
-static struct cxl_afu_h *the_afu(void)
-{
-	struct cxl_afu_h *afu = cxl_afu_next(NULL);
-
-	require(afu, "%m");
-	return afu;
-}
-
-static struct cxl_adapter_h *the_card(void)
-{
-	struct cxl_adapter_h *card = cxl_adapter_next(NULL);
-
-	require(card, "%m");
-	return card;
-}
-
 static void cards_come_in_order(void)
 {
 	struct cxl_adapter_h *card, *first = NULL;
@@ -114,7 +91,7 @@ static void loop_can_be_left(void)
 	long major, minor;
 	int fds;
 
-	start_with_one();
+	fake_start_with_one();
 	fds = fake_open_fds();
 	cxl_for_each_adapter(card) {
 		check_eq(cxl_get_caia_version(card, &major, &minor), 0);
@@ -159,8 +136,8 @@ static void cards_may_go_meanwhile(void)
 	fake_add_afu(0, 0);
 	fake_add_card(1);
 	fake_add_afu(1, 0);
-	afu = the_afu();
-	card = the_card();
+	afu = fake_the_afu();
+	card = fake_the_card();
 	fake_delete("sys/devices/pci0004:00/0004:00:00.0");
 	fake_delete("sys/class/cxl/card0");
 	afu = cxl_afu_next(afu);
@@ -195,13 +172,13 @@ static void roots_are_set(void)
 	char name[PATH_MAX + 1];
 	struct cxl_afu_h *afu;
 
-	start_with_one();
+	fake_start_with_one();
 	memset(name, 'x', PATH_MAX);
 	name[PATH_MAX] = '\0';
 	check_errno(cxl_set_roots(name, NULL), ENAMETOOLONG);
 	check_errno(cxl_set_roots(NULL, name), ENAMETOOLONG);
 	check_eq(cxl_set_roots(NULL, NULL), 0);
-	afu = the_afu();
+	afu = fake_the_afu();
 	cxl_afu_free(afu);
 	check_eq(cxl_set_roots(fake_path("nothing"), NULL), 0);
 	check(!cxl_afu_next(NULL));
@@ -212,7 +189,7 @@ static void roots_are_in_the_environment(void)
 {
 	struct cxl_afu_h *afu;
 
-	start_with_one();
+	fake_start_with_one();
 	check_eq(cxl_set_roots("", ""), 0);
 	setenv("LIBCXL_SYSFS", fake_path("sys"), 1);
 	setenv("LIBCXL_DEV", fake_path("dev"), 1);

@@ -14,13 +14,6 @@
 
 #define CLASS	"sys/class/cxl"
 
-static void start_with_one(void)
-{
-	fake_start();
-	fake_add_card(0);
-	fake_add_afu(0, 0);
-}
-
 static struct cxl_afu_h *open_ok(const char *node)
 {
 	struct cxl_afu_h *afu;
@@ -46,7 +39,7 @@ static void node_is_opened(void)
 	long size;
 	int fds;
 
-	start_with_one();
+	fake_start_with_one();
 	fds = fake_open_fds();
 	afu = open_ok("afu0.0s");
 	check_eq(cxl_afu_opened(afu), 1);
@@ -67,7 +60,7 @@ static void master_sees_all(void)
 	struct cxl_afu_h *afu;
 	long value;
 
-	start_with_one();
+	fake_start_with_one();
 	fake_device.id.flags = 0;
 	afu = open_ok("afu0.0m");
 	check_str_eq(cxl_afu_dev_name(afu), "afu0.0m");
@@ -108,7 +101,7 @@ static void symbolic_link_is_opened(void)
 {
 	struct cxl_afu_h *afu;
 
-	start_with_one();
+	fake_start_with_one();
 	fake_symlink("cxl/afu0.0s", "dev/mine");
 	afu = cxl_afu_open_dev(fake_path("dev/mine"));
 	require(afu, "%m");
@@ -123,7 +116,7 @@ static void node_has_the_name_rather_than_links(void)
 	struct stat st;
 	unsigned int i;
 
-	start_with_one();
+	fake_start_with_one();
 	require_ok(stat(fake_path("dev/cxl/afu0.0s"), &st));
 	fake_delete("dev/cxl/afu0.0s");
 	if (mknod(fake_path("dev/cxl/afu0.0s"), S_IFCHR | 0600, st.st_rdev))
@@ -142,7 +135,7 @@ static void others_are_refused(void)
 {
 	int fds;
 
-	start_with_one();
+	fake_start_with_one();
 	fds = fake_open_fds();
 	check_not_opened(cxl_afu_open_dev(NULL), EINVAL);
 	check_not_opened(cxl_afu_open_dev(fake_path("dev/cxl/afu9.0s")), ENOENT);
@@ -162,7 +155,7 @@ static void newer_kernel_is_refused(void)
 {
 	int fds;
 
-	start_with_one();
+	fake_start_with_one();
 	fds = fake_open_fds();
 	fake_write("2\n", CLASS "/afu0.0/api_version_compatible");
 	check_not_opened(cxl_afu_open_dev(fake_path("dev/cxl/afu0.0s")), EPROTO);
@@ -175,7 +168,7 @@ static void newer_kernel_is_refused(void)
 
 static void link_down_is_told(void)
 {
-	start_with_one();
+	fake_start_with_one();
 	fake_device.link_down = true;
 	check_not_opened(cxl_afu_open_dev(fake_path("dev/cxl/afu0.0s")), EIO);
 }
@@ -186,7 +179,7 @@ static void old_kernel_is_understood(void)
 	struct cxl_afu_h *afu, *master;
 	long value;
 
-	start_with_one();
+	fake_start_with_one();
 	fake_device.no_afu_id = true;
 	afu = open_ok("afu0.0s");
 	check_eq(cxl_get_mmio_size(afu, &value), 0);
@@ -205,7 +198,7 @@ static void views_are_opened(void)
 {
 	struct cxl_afu_h *enumerated, *master, *slave;
 
-	start_with_one();
+	fake_start_with_one();
 	enumerated = cxl_afu_next(NULL);
 	require(enumerated);
 	fake_device.id.flags = 0;
@@ -240,7 +233,7 @@ static void odd_device_number_is_refused(void)
 	struct cxl_afu_h *afu;
 	unsigned int i;
 
-	start_with_one();
+	fake_start_with_one();
 	afu = cxl_afu_next(NULL);
 	require(afu);
 	for (i = 0; i < ARRAY_SIZE(odd); i++) {
@@ -256,7 +249,7 @@ static void opened_handle_is_no_loop_variable(void)
 {
 	struct cxl_afu_h *afu;
 
-	start_with_one();
+	fake_start_with_one();
 	afu = open_ok("afu0.0s");
 	check_not_opened(cxl_afu_next(afu), EINVAL);
 	check_not_opened(cxl_adapter_afu_next(NULL, afu), EINVAL);
@@ -269,7 +262,7 @@ static void descriptor_is_taken_over(void)
 	struct cxl_afu_h *afu;
 	int fd;
 
-	start_with_one();
+	fake_start_with_one();
 	fd = require_ok(open(fake_path("dev/cxl/afu0.0s"), O_RDWR | O_CLOEXEC));
 	errno = 0;
 	afu = cxl_afu_fd_to_h(fd);
@@ -288,7 +281,7 @@ static void anonymous_descriptor_is_taken_over(void)
 	long value;
 	int fd;
 
-	start_with_one();
+	fake_start_with_one();
 	fd = require_ok(eventfd(0, EFD_CLOEXEC));
 	fake_adopt(fd);
 	fake_device.id.flags = 0;
@@ -306,7 +299,7 @@ static void other_descriptors_are_left_alone(void)
 {
 	int event, null;
 
-	start_with_one();
+	fake_start_with_one();
 	check_not_opened(cxl_afu_fd_to_h(-1), EBADF);
 	check_not_opened(cxl_afu_fd_to_h(12345), EBADF);
 	event = require_ok(eventfd(0, EFD_CLOEXEC));

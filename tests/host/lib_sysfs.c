@@ -13,29 +13,6 @@
 #define AFU	"sys/class/cxl/afu0.0"
 #define CARD	"sys/class/cxl/card0"
 
-static void start_with_one(void)
-{
-	fake_start();
-	fake_add_card(0);
-	fake_add_afu(0, 0);
-}
-
-static struct cxl_afu_h *the_afu(void)
-{
-	struct cxl_afu_h *afu = cxl_afu_next(NULL);
-
-	require(afu, "%m");
-	return afu;
-}
-
-static struct cxl_adapter_h *the_card(void)
-{
-	struct cxl_adapter_h *card = cxl_adapter_next(NULL);
-
-	require(card, "%m");
-	return card;
-}
-
 /* Numbers of AFUs */
 
 static const struct {
@@ -56,8 +33,8 @@ static void numbers_are_read(void)
 	unsigned int i;
 	long value;
 
-	start_with_one();
-	afu = the_afu();
+	fake_start_with_one();
+	afu = fake_the_afu();
 	for (i = 0; i < ARRAY_SIZE(afu_numbers); i++) {
 		diag("%s", afu_numbers[i].name);
 		errno = 0;
@@ -80,8 +57,8 @@ static void odd_numbers_are_refused(void)
 	unsigned int i, j;
 	long value = 5;
 
-	start_with_one();
-	afu = the_afu();
+	fake_start_with_one();
+	afu = fake_the_afu();
 	for (i = 0; i < ARRAY_SIZE(afu_numbers); i++) {
 		diag("%s", afu_numbers[i].name);
 		for (j = 0; j < ARRAY_SIZE(odd); j++) {
@@ -103,11 +80,11 @@ static void newline_may_be_missing(void)
 	struct cxl_afu_h *afu;
 	long value;
 
-	start_with_one();
+	fake_start_with_one();
 	fake_write("2037", AFU "/irqs_max");
 	fake_write("afu_directed", AFU "/mode");
 	fake_write("0x120000", AFU "/cr0/class");
-	afu = the_afu();
+	afu = fake_the_afu();
 	check_eq(cxl_get_irqs_max(afu, &value), 0);
 	check_eq(value, 2037);
 	check_eq(cxl_get_mode(afu, &value), 0);
@@ -122,8 +99,8 @@ static void irqs_max_is_set(void)
 	struct cxl_afu_h *afu;
 	char text[32];
 
-	start_with_one();
-	afu = the_afu();
+	fake_start_with_one();
+	afu = fake_the_afu();
 	errno = 0;
 	check_eq(cxl_set_irqs_max(afu, 512), 0);
 	check_eq(errno, 0);
@@ -153,8 +130,8 @@ static void modes_are_read(void)
 	unsigned int i;
 	long value;
 
-	start_with_one();
-	afu = the_afu();
+	fake_start_with_one();
+	afu = fake_the_afu();
 	for (i = 0; i < ARRAY_SIZE(modes); i++) {
 		fake_write(modes[i].text, AFU "/modes_supported");
 		check_eq(cxl_get_modes_supported(afu, &value), 0);
@@ -179,8 +156,8 @@ static void no_mode_is_refused(void)
 	long value = 77;
 	unsigned int i;
 
-	start_with_one();
-	afu = the_afu();
+	fake_start_with_one();
+	afu = fake_the_afu();
 	for (i = 0; i < ARRAY_SIZE(odd); i++) {
 		fake_write(odd[i], AFU "/mode");
 		check_errno(cxl_get_mode(afu, &value), EINVAL);
@@ -205,8 +182,8 @@ static void mode_is_set(void)
 	char text[32];
 	unsigned int i;
 
-	start_with_one();
-	afu = the_afu();
+	fake_start_with_one();
+	afu = fake_the_afu();
 	check_eq(cxl_set_mode(afu, CXL_MODE_DEDICATED), 0);
 	fake_read(text, sizeof(text), AFU "/mode");
 	check_str_eq(text, "dedicated_process");
@@ -235,8 +212,8 @@ static void prefault_mode_is_read_and_set(void)
 	char text[32];
 	unsigned int i;
 
-	start_with_one();
-	afu = the_afu();
+	fake_start_with_one();
+	afu = fake_the_afu();
 	for (i = 0; i < ARRAY_SIZE(words); i++) {
 		check_eq(cxl_set_prefault_mode(afu, (enum cxl_prefault_mode)i), 0);
 		fake_read(text, sizeof(text), AFU "/prefault_mode");
@@ -262,11 +239,11 @@ static void records_are_read(void)
 	struct cxl_afu_h *afu;
 	long value = 3;
 
-	start_with_one();
+	fake_start_with_one();
 	fake_write("0x00ab\n", AFU "/cr12/vendor");
 	fake_write("1014\n", AFU "/cr1/vendor");
 	fake_write("0x\n", AFU "/cr1/device");
-	afu = the_afu();
+	afu = fake_the_afu();
 	check_errno(cxl_get_cr_vendor(afu, 1, &value), EINVAL);
 	check_errno(cxl_get_cr_device(afu, 1, &value), EINVAL);
 	check_errno(cxl_get_cr_class(afu, 1, &value), ENODEV);
@@ -305,8 +282,8 @@ static void card_numbers_are_read(void)
 	unsigned int i;
 	long value;
 
-	start_with_one();
-	card = the_card();
+	fake_start_with_one();
+	card = fake_the_card();
 	for (i = 0; i < ARRAY_SIZE(card_numbers); i++) {
 		diag("%s", card_numbers[i].name);
 		errno = 0;
@@ -333,8 +310,8 @@ static void caia_version_is_read(void)
 	long major, minor;
 	unsigned int i;
 
-	start_with_one();
-	card = the_card();
+	fake_start_with_one();
+	card = fake_the_card();
 	check_eq(cxl_get_caia_version(card, &major, &minor), 0);
 	check_eq(major, 1);
 	check_eq(minor, 2);
@@ -356,8 +333,8 @@ static void image_is_read(void)
 	} value = { .guard = 0x1234 };
 	struct cxl_adapter_h *card;
 
-	start_with_one();
-	card = the_card();
+	fake_start_with_one();
+	card = fake_the_card();
 	check_eq(cxl_get_image_loaded(card, &value.image), 0);
 	check_eq(value.image, CXL_IMAGE_USER);
 	fake_write("factory\n", CARD "/image_loaded");
@@ -376,8 +353,8 @@ static void pci_device_is_found(void)
 	struct cxl_afu_h *afu;
 	char text[32], *path;
 
-	start_with_one();
-	afu = the_afu();
+	fake_start_with_one();
+	afu = fake_the_afu();
 	errno = 0;
 	check_eq(cxl_afu_sysfs_pci(afu, &path), 0);
 	check_eq(errno, 0);
@@ -402,9 +379,9 @@ static void error_buffer_is_read(void)
 	size_t size;
 	int fds;
 
-	start_with_one();
+	fake_start_with_one();
 	fds = fake_open_fds();
-	afu = the_afu();
+	afu = fake_the_afu();
 	check_errno(cxl_errinfo_size(afu, &size), ENODEV);
 	check_errno(cxl_errinfo_read(afu, text, 0, 1), ENODEV);
 	fake_write("0123456789", AFU "/afu_err_buff");

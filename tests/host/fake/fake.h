@@ -34,6 +34,11 @@ void fake_add_card(int card);
 /* afuN.M with all attributes, in directed mode with the nodes m and s */
 void fake_add_afu(int card, int slot);
 
+/* All of this for one AFU on one card, and what the library finds; require */
+void fake_start_with_one(void);
+struct cxl_afu_h *fake_the_afu(void);
+struct cxl_adapter_h *fake_the_card(void);
+
 /* The node afuN.M<view>; at most FAKE_NODES in all */
 #define FAKE_NODES	5
 void fake_add_node(int card, int slot, char view);

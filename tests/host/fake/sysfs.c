@@ -250,6 +250,29 @@ void fake_add_afu(int card, int slot)
 	fake_add_node(card, slot, 's');
 }
 
+void fake_start_with_one(void)
+{
+	fake_start();
+	fake_add_card(0);
+	fake_add_afu(0, 0);
+}
+
+struct cxl_afu_h *fake_the_afu(void)
+{
+	struct cxl_afu_h *afu = cxl_afu_next(NULL);
+
+	require(afu, "%m");
+	return afu;
+}
+
+struct cxl_adapter_h *fake_the_card(void)
+{
+	struct cxl_adapter_h *card = cxl_adapter_next(NULL);
+
+	require(card, "%m");
+	return card;
+}
+
 void fake_add_node(int card, int slot, char view)
 {
 	char folder[PATH_SIZE], name[32];
