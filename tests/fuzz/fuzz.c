@@ -39,7 +39,8 @@
  * @programs: likewise
  * @stuck: programs whose process could not be killed
  * @died: programs whose process ended by a signal of its own
- * @corpus_size: programs in @corpus
+ * @keeping: a worker adds to @corpus: no other one may
+ * @corpus_size: programs in @corpus; grows only
  * @corpus: those that reached something new
  * @feature: of the program of each worker
  * @features: how many
@@ -49,6 +50,7 @@ static struct state {
 	unsigned long programs;
 	unsigned long stuck;
 	unsigned long died;
+	bool keeping;
 	unsigned int corpus_size;
 	struct program corpus[MAX_CORPUS];
 	__u32 feature[WORKERS][MAX_FEATURES];
@@ -112,7 +114,8 @@ static void change(struct program *p)
 
 static void make_up(struct program *p)
 {
-	unsigned int i, n = state->corpus_size;
+	unsigned int i, n = __atomic_load_n(&state->corpus_size,
+					    __ATOMIC_ACQUIRE);
 
 	if (n && random_below(8)) {
 		*p = state->corpus[random_below(n)];
@@ -213,13 +216,16 @@ static unsigned int execute(const struct program *p)
 
 static void keep(const struct program *p)
 {
-	unsigned int at = __atomic_load_n(&state->corpus_size, __ATOMIC_RELAXED);
+	unsigned int at;
 
-	if (at == MAX_CORPUS)
-		return;
-	state->corpus[at] = *p;
-	__atomic_compare_exchange_n(&state->corpus_size, &at, at + 1, false,
-				    __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+	while (__atomic_test_and_set(&state->keeping, __ATOMIC_ACQUIRE))
+		usleep(100);
+	at = state->corpus_size;
+	if (at < MAX_CORPUS) {
+		state->corpus[at] = *p;
+		__atomic_store_n(&state->corpus_size, at + 1, __ATOMIC_RELEASE);
+	}
+	__atomic_clear(&state->keeping, __ATOMIC_RELEASE);
 }
 
 /* The card may be anywhere: make it as it should be. */
