@@ -366,9 +366,9 @@ static void poll_sees_the_end_that_comes_during_a_rejection(void)
  */
 static void an_event_left_behind_wakes(void)
 {
+	unsigned int i, rounds = tap_rounds(300, 20);
 	struct event_reader reader;
 	struct event_afu afu;
-	unsigned int i;
 
 	event_open(&afu, CXL_TEST_NEW_STARTED);
 	require_ok(event_set_ops(&afu, 0, 0, 3000));
@@ -376,7 +376,7 @@ static void an_event_left_behind_wakes(void)
 			   (struct event_stream)EVENT_STREAM(3000, 3000));
 	event_reader_stop(&reader);
 	event_set_nonblock(&afu, false);
-	for (i = 0; i < 300; i++) {
+	for (i = 0; i < rounds; i++) {
 		struct sleeper first, second;
 
 		sleeper_start(&first, event_read_call, &afu.fd);

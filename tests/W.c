@@ -233,16 +233,16 @@ static void *change_link(void *unused)
  */
 static void link_check_under_a_spinlock(void)
 {
+	unsigned int i, ended = 0, rounds = tap_rounds(2000, 200);
 	struct event_stream stream = EVENT_STREAM(8, 8);
 	struct event_afu afu;
 	pthread_t changer;
-	unsigned int i, ended = 0;
 	ssize_t n;
 
 	event_open_ops(&afu);
 	event_set_nonblock(&afu, true);
 	require_eq(pthread_create(&changer, NULL, change_link, NULL), 0);
-	for (i = 0; i < 2000; i++) {
+	for (i = 0; i < rounds; i++) {
 		event_send(&afu, CXL_TEST_HARDIRQ, 1, 8, 8);
 		events_poll(afu.fd);
 		do {
@@ -257,7 +257,7 @@ static void link_check_under_a_spinlock(void)
 	pthread_join(changer, NULL);
 	diag("%u times the link was down", ended);
 	check(ended > 0);
-	check_eq(stream.drivers, 2000);
+	check_eq(stream.drivers, rounds);
 	event_check_settled(&afu);
 }
 

@@ -272,7 +272,7 @@ static const struct tap_test tests[] = {
 static const struct api_setup setup = {
 	.module = "cxl_test_memcpy",
 	.device = CXL_TEST_MEMCPY_DEVICE,
-	.settings = { "afu0/num_crs", "2" },
+	.settings = { "afu0/num_crs", "2", "afu0/num_procs", "16" },
 };
 
 int main(int argc, char **argv)

@@ -587,18 +587,18 @@ static void *open_close_work(void *enough)
 /* Open, start, close and removal at once, in every order there is. */
 static void comes_and_goes_among_busy_users(void)
 {
+	int i, rounds = tap_rounds(20, 5);
 	bool enough = false;
 	pthread_t user[3];
 	char slave[16];
 	void *done;
-	int i;
 
 	sim_card_make(&card, NULL);
 	strcpy(slave, card.slave);
 	for (i = 0; i < 3; i++)
 		require_eq(pthread_create(&user[i], NULL, open_close_work,
 					  &enough), 0);
-	for (i = 0; i < 20; i++) {
+	for (i = 0; i < rounds; i++) {
 		usleep(1000 * (i % 5 + 5));
 		sim_card_set_live(&card, false);
 		usleep(1000 * (i % 3));

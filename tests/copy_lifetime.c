@@ -16,6 +16,7 @@
 
 #include "tap.h"
 #include "lib/copy_test.h"
+#include "lib/send_fd.h"
 
 static struct copy_service service;
 static char *source, *destination;
@@ -62,9 +63,9 @@ static void close_ends_all_access(void)
 
 static void closing_in_flight_leaks_no_process_element(void)
 {
-	int pe = -1, i;
+	int pe = -1, i, rounds = tap_rounds(30, 5);
 
-	for (i = 0; i < 30; i++) {
+	for (i = 0; i < rounds; i++) {
 		open_busy();
 		if (i)
 			check_eq(node_pe(service.fd), pe);
@@ -207,13 +208,13 @@ static void *fire(void *arg)
 
 static void bind_and_unbind_under_fire(void)
 {
+	int i, times = tap_rounds(15, 5);
 	unsigned long rounds[3] = { 0 };
 	pthread_t threads[3];
-	int i;
 
 	for (i = 0; i < 3; i++)
 		require_eq(pthread_create(&threads[i], NULL, fire, &rounds[i]), 0);
-	for (i = 0; i < 15; i++) {
+	for (i = 0; i < times; i++) {
 		usleep(30000 + i * 3000);
 		copy_unbind();
 		copy_bind();
@@ -238,43 +239,6 @@ static void open_descriptor_keeps_the_module(void)
 	copy_close(&service);
 }
 
-static void send_fd(int socket, int fd)
-{
-	char control[CMSG_SPACE(sizeof(fd))] = "", byte = 0;
-	struct iovec iov = { &byte, 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
-
-	cmsg->cmsg_level = SOL_SOCKET;
-	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(fd));
-	memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
-	require_eq(sendmsg(socket, &msg, 0), 1);
-}
-
-static int receive_fd(int socket)
-{
-	char control[CMSG_SPACE(sizeof(int))], byte;
-	struct iovec iov = { &byte, 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	int fd;
-
-	require_eq(recvmsg(socket, &msg, MSG_CMSG_CLOEXEC), 1);
-	require(CMSG_FIRSTHDR(&msg));
-	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(fd));
-	return fd;
-}
-
 /*
  * The process whose memory it is dies, another one holds the descriptor: the
  * AFU finds no memory any more. It can be read and closed, nothing hangs.
@@ -296,7 +260,7 @@ static void descriptor_outlives_the_process(void)
 	require_ok(waitpid(pid, &status, 0));
 	check_errno(copy_submit_one(service.fd, source, destination, 16, 1),
 		    EPERM);
-	while (copy_completion(&service, &completion))
+	while (copy_completion_within(&service, &completion, WAKE_MS))
 		check(completion.status == CXL_COPY_OK ||
 		      completion.status == CXL_COPY_ADDRESS_ERROR);
 	check(service.faults > 0);

@@ -441,7 +441,7 @@ static const struct tap_test tests[] = {
 static const struct api_setup setup = {
 	.module = "cxl_test_eeh",
 	.device = 0x4354,
-	.settings = { "afu0/num_crs", "2" },
+	.settings = { "afu0/num_crs", "2", "afu0/num_procs", "16" },
 };
 
 int main(int argc, char **argv)

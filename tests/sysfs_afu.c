@@ -111,10 +111,11 @@ static void irqs_max_takes_every_number_in_between(void)
 {
 	int opened = node_open_ok("afu0.0s");
 	int started = node_open_started("afu0.0s");
+	const int count = IRQS_MAX - IRQS_MIN;
+	int i, step = count / tap_rounds(count, 40);
 	char text[16];
-	int i;
 
-	for (i = IRQS_MIN; i <= IRQS_MAX; i++) {
+	for (i = IRQS_MIN; i <= IRQS_MAX; i += step) {
 		snprintf(text, sizeof(text), "%d", i);
 		require(!file_write(text, AFU "/irqs_max"), "%d: %m", i);
 		require_eq(file_number(AFU "/irqs_max"), i);

@@ -259,13 +259,13 @@ static void teardowns_while_others_look(void)
 	static void *(*const others[])(void *) = {
 		rescan_for_ever, read_configs_for_ever,
 	};
+	unsigned int i, times = tap_rounds(20, 5);
 	pthread_t thread[ARRAY_SIZE(others)];
-	unsigned int i;
 
 	learn_names();
 	for (i = 0; i < ARRAY_SIZE(others); i++)
 		require(!pthread_create(&thread[i], NULL, others[i], NULL));
-	for (i = 0; i < 20; i++) {
+	for (i = 0; i < times; i++) {
 		api_set_live(false);
 		api_set_live(true);
 		/* Whoever of us is faster */

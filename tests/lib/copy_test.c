@@ -120,10 +120,11 @@ void copy_make_busy(struct copy_service *service, const void *source,
 					   CXL_COPY_MAX_LENGTH, i), 1);
 }
 
-static bool read_more(struct copy_service *service)
+static bool read_more(struct copy_service *service, int wait_ms)
 {
-	if (!events_wait(service->fd) && !events_wait(service->fd) &&
-	    !(events_poll(service->fd) & (POLLERR | POLLHUP)))
+	struct pollfd p = { .fd = service->fd, .events = POLLIN };
+
+	if (poll(&p, 1, wait_ms) != 1)
 		return false;
 	service->next = 0;
 	if (events_read(service->fd, &service->batch) > 0)
@@ -133,13 +134,14 @@ static bool read_more(struct copy_service *service)
 	return false;
 }
 
-bool copy_completion(struct copy_service *service,
-		     struct cxl_copy_completion *completion)
+bool copy_completion_within(struct copy_service *service,
+			    struct cxl_copy_completion *completion, int wait_ms)
 {
 	const struct cxl_event *event;
 
 	for (;;) {
-		if (service->next == service->batch.n && !read_more(service))
+		if (service->next == service->batch.n &&
+		    !read_more(service, wait_ms))
 			return false;
 		event = &service->batch.event[service->next++];
 		switch (event->header.type) {
@@ -159,6 +161,12 @@ bool copy_completion(struct copy_service *service,
 			fail("event of type %u", event->header.type);
 		}
 	}
+}
+
+bool copy_completion(struct copy_service *service,
+		     struct cxl_copy_completion *completion)
+{
+	return copy_completion_within(service, completion, 2 * SOON_MS);
 }
 
 bool copy_completes(struct copy_service *service, __u64 cookie, size_t length)

@@ -75,6 +75,9 @@ void copy_make_busy(struct copy_service *service, const void *source,
  */
 bool copy_completion(struct copy_service *service,
 		     struct cxl_copy_completion *completion);
+/* The same, when nothing comes for @wait_ms: to see that there is no more */
+bool copy_completion_within(struct copy_service *service,
+			    struct cxl_copy_completion *completion, int wait_ms);
 /* The same; checks that it is complete and has this cookie and length. */
 bool copy_completes(struct copy_service *service, __u64 cookie, size_t length);
 
