@@ -80,7 +80,7 @@ static struct cxl_event_afu_driver_reserved *take(struct test_context *t,
 	slot = slot_at(t, tail);
 	if (slot->pos != tail || slot->state != SLOT_QUEUED)
 		violate(t, CXL_TEST_V_FETCH_STALE);
-	slot->state = SLOT_IN_FLIGHT;
+	WRITE_ONCE(slot->state, SLOT_IN_FLIGHT);
 	slot->pair = pair;
 	slot->given = slot->kind == CXL_TEST_NULL ? NULL : &slot->event;
 	t->tail = tail + 1;
@@ -104,7 +104,7 @@ static struct cxl_event_afu_driver_reserved *fetch(struct cxl_context *ctx,
 	atomic64_inc(&t->fetched);
 	udelay(t->slow.fetch_us);
 
-	if (t->lockless) {
+	if (READ_ONCE(t->lockless)) {
 		event = take(t, pair);
 	} else {
 		spin_lock_irqsave(&t->lock, flags);
@@ -165,7 +165,7 @@ static void settle(struct test_context *t, struct test_slot *slot, int rc)
 		break;
 	case -EFAULT:
 		atomic64_inc(&t->returned);
-		if (t->drop) {
+		if (READ_ONCE(t->drop)) {
 			atomic64_inc(&t->dropped);
 			finish(t, slot);
 			break;
@@ -247,7 +247,7 @@ static void closed(struct cxl_context *ctx, unsigned int pair)
 	t->tail = t->head;
 	t->unannounced = 0;
 	t->announcing = false;
-	t->allowed = 0;
+	WRITE_ONCE(t->allowed, 0);
 	t->ctx = NULL;
 	unpin = t->pinned;
 	t->pinned = false;
@@ -337,7 +337,7 @@ static int make_ring(struct test_context *t, u32 depth, u32 capacity)
 	if (!depth || depth > MAX_DEPTH)
 		return -EUCLEAN;
 	depth = roundup_pow_of_two(depth);
-	if (t->allowed || (t->slots && depth == t->depth &&
+	if (READ_ONCE(t->allowed) || (t->slots && depth == t->depth &&
 			   capacity == t->capacity))
 		return 0;
 
@@ -385,7 +385,7 @@ static int set_pair(struct test_context *t, unsigned int pair)
 	/* A callback can come before it returns. */
 	spin_lock_irqsave(&t->lock, flags);
 	before = t->allowed;
-	t->allowed |= BIT(pair);
+	WRITE_ONCE(t->allowed, before | BIT(pair));
 	pin = !t->pinned;
 	if (pin)
 		kref_get(&t->ref);
@@ -397,7 +397,7 @@ static int set_pair(struct test_context *t, unsigned int pair)
 	/* It can be closed by now. */
 	spin_lock_irqsave(&t->lock, flags);
 	if (t->pinned)
-		t->allowed = ret ? before : BIT(pair);
+		WRITE_ONCE(t->allowed, ret ? before : BIT(pair));
 	pin &= ret && t->pinned;
 	if (pin)
 		t->pinned = false;
@@ -433,9 +433,10 @@ int test_ops_set(struct test_context *t, const struct cxl_test_set_ops *arg)
 						   CXL_READ_MIN_SIZE)));
 	if (ret)
 		return ret;
-	t->lockless = arg->flags & CXL_TEST_OPS_RING;
-	t->drop = arg->flags & CXL_TEST_OPS_DROP;
-	if (!(t->allowed & BIT(arg->pair))) {
+	/* A reader may be at work with the ops that are set already. */
+	WRITE_ONCE(t->lockless, arg->flags & CXL_TEST_OPS_RING);
+	WRITE_ONCE(t->drop, arg->flags & CXL_TEST_OPS_DROP);
+	if (!(READ_ONCE(t->allowed) & BIT(arg->pair))) {
 		ops = &t->ops[arg->pair];
 		*ops = pairs[arg->pair];
 		ops->max_data_size = arg->max_data_size;
@@ -467,7 +468,7 @@ void test_ops_gone(struct test_context *t)
 	bool unpin;
 
 	spin_lock_irqsave(&t->lock, flags);
-	t->allowed = 0;
+	WRITE_ONCE(t->allowed, 0);
 	unpin = t->pinned;
 	t->pinned = false;
 	spin_unlock_irqrestore(&t->lock, flags);
@@ -518,7 +519,7 @@ u32 test_ops_store(struct test_context *t, const struct cxl_test_send *what,
 			break;
 		}
 		fill(t, slot_at(t, t->head), what);
-		t->head++;
+		WRITE_ONCE(t->head, t->head + 1);
 		if (!(what->flags &
 		      (CXL_TEST_SEND_SILENT | CXL_TEST_SEND_AT_ONCE)))
 			announce(t, 1);
@@ -533,13 +534,15 @@ u32 test_ops_store(struct test_context *t, const struct cxl_test_send *what,
 void test_ops_state(struct test_context *t, struct cxl_test_state *state)
 {
 	unsigned long flags;
-	u32 pos;
+	u32 pos, slot_state;
 
 	spin_lock_irqsave(&t->lock, flags);
 	for (pos = t->done; pos != t->head; pos++) {
-		if (slot_at(t, pos)->state == SLOT_QUEUED)
+		/* In lockless mode one of them is being fetched, maybe. */
+		slot_state = READ_ONCE(slot_at(t, pos)->state);
+		if (slot_state == SLOT_QUEUED)
 			state->queued++;
-		else if (slot_at(t, pos)->state == SLOT_IN_FLIGHT)
+		else if (slot_state == SLOT_IN_FLIGHT)
 			state->in_flight++;
 	}
 	state->has_context = t->ctx ? 1 : 0;
