@@ -12,18 +12,14 @@ export PROGRAMS
 CI_PROGRAMS := kunit fail fail_api fail_calls fail_copy fail_events fail_files removal \
 	security_patterns
 
-# Where several CPUs meet: events, the engine, the copy service
-KCSAN_PROGRAMS := E3 E4 E8 E9 E10 E12 E13 E15 W chardev_poll chardev_remove \
-	copy memcpy_atomic memcpy_many memcpy_queue
-
 .PHONY: check-kcsan check-debug-part fail-nth fuzz run-fuzz
 
 ##@ Under fire
 check-debug-part:	## those programs of check-debug that .ci/run has time for
 	$(Q)+$(MAKE) --no-print-directory check-debug PROGRAMS="$(CI_PROGRAMS)"
 
-check-kcsan:		## data races in events and the engine, on a kernel with KCSAN
-	$(Q)+$(MAKE) --no-print-directory KERNEL=6.1-kcsan check PROGRAMS="$(KCSAN_PROGRAMS)"
+check-kcsan:		## the same as check-debug for data races, on a kernel with KCSAN
+	$(Q)+$(MAKE) --no-print-directory KERNEL=6.1-kcsan check
 
 fail-nth:		## let each allocation and user copy of each path fail; a table of them
 	$(Q)+rc=0; $(MAKE) --no-print-directory KERNEL=6.1-debug check T=fail || rc=$$?; \

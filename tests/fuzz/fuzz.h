@@ -9,7 +9,7 @@
 
 #include <linux/types.h>
 
-#define MAX_CALLS	20
+#define MAX_CALLS	32
 #define CARD_CONFIG	"/sys/kernel/config/cxl-sim/fuzz"
 
 /**
