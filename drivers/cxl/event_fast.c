@@ -4,6 +4,7 @@
  * memory to plain memory of the program.  It differs from event_read.c in
  * nothing but what it costs, and leaves to it what is not of that kind.
  */
+#include <linux/fault-inject-usercopy.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 
@@ -110,7 +111,7 @@ cxl_run_copy(const struct cxl_events *ev, const struct cxl_run *run,
 	const u16 pe = ev->pe;
 	char __user *at = to;
 
-	if (!user_access_begin(to, run->size))
+	if (should_fail_usercopy() || !user_access_begin(to, run->size))
 		return 0;
 	do {
 		struct cxl_event_header __user *header = (void __user *)at;

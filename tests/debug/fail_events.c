@@ -130,6 +130,32 @@ static void read_from_a_driver(void)
 	check_reading();
 }
 
+/* Driver events alone are copied in a way of their own, and then in the other. */
+static unsigned int usual_reads;
+
+static int call_usual_read(void)
+{
+	usual_reads++;
+	return call_read();
+}
+
+static void undo_usual_read(void)
+{
+	check_eq(stream.drivers, (__u64)usual_reads * EVENTS);
+	event_check_settled(&afu);
+	event_send_ok(&afu, EVENTS, SIZE);
+}
+
+static void usual_read(void)
+{
+	event_open_ops(&afu);
+	event_set_nonblock(&afu, true);
+	event_send_ok(&afu, EVENTS, SIZE);
+	check_eq(fail_each(call_usual_read, undo_usual_read), 0);
+	check(usual_reads > 1, "its copy can fail");
+	event_check_counters(afu.fd);
+}
+
 static void read_from_a_queue(void)
 {
 	in_queue = true;
@@ -142,6 +168,7 @@ static const struct tap_test tests[] = {
 	{ "fail_events.event_queue", event_queue, .limit = 60 },
 	{ "fail_events.read_from_a_driver", read_from_a_driver },
 	{ "fail_events.read_from_a_queue", read_from_a_queue },
+	{ "fail_events.usual_read", usual_read },
 };
 
 EVENT_MAIN(tests)
