@@ -337,8 +337,8 @@ static int make_ring(struct test_context *t, u32 depth, u32 capacity)
 	if (!depth || depth > MAX_DEPTH)
 		return -EUCLEAN;
 	depth = roundup_pow_of_two(depth);
-	if (READ_ONCE(t->allowed) || (t->slots && depth == t->depth &&
-			   capacity == t->capacity))
+	if (READ_ONCE(t->allowed) ||
+	    (t->slots && depth == t->depth && capacity == t->capacity))
 		return 0;
 
 	slots = alloc_slots(depth, capacity);
