@@ -287,7 +287,8 @@ int test_inject(struct test_context *t, const struct cxl_test_inject *what)
  * @sources: bits of enum cxl_test_source
  * @burst: most events at a time
  * @pause_us: of a kthread between bursts
- * @left: to be sent
+ * @left: to be sent, without those that a producer is about to send
+ * @unsent: to be sent, with those: not all of them find room, and come back
  * @halt: no more, even if some are left
  * @timer: sends, and triggers the softirq and hard interrupt
  * @tasklet: sends
@@ -301,6 +302,7 @@ struct test_production {
 	u32 burst;
 	u32 pause_us;
 	atomic64_t left;
+	atomic64_t unsent;
 	bool halt;
 	struct timer_list timer;
 	struct tasklet_struct tasklet;
@@ -336,6 +338,7 @@ static u32 produce(struct test_production *p, u32 source)
 	if (error && error != -ENOSPC)
 		WRITE_ONCE(p->halt, true);
 	atomic64_add(count - sent, &p->left);
+	atomic64_sub(sent, &p->unsent);
 	return sent;
 }
 
@@ -346,7 +349,7 @@ static void produce_ipi(void *data)
 
 static bool at_end(struct test_production *p)
 {
-	return READ_ONCE(p->halt) || !atomic64_read(&p->left);
+	return READ_ONCE(p->halt) || !atomic64_read(&p->unsent);
 }
 
 static int produce_thread(void *data)
@@ -416,6 +419,7 @@ int test_produce(struct test_context *t, const struct cxl_test_produce *what)
 	p->burst = what->burst;
 	p->pause_us = what->pause_us;
 	atomic64_set(&p->left, what->count);
+	atomic64_set(&p->unsent, what->count);
 	timer_setup(&p->timer, produce_timer, 0);
 	tasklet_setup(&p->tasklet, produce_tasklet);
 	p->irq_work = IRQ_WORK_INIT_HARD(produce_irq_work);
