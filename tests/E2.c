@@ -137,7 +137,8 @@ static void no_callback_once_it_returned_0(void)
 	check_eq(reader.stream.drivers, what.count);
 	check_eq(reader.error, 0);
 	diag("unset %u times, %u times it was busy", unset, busy);
-	check(unset > 0);
+	/* On a slow kernel there may be events at all times. */
+	check(unset > 0 || tap_time_scale() > 1);
 	event_check_settled(&afu);
 	event_check_counters(afu.fd);
 }

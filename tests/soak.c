@@ -269,7 +269,8 @@ static void check_result(void)
 	check_eq(event_counter(fd, "pending"), 0);
 	event_check_counters(fd);
 	check(soak.faults > 0);
-	check(soak.interrupted > 0);
+	/* Few events on a slow kernel: no signal may have met a blocked read. */
+	check(soak.interrupted > 0 || nr_events < DEFAULT_EVENTS);
 }
 
 static void run(void)
