@@ -7,40 +7,55 @@
 #include "tap.h"
 #include "lib/send_fd.h"
 
-/* With one byte: nothing else carries a descriptor. */
+/**
+ * struct fd_message - a message with one descriptor, and with the one byte
+ *	without which none is carried
+ * @control: the descriptor
+ * @byte: what it says does not matter
+ * @iov: @byte
+ * @msg: all of it
+ */
+struct fd_message {
+	char control[CMSG_SPACE(sizeof(int))];
+	char byte;
+	struct iovec iov;
+	struct msghdr msg;
+};
+
+static void fd_message_init(struct fd_message *m)
+{
+	memset(m, 0, sizeof(*m));
+	m->iov = (struct iovec){ &m->byte, 1 };
+	m->msg = (struct msghdr){
+		.msg_iov = &m->iov,
+		.msg_iovlen = 1,
+		.msg_control = m->control,
+		.msg_controllen = sizeof(m->control),
+	};
+}
+
 void send_fd(int socket, int fd)
 {
-	char control[CMSG_SPACE(sizeof(fd))] = "", byte = 0;
-	struct iovec iov = { &byte, 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+	struct fd_message m;
+	struct cmsghdr *cmsg;
 
+	fd_message_init(&m);
+	cmsg = CMSG_FIRSTHDR(&m.msg);
 	cmsg->cmsg_level = SOL_SOCKET;
 	cmsg->cmsg_type = SCM_RIGHTS;
 	cmsg->cmsg_len = CMSG_LEN(sizeof(fd));
 	memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
-	require_eq(sendmsg(socket, &msg, 0), 1);
+	require_eq(sendmsg(socket, &m.msg, 0), 1);
 }
 
 int receive_fd(int socket)
 {
-	char control[CMSG_SPACE(sizeof(int))], byte;
-	struct iovec iov = { &byte, 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
+	struct fd_message m;
 	int fd;
 
-	require_eq(recvmsg(socket, &msg, MSG_CMSG_CLOEXEC), 1);
-	require(CMSG_FIRSTHDR(&msg));
-	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(fd));
+	fd_message_init(&m);
+	require_eq(recvmsg(socket, &m.msg, MSG_CMSG_CLOEXEC), 1);
+	require(CMSG_FIRSTHDR(&m.msg));
+	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&m.msg)), sizeof(fd));
 	return fd;
 }
