@@ -7,7 +7,8 @@ kvm_works() {
 	[ -r /dev/kvm ] && [ -w /dev/kvm ] && [ "$(dpkg --print-architecture)" = "$deb_arch" ] ||
 		return 1
 	say "Trying KVM, for at most 8 s (CXL_AFU_KVM=0 or 1 decides without)"
-	timeout -s KILL 8 "$qemu" -accel kvm -cpu host -m 256 -nodefaults -display none -no-reboot \
+	timeout -s KILL 8 "$vm/qemu" "$qemu_root" "$qemu" \
+		-accel kvm -cpu host -m 256 -nodefaults -display none -no-reboot \
 		-kernel "$kernel_dir/vmlinuz" -append "console=$console panic=-1" \
 		-chardev "file,id=console,path=$out/kvm.console" -serial chardev:console \
 		</dev/null >/dev/null 2>&1 || return 1
@@ -50,7 +51,7 @@ boot_qemu() {
 	else
 		stdio=stdio,id=results,signal=off
 	fi
-	exec timeout --foreground -k 5 "$limit" "$qemu" $accel $qemu_machine \
+	exec timeout --foreground -k 5 "$limit" "$vm/qemu" "$qemu_root" "$qemu" $accel $qemu_machine \
 		-smp "$smp" -m "$mem" -nodefaults -display none -no-reboot \
 		-kernel "$kernel_dir/vmlinuz" -initrd "$1" \
 		-append "console=$console loglevel=5 printk.devkmsg=on panic=-1 ${kernel_args-} $append" \
