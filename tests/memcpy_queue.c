@@ -264,6 +264,22 @@ static void restart_after_stopped_counts(void)
 	}
 }
 
+/* So must one written on seeing the element's status, which comes before both. */
+static void restart_after_the_status_counts(void)
+{
+	struct work_element *we;
+	int i, rounds = tap_rounds(400, 100);
+
+	start();
+	for (i = 0; i < rounds; i++) {
+		we = add(i % 2 ? WE_IRQ : WE_STOP, 1);
+		while (!__atomic_load_n(&we->status, __ATOMIC_ACQUIRE))
+			;
+		restart();
+		require_eq(queue_wait(add(WE_COPY, 1)), WE_COMPLETE);
+	}
+}
+
 static void restart_while_running_is_harmless(void)
 {
 	int i;
@@ -387,6 +403,8 @@ static const struct tap_test tests[] = {
 	  restart_after_the_event_counts },
 	{ "memcpy_queue.restart_after_stopped_counts",
 	  restart_after_stopped_counts },
+	{ "memcpy_queue.restart_after_the_status_counts",
+	  restart_after_the_status_counts },
 	{ "memcpy_queue.restart_while_running_is_harmless",
 	  restart_while_running_is_harmless },
 	{ "memcpy_queue.stops_at_invalid_if_told_to",

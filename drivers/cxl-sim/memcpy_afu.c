@@ -250,15 +250,20 @@ static int write_status(struct sim_pe *pe)
 			     &ctx->result, sizeof(ctx->result));
 }
 
-/*
- * After IRQ and STOP. Restart-pending is cleared before Stopped is set, and the
- * interrupt comes last, so that a Restart written in answer to either counts.
- */
+/* Does the AFU stop after the element, whose result is known? */
+static bool stops_after(const struct memcpy_context *ctx)
+{
+	u8 code = ctx->element.cmd & CMD_CODE;
+
+	return ctx->result == STATUS_COMPLETE &&
+	       (code == CMD_IRQ || code == CMD_STOP);
+}
+
+/* After IRQ and STOP, the interrupt last */
 static void stop(struct sim_pe *pe)
 {
 	struct memcpy_context *ctx = sim_pe_priv(pe);
 
-	memcpy_clear_restart(pe);
 	memcpy_set_status(pe, MEMCPY_STOPPED);
 	if ((ctx->element.cmd & CMD_CODE) == CMD_IRQ)
 		sim_pe_interrupt(pe, be16_to_cpu(ctx->element.length));
@@ -297,12 +302,18 @@ static int execute_element(struct sim_pe *pe)
 	return 0;
 }
 
+/*
+ * A program may write Restart as soon as it sees the status of the element, the
+ * Stopped that follows, or the interrupt, which is last. So Restart-pending is
+ * cleared before all of them, and one that answers any of them counts.
+ */
 static int end_element(struct sim_pe *pe)
 {
 	struct memcpy_context *ctx = sim_pe_priv(pe);
-	u8 code = ctx->element.cmd & CMD_CODE;
 	int ret;
 
+	if (stops_after(ctx))
+		memcpy_clear_restart(pe);
 	ret = write_status(pe);
 	if (ends_turn(ret))
 		return ret;
@@ -313,8 +324,7 @@ static int end_element(struct sim_pe *pe)
 		memcpy_set_status(pe, MEMCPY_STOPPED);
 		return -ENOENT;
 	}
-	if (ctx->result != STATUS_COMPLETE ||
-	    (code != CMD_IRQ && code != CMD_STOP))
+	if (!stops_after(ctx))
 		return 0;
 	stop(pe);
 	return -ENOENT;
