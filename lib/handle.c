@@ -76,6 +76,7 @@ static char *node_name(dev_t dev)
 	struct dirent *entry;
 	bool is_node = false;
 	char *name = NULL;
+	int error = errno;
 	struct stat st;
 	char *folder;
 	DIR *dir;
@@ -102,8 +103,10 @@ static char *node_name(dev_t dev)
 			break;
 	}
 	closedir(dir);
-	if (name)
+	if (name) {
+		errno = error;
 		return name;
+	}
 no_node:
 	errno = ENODEV;
 	return NULL;

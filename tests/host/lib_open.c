@@ -227,6 +227,24 @@ static void views_are_opened(void)
 	cxl_afu_free(slave);
 }
 
+/* Such as udev leaves for a moment */
+static void dangling_link_is_passed_by(void)
+{
+	struct cxl_afu_h *afu, *slave;
+
+	fake_start_with_one();
+	fake_symlink("nowhere", "dev/cxl/dangling");
+	afu = cxl_afu_next(NULL);
+	require(afu);
+	check_eq(errno, 0);
+	slave = cxl_afu_open_h(afu, CXL_VIEW_SLAVE);
+	require(slave, "%m");
+	check_eq(errno, 0);
+	check_str_eq(cxl_afu_dev_name(slave), "afu0.0s");
+	cxl_afu_free(slave);
+	cxl_afu_free(afu);
+}
+
 static void odd_device_number_is_refused(void)
 {
 	static const char *const odd[] = { "", "1\n", "1:\n", ":3\n", "a:b\n" };
@@ -334,6 +352,7 @@ static const struct tap_test tests[] = {
 	{ "lib_open.link_down_is_told", link_down_is_told },
 	{ "lib_open.old_kernel_is_understood", old_kernel_is_understood },
 	{ "lib_open.views_are_opened", views_are_opened },
+	{ "lib_open.dangling_link_is_passed_by", dangling_link_is_passed_by },
 	{ "lib_open.odd_device_number_is_refused", odd_device_number_is_refused },
 	{ "lib_open.opened_handle_is_no_loop_variable",
 	  opened_handle_is_no_loop_variable },
