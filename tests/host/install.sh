@@ -54,6 +54,35 @@ END
 	[ "$("$work/program")" = afu_error ] || fail "it does not run"
 }
 
+# As cxl-tests has it: "make all" in there, and all of it in one place
+a_folder_libcxl_is_made_of_what_is_installed() {
+	native
+	make_quietly install PREFIX="$work/local"
+	mkdir "$work/libcxl"
+	echo all: >"$work/libcxl/Makefile"
+	cp -R "$work/local/include/cxl-afu/." "$work/local/lib/cxl-afu/." "$work/libcxl"
+	make_quietly -C "$work/libcxl" all
+	cat >"$work/old.c" <<'END'
+#include <errno.h>
+#include <libcxl.h>
+
+int main(void)
+{
+	struct cxl_afu_h *afu;
+
+	cxl_for_each_afu(afu)
+		puts(cxl_afu_dev_name(afu));
+	return errno != ENODEV;
+}
+END
+	for static in '' -static; do
+		# shellcheck disable=SC2086
+		"${cross_compile-}gcc" $static -I"$work/libcxl" -I"$work/libcxl/include" -L"$work/libcxl" \
+			-o "$work/old" "$work/old.c" -lcxl -lpthread || fail "it does not build $static"
+		LIBCXL_SYSFS=/nowhere LD_LIBRARY_PATH=$work/libcxl "$work/old" || fail "it does not run $static"
+	done
+}
+
 nothing_lies_elsewhere() {
 	native
 	make_quietly install install-dkms DESTDIR="$work/root" PREFIX=/usr libdir=/usr/lib/here
@@ -72,4 +101,4 @@ nothing_lies_elsewhere() {
 }
 
 tap_run install installed_programs_find_the_library programs_are_built_by_what_pkg_config_is_told \
-	nothing_lies_elsewhere
+	a_folder_libcxl_is_made_of_what_is_installed nothing_lies_elsewhere
