@@ -269,6 +269,24 @@ static void live_folders_can_be_removed(void)
 	check(!file_exists(SYSFS_CXL "/card%d", num));
 }
 
+/* One that asks for more interrupts than the card has never comes to life. */
+static void afu_that_failed_leaves_nothing_behind(void)
+{
+	char dir[64];
+	int num;
+
+	make_folders();
+	require_ok(file_write("1", CARD "/user_irqs"));
+	require_ok(file_write("1", CARD "/live"));
+	num = file_number(CARD "/num");
+	snprintf(dir, sizeof(dir), "/sys/kernel/debug/cxl-afu/card%d", num);
+	check(file_exists("%s/link", dir));
+	check(!file_exists(SYSFS_CXL "/afu%d.0", num));
+	check_ok(rmdir(CARD "/afu0"));
+	check(!file_exists("%s/afu0", dir));
+	check(file_exists("%s/link", dir));
+}
+
 static void cards_get_the_lowest_free_number(void)
 {
 	struct sim_card first, second, third;
@@ -333,6 +351,7 @@ static const struct tap_test tests[] = {
 	TEST(four_afus_on_a_card),
 	TEST(card_without_an_afu),
 	TEST(live_folders_can_be_removed),
+	TEST(afu_that_failed_leaves_nothing_behind),
 	TEST(cards_get_the_lowest_free_number),
 	{ "sim_config.default_card_can_be_changed", default_card_can_be_changed,
 	  restore_default_card },
