@@ -126,6 +126,27 @@ static void link_that_comes_back(void)
 	copy_close(&service);
 }
 
+/* The one context there has the whole area, and its registers at the start. */
+static void works_in_dedicated_mode(void)
+{
+	char from[100], to[100];
+	__u64 i;
+
+	sim_card_make(&card, "afu0/modes", "dedicated", "afu0/num_crs", "1",
+		      NULL);
+	require(becomes_true(file_exists(SECOND_DEVICE)));
+	copy_open_at(&service, SECOND_DEVICE, CXL_COPY_QUEUE_MIN_SIZE);
+	/* After each the AFU stops, until the driver reaches its register. */
+	for (i = 0; i < 5; i++) {
+		copy_pattern(from, sizeof(from), i);
+		check_eq(copy_submit_one(service.fd, from, to, sizeof(from), i),
+			 1);
+		copy_completes(&service, i, sizeof(from));
+		check_mem_eq(to, from, sizeof(from));
+	}
+	copy_close(&service);
+}
+
 /* Generic events travel with the completions, and disturb none of them. */
 static void afu_errors_travel_along(void)
 {
@@ -186,6 +207,8 @@ static const struct tap_test tests[] = {
 	{ "copy_card.removed_card_is_noticed", removed_card_is_noticed,
 	  sim_cards_remove },
 	{ "copy_card.link_that_comes_back", link_that_comes_back,
+	  sim_cards_remove },
+	{ "copy_card.works_in_dedicated_mode", works_in_dedicated_mode,
 	  sim_cards_remove },
 	{ "copy_card.afu_errors_travel_along", afu_errors_travel_along,
 	  sim_cards_remove },

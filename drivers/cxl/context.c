@@ -57,6 +57,9 @@ static int cxl_context_add(struct cxl_context *ctx, u32 modes)
 		goto unlock_contexts;
 	ctx->pe = ret;
 	ctx->events.pe = ret;
+	/* The only one there is: it has the whole AFU (character device ABI §5) */
+	if (afu->mode == CXL_MODE_DEDICATED)
+		ctx->master = true;
 	cxl_events_set_link(&ctx->events, cxl_adapter_link_ok(afu->adapter));
 	ret = 0;
 
@@ -71,7 +74,7 @@ unlock_mode:
  * cxl_context_create() - make a context
  * @afu: its AFU
  * @modes: CXL_MODE_* that the AFU must be in, one of them
- * @master: a master context
+ * @master: a master context, as every context in dedicated mode is
  * @pdev: device of the AFU driver that asks, or NULL for a device node
  *
  * Context: process context.

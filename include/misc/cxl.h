@@ -71,10 +71,10 @@ struct cxl_context *cxl_get_context(struct pci_dev *dev);
  * @dev: PCI device on an AFU's virtual bus
  *
  * Context: process context.
- * Return: a slave context, to be given back by cxl_release_context() or, once
- * it has a file descriptor, by the last close; or ERR_PTR: -ENODEV (not an
- * AFU's device, or the AFU is going away), -EIO (link down), -ENOMEM,
- * -ENOSPC (every process element is in use).
+ * Return: a slave context, in dedicated mode a master, to be given back by
+ * cxl_release_context() or, once it has a file descriptor, by the last close;
+ * or ERR_PTR: -ENODEV (not an AFU's device, or the AFU is going away), -EIO
+ * (link down), -ENOMEM, -ENOSPC (every process element is in use).
  */
 struct cxl_context *cxl_dev_context_init(struct pci_dev *dev);
 
@@ -280,9 +280,9 @@ ssize_t cxl_read_adapter_vpd(struct pci_dev *dev, void *buf, size_t count);
 /**
  * cxl_get_fd() - make a file for a context
  * @ctx: context without a file
- * @fops: NULL, or the file's operations.  Those of open, poll, read, release,
+ * @fops: NULL, or the file's operations.  Those of open, poll, release,
  *	unlocked_ioctl, compat_ioctl, mmap, fasync and show_fdinfo that are
- *	NULL are filled in here, and read_iter together with read; @fops
+ *	NULL are filled in here, and read and read_iter if both are; @fops
  *	itself becomes the file's f_op and must outlive the file
  * @fd: set to the reserved descriptor; left alone on failure
  *
