@@ -342,6 +342,30 @@ static void dedicated_maps_the_whole_area(void)
 	check_errno((long)map_at(fd, page, psa), EINVAL);
 }
 
+/* Its registers, the global ones, and what is behind them */
+static void dedicated_area_is_clean_for_the_next(void)
+{
+	static const size_t places[] = { 0x100, 0x2000000, 0x2000100, 0x3fff000 };
+	const size_t psa = 0x4000000;
+	unsigned int round, i;
+	volatile __u64 *area;
+	int fd;
+
+	make_dedicated();
+	for (round = 0; round < 2; round++) {
+		fd = node_open_ok(card.dedicated);
+		require_ok(node_start(fd, 0, 4, 0));
+		area = map_at(fd, psa, 0);
+		require(area != MAP_FAILED);
+		for (i = 0; i < ARRAY_SIZE(places); i++) {
+			check_eq(area[places[i] / 8], 0);
+			area[places[i] / 8] = i + 1;
+		}
+		check_ok(munmap((void *)area, psa));
+		close(fd);
+	}
+}
+
 static void dedicated_works(void)
 {
 	char src[32] = "dedicated", dst[32] = "";
@@ -411,6 +435,7 @@ static const struct tap_test tests[] = {
 	TEST(dedicated_says_what_it_is),
 	TEST(slot_is_in_the_afu_id),
 	TEST(dedicated_maps_the_whole_area),
+	TEST(dedicated_area_is_clean_for_the_next),
 	TEST(dedicated_works),
 	TEST(dedicated_goes_away),
 };

@@ -34,7 +34,8 @@ const struct sim_afu_model *sim_afu_model_find(const char *name)
  * Problem state area: pages that are allocated at the first use. In directed
  * mode it begins with the global registers, and the windows of the processes
  * start at SIM_PP_OFFSET. In dedicated mode the two change places, so that the
- * one process finds its registers where a slave finds them: at the start.
+ * one process finds its registers where a slave finds them: at the start; and
+ * all of the area is its window.
  */
 
 static struct page *psa_page(struct sim_afu *afu, u64 offset)
@@ -79,7 +80,7 @@ static bool is_dedicated(const struct sim_afu *afu)
 
 static u64 window_size(const struct sim_afu *afu)
 {
-	return is_dedicated(afu) ? SIM_PP_OFFSET : afu->settings.model->pp_size;
+	return is_dedicated(afu) ? afu->psa_size : afu->settings.model->pp_size;
 }
 
 static u64 window_offset(const struct sim_afu *afu, unsigned int pe)
@@ -137,6 +138,9 @@ static int sim_afu_attach(void *data, const struct cxl_process_element *elem)
 	if (!pe)
 		return -ENOMEM;
 	clear_window(afu, elem->pe);
+	/* It has the global registers, too. */
+	if (is_dedicated(afu))
+		sim_afu_reset(afu);
 	afu->settings.model->attach(pe);
 	sim_pe_active(pe);
 
