@@ -268,6 +268,30 @@ static void stamps_of_an_event_that_waited(void)
 	      "%llu", stream.stamp.time);
 }
 
+/* Fetched without stamps, in the place of one that had a stamp */
+static void time_is_never_that_of_another_event(void)
+{
+	struct cxl_event_stamp stamp;
+	struct event_afu afu;
+	__u64 begin;
+
+	event_open_queue(&afu, 10, 3000);
+	require_ok(set_format(&afu, CXL_EVENT_FORMAT_STAMPS));
+	event_send_ok(&afu, 2, 16);
+	require_eq(read(afu.fd, buf, CXL_READ_MIN_SIZE),
+		   2 * (HEADER_SIZE + 16 + STAMP_SIZE));
+	require_ok(set_format(&afu, 0));
+	begin = now_ns();
+	event_send_ok(&afu, 2, 3000);
+	require_eq(read(afu.fd, buf, CXL_READ_MIN_SIZE), HEADER_SIZE + 3000);
+	require_ok(set_format(&afu, CXL_EVENT_FORMAT_STAMPS));
+	require_eq(read(afu.fd, buf, CXL_READ_MIN_SIZE),
+		   HEADER_SIZE + 3000 + STAMP_SIZE);
+	stamp_at(0, &stamp);
+	check(stamp.time >= begin && stamp.time <= now_ns(),
+	      "%llu, before %llu", stamp.time, begin);
+}
+
 static void generic_events_reported_before_have_a_time(void)
 {
 	struct cxl_event_stamp stamp;
@@ -345,6 +369,8 @@ static const struct tap_test tests[] = {
 	{ "E14.stamps_can_be_switched_at_any_time",
 	  stamps_can_be_switched_at_any_time },
 	{ "E14.stamps_of_an_event_that_waited", stamps_of_an_event_that_waited },
+	{ "E14.time_is_never_that_of_another_event",
+	  time_is_never_that_of_another_event },
 	{ "E14.generic_events_reported_before_have_a_time",
 	  generic_events_reported_before_have_a_time },
 	{ "E14.the_largest_events_have_no_stamp",

@@ -68,7 +68,7 @@ struct cxl_event_counters {
 /**
  * struct cxl_event_slot - one driver event that was fetched
  * @event: what fetch_event returned, maybe NULL
- * @time: when it was sent or fetched, with stamps on
+ * @time: when it was sent; 0 without a queue, and without stamps
  * @size: bytes of header and payload, 0 for an event to be rejected
  */
 struct cxl_event_slot {

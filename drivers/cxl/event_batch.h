@@ -91,8 +91,8 @@ static __always_inline bool cxl_events_fetch(struct cxl_events *ev,
 		return false;
 	}
 	slot->size = CXL_EVENT_HEADER_SIZE + event->data_size;
-	if (stamps)
-		slot->time = ev->queue ? cxl_event_queue_time(event) : 0;
+	/* Also without stamps: they may be asked for before it is delivered. */
+	slot->time = stamps && ev->queue ? cxl_event_queue_time(event) : 0;
 	return true;
 }
 
