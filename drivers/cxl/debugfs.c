@@ -34,6 +34,23 @@ static void show_context(struct seq_file *s, struct cxl_context *ctx)
 		   count.rejected, count.coalesced, count.lost, count.pending);
 }
 
+/*
+ * The first from @pe on, referenced. Its counters wait for a delivery in
+ * flight, and so for the AFU driver: not with the lock held.
+ */
+static struct cxl_context *next_context(struct cxl_afu *afu, int *pe)
+{
+	struct cxl_context *ctx;
+
+	mutex_lock(&afu->contexts_lock);
+	ctx = idr_get_next(&afu->contexts, pe);
+	if (ctx)
+		cxl_context_get(ctx);
+	mutex_unlock(&afu->contexts_lock);
+
+	return ctx;
+}
+
 static int contexts_show(struct seq_file *s, void *unused)
 {
 	struct cxl_afu *afu = s->private;
@@ -44,11 +61,10 @@ static int contexts_show(struct seq_file *s, void *unused)
 		   "pe", "state", "kind", "posted", "delivered", "returned",
 		   "rejected", "coalesced", "lost", "pending");
 
-	mutex_lock(&afu->contexts_lock);
-	idr_for_each_entry(&afu->contexts, ctx, pe)
+	for (pe = 0; (ctx = next_context(afu, &pe)); pe++) {
 		show_context(s, ctx);
-	mutex_unlock(&afu->contexts_lock);
-
+		cxl_context_put(ctx);
+	}
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(contexts);
