@@ -272,6 +272,19 @@ static void release_with_a_file_open_ends_it(void)
 	check_ok(close(fd));
 }
 
+static void own_read_iter_is_the_only_one(void)
+{
+	long long arg[CXL_TEST_API_ARGS] = { 0 };
+	char buf[CXL_READ_MIN_SIZE];
+	int fd;
+
+	api_run("own_read_iter_is_the_only_one", arg);
+	fd = arg[0];
+	require(fd >= 0);
+	check_errno(read(fd, buf, sizeof(buf)), ENODATA);
+	check_ok(close(fd));
+}
+
 static void start_work_serves_the_program(void)
 {
 	static char src[64] = "by start_work", dst[64];
@@ -446,6 +459,7 @@ static const struct tap_test tests[] = {
 	TEST(unbinding_cleans_up_after_the_driver),
 	TEST(removal_cleans_up_after_the_driver),
 	TEST(missing_operations_are_filled_in),
+	TEST(own_read_iter_is_the_only_one),
 	TEST(null_means_the_standard_operations),
 	TEST(one_file_per_context),
 	TEST(file_given_up_gives_the_context_up),

@@ -191,9 +191,10 @@ static void cxl_fops_complete(struct file_operations *fops)
 	const struct file_operations *standard = &cxl_afu_fops;
 
 	/* A driver's own read is all that its programs shall see */
-	if (!fops->read && !fops->read_iter)
+	if (!fops->read && !fops->read_iter) {
+		fops->read = standard->read;
 		fops->read_iter = standard->read_iter;
-	fops->read = fops->read ?: standard->read;
+	}
 	fops->open = fops->open ?: standard->open;
 	fops->poll = fops->poll ?: standard->poll;
 	fops->release = fops->release ?: standard->release;

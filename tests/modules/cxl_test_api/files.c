@@ -68,6 +68,37 @@ static void missing_operations_are_filled_in(struct test_run *t)
 	put_unused_fd(fd);
 }
 
+static ssize_t own_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	return -ENODATA;
+}
+
+static struct file_operations iter_fops = {
+	.owner = THIS_MODULE,
+	.read_iter = own_read_iter,
+};
+
+/* arg: the descriptor, whose read() is the driver's own */
+static void own_read_iter_is_the_only_one(struct test_run *t)
+{
+	struct cxl_context *ctx = test_context(t);
+	struct file *file;
+	int fd = -1;
+
+	if (!ctx)
+		return;
+	file = cxl_get_fd(ctx, &iter_fops, &fd);
+	if (!CHECK(t, !IS_ERR_OR_NULL(file))) {
+		test_context_done(t, ctx);
+		return;
+	}
+	CHECK(t, iter_fops.read_iter == own_read_iter);
+	CHECK(t, !iter_fops.read);
+	CHECK(t, iter_fops.poll == cxl_fd_poll);
+	fd_install(fd, file);
+	t->arg[0] = fd;
+}
+
 static void null_means_the_standard_operations(struct test_run *t)
 {
 	struct cxl_context *ctx = test_context(t);
@@ -207,6 +238,7 @@ static void release_its_context(struct test_run *t)
 const struct test_case test_files[] = {
 	{ "missing_operations_are_filled_in",
 	  missing_operations_are_filled_in },
+	{ "own_read_iter_is_the_only_one", own_read_iter_is_the_only_one },
 	{ "null_means_the_standard_operations",
 	  null_means_the_standard_operations },
 	{ "one_file_per_context", one_file_per_context },
