@@ -294,7 +294,10 @@ static long cxl_copy_submit(struct cxl_copy_context *copy,
 		if (ret < count)
 			break;
 	}
-	return taken ?: ret;
+	/* Not "?:": with an unsigned number of them, an errno becomes unsigned */
+	if (taken)
+		return taken;
+	return ret;
 }
 
 /*
