@@ -14,8 +14,8 @@
  *	        ctx->status_mutex	backend: attach, detach, psa_page
  *	          ctx->irqs.lock	AFU drivers' interrupt handlers
  *	          ctx->events.turn	driver ops: event_delivered
- *	            ctx->events.lock	driver ops: fetch_event
  *	          ctx->fault_lock	backend: fault_done
+ *	            ctx->events.lock	driver ops: fetch_event
  *
  * mmap_lock is taken outside of status_mutex (a page fault on a problem state
  * mapping), so user memory must not be touched with status_mutex held.  AFU
