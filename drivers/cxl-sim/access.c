@@ -33,6 +33,22 @@ void sim_engine_leave_mm(struct sim_afu *afu)
 	afu->mm = NULL;
 }
 
+/* Is the engine the last that uses the address space? */
+static bool mm_is_dead(struct mm_struct *mm)
+{
+	return atomic_read(&mm->mm_users) == 1;
+}
+
+/**
+ * sim_engine_leave_dead_mm() - let the memory of a process that ended be freed
+ * @afu: AFU, in its engine's thread
+ */
+void sim_engine_leave_dead_mm(struct sim_afu *afu)
+{
+	if (afu->mm && mm_is_dead(afu->mm))
+		sim_engine_leave_mm(afu);
+}
+
 /*
  * Use the context's address space; false when its process is gone.  It stays
  * in use for the contexts that come next, but not for longer than the process
@@ -43,7 +59,7 @@ static bool enter_mm(struct sim_pe *pe)
 	struct sim_afu *afu = pe->afu;
 	struct mm_struct *mm = pe->elem.mm;
 
-	if (afu->mm == mm && atomic_read(&mm->mm_users) > 1)
+	if (afu->mm == mm && !mm_is_dead(mm))
 		return true;
 	sim_engine_leave_mm(afu);
 	if (!mmget_not_zero(mm))

@@ -207,10 +207,13 @@ static int engine_thread(void *data)
 	struct sim_afu *afu = data;
 
 	while (!kthread_should_stop()) {
-		if (run_turn(afu))
-			cond_resched();
-		else
+		if (!run_turn(afu)) {
 			engine_sleep(afu);
+			continue;
+		}
+		/* What comes next may never need another address space. */
+		sim_engine_leave_dead_mm(afu);
+		cond_resched();
 	}
 	sim_engine_leave_mm(afu);
 	return 0;

@@ -339,6 +339,7 @@ void sim_pe_kill(struct sim_pe *pe);
 
 /* access.c: the contexts' memory */
 void sim_engine_leave_mm(struct sim_afu *afu);
+void sim_engine_leave_dead_mm(struct sim_afu *afu);
 
 /* inject.c: debugfs */
 void sim_debugfs_init(void *card, struct dentry *dir);
