@@ -131,7 +131,10 @@ static bool cxl_afu_renew_defaults(struct cxl_afu *afu)
 		pdev = cxl_vphb_get_device(afu, i);
 		if (!pdev)
 			continue;
+		/* Unbound meanwhile, a driver would leave the new one behind. */
+		device_lock(&pdev->dev);
 		ok = cxl_vphb_renew_default(pdev);
+		device_unlock(&pdev->dev);
 		pci_dev_put(pdev);
 	}
 	return ok;

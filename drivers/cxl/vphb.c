@@ -199,13 +199,14 @@ EXPORT_SYMBOL_GPL(cxl_get_context);
  *
  * The old one goes first: its process element may be the only one.
  *
- * Context: process context.
+ * Context: process context, with the device locked.
  * Return: is there none, or a new one?
  */
 bool cxl_vphb_renew_default(struct pci_dev *pdev)
 {
 	struct cxl_vphb *vphb = cxl_vphb_of(pdev);
 
+	device_lock_assert(&pdev->dev);
 	return !cxl_vphb_drop_default(vphb, pdev) ||
 	       cxl_vphb_default(vphb, pdev);
 }
