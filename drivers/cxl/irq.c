@@ -267,7 +267,7 @@ void cxl_context_irqs_free(struct cxl_context *ctx)
 	cxl_irqs_put(ctx->afu->adapter, irqs->hwirq, irqs->num);
 	kfree(irqs->hwirq);
 	irqs->hwirq = NULL;
-	irqs->events = false;
+	WRITE_ONCE(irqs->events, false);
 	WRITE_ONCE(irqs->num, 0);
 	mutex_unlock(&irqs->lock);
 }
