@@ -107,8 +107,8 @@ static int sim_card_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		.user_irqs = settings->user_irqs,
 	};
 	mutex_lock(&card->lock);
-	adapter = cxl_adapter_register(&pdev->dev, THIS_MODULE,
-				       &sim_backend_ops, &desc, card);
+	adapter = cxl_adapter_register(&pdev->dev, &sim_backend_ops, &desc,
+				       card);
 	if (IS_ERR(adapter)) {
 		ret = PTR_ERR(adapter);
 	} else {

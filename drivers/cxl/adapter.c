@@ -137,7 +137,6 @@ static void cxl_adapter_release(struct device *dev)
 }
 
 static struct cxl_adapter *cxl_adapter_alloc(struct device *parent,
-					     struct module *owner,
 					     const struct cxl_backend_ops *ops,
 					     const struct cxl_adapter_desc *desc,
 					     void *card)
@@ -149,7 +148,6 @@ static struct cxl_adapter *cxl_adapter_alloc(struct device *parent,
 		return NULL;
 
 	adapter->ops = ops;
-	adapter->owner = owner;
 	adapter->card = card;
 	adapter->desc = *desc;
 	mutex_init(&adapter->lock);
@@ -168,7 +166,6 @@ static struct cxl_adapter *cxl_adapter_alloc(struct device *parent,
 }
 
 struct cxl_adapter *cxl_adapter_register(struct device *parent,
-					 struct module *owner,
 					 const struct cxl_backend_ops *ops,
 					 const struct cxl_adapter_desc *desc,
 					 void *card)
@@ -179,7 +176,7 @@ struct cxl_adapter *cxl_adapter_register(struct device *parent,
 	if (!parent || !desc || !cxl_ops_complete(ops))
 		return ERR_PTR(-EINVAL);
 
-	adapter = cxl_adapter_alloc(parent, owner, ops, desc, card);
+	adapter = cxl_adapter_alloc(parent, ops, desc, card);
 	if (!adapter)
 		return ERR_PTR(-ENOMEM);
 

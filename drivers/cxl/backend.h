@@ -210,8 +210,8 @@ struct cxl_backend_ops {
 /**
  * cxl_adapter_register() - make a card known
  * @parent: the card's PCI device
- * @owner: module of @ops
- * @ops: what it can be asked for; must live until it is unregistered
+ * @ops: what it can be asked for; must live until it is unregistered, as the
+ *	code behind it: nobody pins the card driver's module
  * @desc: what it is; copied
  * @card: handed to the ops
  *
@@ -221,7 +221,6 @@ struct cxl_backend_ops {
  * Return: the card, or ERR_PTR: -ENOSPC (no number left), -ENOMEM, -EINVAL.
  */
 struct cxl_adapter *cxl_adapter_register(struct device *parent,
-					 struct module *owner,
 					 const struct cxl_backend_ops *ops,
 					 const struct cxl_adapter_desc *desc,
 					 void *card);

@@ -68,7 +68,6 @@ enum cxl_perst_image {
  * @dev: cardN, child of the card's PCI device
  * @num: N
  * @ops: the card driver's
- * @owner: module of @ops
  * @card: the card driver's pointer, for @ops
  * @desc: what the card says of itself
  * @lock: guards @afu, @link_up, and serialises link changes and recovery
@@ -90,7 +89,6 @@ struct cxl_adapter {
 	struct device dev;
 	int num;
 	const struct cxl_backend_ops *ops;
-	struct module *owner;
 	void *card;
 	struct cxl_adapter_desc desc;
 

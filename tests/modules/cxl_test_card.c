@@ -260,8 +260,7 @@ static int add_card(unsigned int num)
 		parent[num] = NULL;
 		return ret;
 	}
-	card = cxl_adapter_register(parent[num], THIS_MODULE, &ops, &desc,
-				    NULL);
+	card = cxl_adapter_register(parent[num], &ops, &desc, NULL);
 	if (IS_ERR(card))
 		return PTR_ERR(card);
 	adapter[num] = card;
