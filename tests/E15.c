@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -294,6 +295,70 @@ static void the_way_of_each_event_is_traced(void)
 	check_eq(traced(&afu, "cxl_event_end", "", NULL), 1);
 }
 
+/* A call in a thread of its own, which sleeps as it likes */
+struct background {
+	pthread_t thread;
+	char path[80];
+	long result;
+	bool done;
+};
+
+static void *read_file(void *arg)
+{
+	struct background *b = arg;
+	char text[4096];
+
+	b->result = file_read(text, sizeof(text), "%s", b->path);
+	__atomic_store_n(&b->done, true, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+static void *open_node(void *arg)
+{
+	struct background *b = arg;
+
+	b->result = node_open(b->path, 0);
+	__atomic_store_n(&b->done, true, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+static bool is_done(struct background *b)
+{
+	return __atomic_load_n(&b->done, __ATOMIC_ACQUIRE);
+}
+
+/* debugfs waits for a callback that takes its time, and nobody for debugfs. */
+static void reading_the_counters_stalls_nobody(void)
+{
+	struct background counters = { 0 }, other = { 0 };
+	struct sleeper reader;
+	struct event_afu afu;
+	int card = event_card();
+
+	snprintf(counters.path, sizeof(counters.path),
+		 "/sys/kernel/debug/cxl-afu/card%d/afu%d.0/contexts", card,
+		 card);
+	snprintf(other.path, sizeof(other.path), "afu%d.0s", card);
+	event_open_ops(&afu);
+	event_hold(&afu, CXL_TEST_HOLD_DELIVERED);
+	sleeper_start(&reader, event_read_call, &afu.fd);
+	event_send_ok(&afu, 1, 8);
+	event_wait_held(&afu);
+	require(!pthread_create(&counters.thread, NULL, read_file, &counters));
+	usleep(QUIET_MS * 1000);
+	check(!is_done(&counters));
+	require(!pthread_create(&other.thread, NULL, open_node, &other));
+	check(becomes_true(is_done(&other)));
+
+	event_hold(&afu, 0);
+	pthread_join(other.thread, NULL);
+	pthread_join(counters.thread, NULL);
+	require(sleeper_join(&reader));
+	check_eq(reader.result, HEADER_SIZE + 8);
+	check(counters.result > 0);
+	check_ok(close(require_ok(other.result)));
+}
+
 static const struct tap_test tests[] = {
 	{ "E15.each_counter_counts_what_it_says",
 	  each_counter_counts_what_it_says },
@@ -304,6 +369,8 @@ static const struct tap_test tests[] = {
 	  .limit = 90 },
 	{ "E15.the_way_of_each_event_is_traced",
 	  the_way_of_each_event_is_traced, .cleanup = trace_off },
+	{ "E15.reading_the_counters_stalls_nobody",
+	  reading_the_counters_stalls_nobody },
 };
 
 EVENT_MAIN(tests)
