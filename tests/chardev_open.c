@@ -348,7 +348,7 @@ static void dedicated_area_is_clean_for_the_next(void)
 	static const size_t places[] = { 0x100, 0x2000000, 0x2000100, 0x3fff000 };
 	const size_t psa = 0x4000000;
 	unsigned int round, i;
-	volatile __u64 *area;
+	__u64 *area;
 	int fd;
 
 	make_dedicated();
@@ -361,7 +361,7 @@ static void dedicated_area_is_clean_for_the_next(void)
 			check_eq(area[places[i] / 8], 0);
 			area[places[i] / 8] = i + 1;
 		}
-		check_ok(munmap((void *)area, psa));
+		check_ok(munmap(area, psa));
 		close(fd);
 	}
 }
