@@ -96,8 +96,10 @@ static void clear_window(struct sim_afu *afu, unsigned int pe)
 	unsigned long index;
 
 	xa_for_each_range(&afu->psa, index, page, start >> PAGE_SHIFT,
-			  (start + window_size(afu) - 1) >> PAGE_SHIFT)
+			  (start + window_size(afu) - 1) >> PAGE_SHIFT) {
 		clear_highpage(page);
+		cond_resched();
+	}
 }
 
 static struct page *sim_afu_psa_page(void *data, u64 offset)
