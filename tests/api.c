@@ -365,6 +365,37 @@ static void event_queue_delivers_events(void)
 	check_ok(close(fd));
 }
 
+static void dedicated_context_maps_everything(void)
+{
+	const size_t size = 0x2000000 + sysconf(_SC_PAGESIZE);
+	long long arg[CXL_TEST_API_ARGS] = { 0 };
+	int card = api_card();
+	struct queue q;
+	void *mmio;
+	int fd;
+
+	rebind();
+	require_ok(file_write("dedicated_process", SYSFS_CXL "/afu%d.0/mode",
+			      card));
+	/* By its registers, which are at the start */
+	api_run("afu_raises_them", NULL);
+
+	queue_init(&q, 1);
+	arg[0] = queue_wed(&q);
+	api_run("install_a_file_that_works", arg);
+	fd = arg[0];
+	require(fd >= 0);
+	mmio = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (check(mmio != MAP_FAILED))
+		munmap(mmio, size);
+	check_ok(close(fd));
+}
+
+static void directed_again(void)
+{
+	file_write("afu_directed", SYSFS_CXL "/afu%d.0/mode", api_card());
+}
+
 static void check_handle_fault(const void *addr, unsigned long long size,
 			       bool write, int ret)
 {
@@ -472,6 +503,7 @@ static const struct tap_test tests[] = {
 	TEST(event_queue_delivers_events),
 	TEST(slave_maps_its_window),
 	TEST(master_maps_everything),
+	TEST(dedicated_context_maps_everything, directed_again),
 	TEST(vpd_is_the_cards),
 	TEST(same_image_is_the_cards),
 	TEST(afu_can_be_referenced),
@@ -486,6 +518,7 @@ static const struct api_setup setup = {
 		"user_irqs", "20",
 		"vpd_v5", "5005076812345678",
 		"vpd_v8", "50050768ABCDEF01",
+		"afu0/modes", "dedicated directed",
 		"afu0/irqs_min", "2",
 		"afu0/num_procs", "6",
 	},

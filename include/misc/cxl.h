@@ -236,7 +236,8 @@ void cxl_unmap_afu_irq(struct cxl_context *ctx, int num, void *cookie);
  * cxl_psa_map() - map the context's part of the problem state area
  * @ctx: started context
  *
- * A master gets the whole area, a slave its own window.
+ * A master gets the whole area, a slave its own window; in dedicated mode
+ * everybody gets the whole area.
  *
  * Context: process context.
  * Return: address, or NULL when @ctx is not started, the link is down or
