@@ -25,7 +25,8 @@
  * struct cxl_vphb_record - a configuration record
  * @pdev: its device while that is known to the driver core; guarded by the
  *	lock of the vphb
- * @ctx: default context, referenced; guarded by its ctx_lock
+ * @ctx: default context, referenced; changes under its ctx_lock, and is read
+ *	without it by AFU drivers, which may hold a spinlock
  */
 struct cxl_vphb_record {
 	struct pci_dev *pdev;
@@ -158,7 +159,8 @@ static struct cxl_context *cxl_vphb_default(struct cxl_vphb *vphb,
 	if (!record->ctx) {
 		ctx = cxl_dev_context_init(pdev);
 		if (!IS_ERR(ctx))
-			record->ctx = cxl_context_get(ctx);
+			smp_store_release(&record->ctx,
+					  cxl_context_get(ctx));
 	}
 	ctx = record->ctx;
 	mutex_unlock(&vphb->ctx_lock);
@@ -168,10 +170,11 @@ static struct cxl_context *cxl_vphb_default(struct cxl_vphb *vphb,
 
 static bool cxl_vphb_drop_default(struct cxl_vphb *vphb, struct pci_dev *pdev)
 {
-	struct cxl_context *ctx = NULL;
+	struct cxl_context *ctx;
 
 	mutex_lock(&vphb->ctx_lock);
-	swap(ctx, vphb->record[pdev->devfn].ctx);
+	ctx = vphb->record[pdev->devfn].ctx;
+	WRITE_ONCE(vphb->record[pdev->devfn].ctx, NULL);
 	mutex_unlock(&vphb->ctx_lock);
 	if (!ctx)
 		return false;
@@ -185,11 +188,14 @@ static bool cxl_vphb_drop_default(struct cxl_vphb *vphb, struct pci_dev *pdev)
 struct cxl_context *cxl_get_context(struct pci_dev *dev)
 {
 	struct cxl_vphb *vphb = cxl_vphb_of(dev);
+	struct cxl_context *ctx;
 
 	if (!vphb || !pci_is_enabled(dev))
 		return NULL;
 
-	return cxl_vphb_default(vphb, dev);
+	/* Pairs with the release by whoever made it. */
+	ctx = smp_load_acquire(&vphb->record[dev->devfn].ctx);
+	return ctx ?: cxl_vphb_default(vphb, dev);
 }
 EXPORT_SYMBOL_GPL(cxl_get_context);
 

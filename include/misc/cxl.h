@@ -60,7 +60,7 @@ unsigned int cxl_pci_to_cfg_record(struct pci_dev *dev);
  * when the driver is unbound and is replaced by a new one in error recovery.
  * It must not be released by the driver.
  *
- * Context: process context.
+ * Context: process context for the call that makes it; later any.
  * Return: the context, or NULL: not an AFU's device, not enabled, or it could
  * not be made (see cxl_dev_context_init()).
  */

@@ -65,12 +65,17 @@ static void device_leads_to_its_afu(struct test_run *t)
 
 static void default_context_stays_the_same(struct test_run *t)
 {
-	struct cxl_context *ctx = cxl_get_context(t->pdev);
+	struct cxl_context *ctx = cxl_get_context(t->pdev), *again;
 
 	if (!CHECK(t, ctx))
 		return;
 	CHECK(t, ctx == cxl_get_context(t->pdev));
 	CHECK(t, cxl_process_element(ctx) >= 0);
+	/* From now on also where nothing may sleep, like a handler */
+	local_irq_disable();
+	again = cxl_get_context(t->pdev);
+	local_irq_enable();
+	CHECK(t, ctx == again);
 
 	pci_disable_device(t->pdev);
 	CHECK(t, !cxl_get_context(t->pdev));
