@@ -74,6 +74,22 @@ static void check_fault(const void *addr, __u64 dsisr)
 	check_no_event();
 }
 
+/* Below what the program's stack has used so far: it grows for the AFU, too. */
+static void stack_grows(void)
+{
+	char *low = (char *)__builtin_frame_address(0) - 1024 * 1024;
+	char src[64] = "far down the stack";
+
+	start();
+	check_eq(copy(low, src, sizeof(src)), WE_COMPLETE);
+	check_no_event();
+	check_mem_eq(low, src, sizeof(src));
+	/* As far as the limit lets it, not beyond */
+	low -= 64 * 1024 * 1024;
+	check_eq(copy(low, src, sizeof(src)), WE_AERROR);
+	check_fault(low, PAGE_MISS | NO_PTE | STORE);
+}
+
 /* After a fault that nobody could help the AFU goes on with the next element. */
 static void check_afu_goes_on(void)
 {
@@ -465,6 +481,7 @@ static void status_that_cannot_be_written(void)
 static const struct tap_test tests[] = {
 	{ "chardev_fault.load_of_nothing_mapped", load_of_nothing_mapped },
 	{ "chardev_fault.store_to_nothing_mapped", store_to_nothing_mapped },
+	{ "chardev_fault.stack_grows", stack_grows },
 	{ "chardev_fault.load_of_prot_none", load_of_prot_none },
 	{ "chardev_fault.store_to_read_only", store_to_read_only },
 	{ "chardev_fault.store_to_read_only_never_touched",

@@ -8,7 +8,9 @@
  * address space, and its answer is dropped when the context is no more
  * attached.
  */
+#include <linux/kthread.h>
 #include <linux/mm.h>
+#include <linux/pagemap.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
@@ -47,6 +49,37 @@ static void cxl_fault_free(struct kref *ref)
 	kfree(fault);
 }
 
+static bool cxl_is_below_stack(struct mm_struct *mm, u64 ea)
+{
+	struct vm_area_struct *vma;
+	bool below;
+
+	mmap_read_lock(mm);
+	vma = find_vma(mm, ea);
+	below = vma && ea < vma->vm_start && vma->vm_flags & VM_GROWSDOWN;
+	mmap_read_unlock(mm);
+	return below;
+}
+
+/*
+ * Touch what lies below a stack as its program would: that grows it, which
+ * fixup_user_fault() does not (6.5).
+ */
+static int cxl_grow_stack(struct mm_struct *mm, u64 ea)
+{
+	bool borrow = current->flags & PF_KTHREAD && !current->mm;
+	size_t left;
+
+	if (!borrow && current->mm != mm)
+		return -EFAULT;
+	if (borrow)
+		kthread_use_mm(mm);
+	left = fault_in_readable(u64_to_user_ptr(ea), 1);
+	if (borrow)
+		kthread_unuse_mm(mm);
+	return left ? -EFAULT : 0;
+}
+
 /**
  * cxl_handle_mm_fault() - fault a page in
  * @mm: address space, mm_count held by the caller
@@ -61,15 +94,19 @@ int cxl_handle_mm_fault(struct mm_struct *mm, u64 ea, bool write)
 {
 	unsigned int flags = FAULT_FLAG_REMOTE;
 	bool unlocked = false;
-	int ret;
+	int ret = 0;
 
 	if (ea != (unsigned long)ea || !mmget_not_zero(mm))
 		return -EFAULT;
 	if (write)
 		flags |= FAULT_FLAG_WRITE;
-	mmap_read_lock(mm);
-	ret = fixup_user_fault(mm, ea & PAGE_MASK, flags, &unlocked);
-	mmap_read_unlock(mm);
+	if (cxl_is_below_stack(mm, ea))
+		ret = cxl_grow_stack(mm, ea);
+	if (!ret) {
+		mmap_read_lock(mm);
+		ret = fixup_user_fault(mm, ea & PAGE_MASK, flags, &unlocked);
+		mmap_read_unlock(mm);
+	}
 	mmput(mm);
 	return ret ? -EFAULT : 0;
 }
