@@ -59,6 +59,7 @@ IN_KERNEL(event_queue_is_checked)
 IN_KERNEL(slave_maps_its_window)
 IN_KERNEL(master_maps_everything)
 IN_KERNEL(vpd_is_the_cards)
+IN_KERNEL(dma_addresses_are_the_afus)
 IN_KERNEL(afu_can_be_referenced)
 IN_KERNEL(cxllib_says_what_there_is_not)
 
@@ -506,6 +507,7 @@ static const struct tap_test tests[] = {
 	TEST(dedicated_context_maps_everything, directed_again),
 	TEST(vpd_is_the_cards),
 	TEST(same_image_is_the_cards),
+	TEST(dma_addresses_are_the_afus),
 	TEST(afu_can_be_referenced),
 	TEST(cxllib_says_what_there_is_not),
 	TEST(handle_fault_faults_in),

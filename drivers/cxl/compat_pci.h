@@ -12,13 +12,17 @@
  * cxl_vpci_host_scanned() - its bus is there
  * cxl_vpci_host_exit() - the reverse of cxl_vpci_host_init(), once all of the
  *	bridge is gone
+ * cxl_vpci_dma_linear() - let a device's DMA addresses be kernel addresses; 0
+ *	or -ENOMEM
  */
 #ifndef _CXL_COMPAT_PCI_H
 #define _CXL_COMPAT_PCI_H
 
+#include <linux/dma-direct.h>
 #include <linux/dma-map-ops.h>
 #include <linux/pci.h>
 #include <linux/pci-ecam.h>
+#include <linux/slab.h>
 #include <linux/version.h>
 
 #if defined(CONFIG_X86)
@@ -90,6 +94,12 @@ static inline void cxl_vpci_iommu_remove(struct pci_controller *phb)
 #endif
 }
 
+static inline int cxl_vpci_dma_linear(struct pci_dev *pdev)
+{
+	pdev->dev.archdata.dma_offset = PAGE_OFFSET;
+	return 0;
+}
+
 /* The architecture chooses the domain. */
 static inline int cxl_vpci_host_init(struct cxl_vpci_host *host,
 				     struct pci_host_bridge *bridge,
@@ -133,6 +143,27 @@ static inline void cxl_vpci_host_scanned(struct cxl_vpci_host *host,
 
 static inline void cxl_vpci_host_exit(struct cxl_vpci_host *host)
 {
+}
+
+/* The driver core frees the map when the driver is unbound. */
+static inline int cxl_vpci_dma_linear(struct pci_dev *pdev)
+{
+	struct bus_dma_region *map;
+
+	if (pdev->dev.dma_range_map)
+		return 0;
+	map = kcalloc(2, sizeof(*map), GFP_KERNEL);
+	if (!map)
+		return -ENOMEM;
+	map->cpu_start = __pa(PAGE_OFFSET);
+	map->dma_start = PAGE_OFFSET;
+	map->size = DMA_MAPPING_ERROR - PAGE_OFFSET;
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+	/* 6.10: the core works it out */
+	map->offset = map->cpu_start - map->dma_start;
+#endif
+	pdev->dev.dma_range_map = map;
+	return 0;
 }
 #endif
 

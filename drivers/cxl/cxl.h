@@ -326,6 +326,7 @@ struct cxl_vpci *cxl_vpci_create_locked(struct device *parent,
 					const struct cxl_vpci_ops *ops,
 					void *data);
 void cxl_vpci_remove(struct cxl_vpci *vpci);
+int cxl_vpci_set_dma_linear(struct pci_dev *pdev);
 
 /* sysfs_adapter.c: attributes of cards */
 extern const struct attribute_group *cxl_adapter_groups[];

@@ -264,6 +264,22 @@ void cxl_vpci_destroy(struct cxl_vpci *vpci)
 }
 EXPORT_SYMBOL_GPL(cxl_vpci_destroy);
 
+/**
+ * cxl_vpci_set_dma_linear() - let DMA addresses be addresses for an AFU
+ * @pdev: device that is about to be bound
+ *
+ * What a kernel context works on are kernel addresses (in-kernel API §8).
+ *
+ * Context: process context.
+ * Return: 0 or -ENOMEM.
+ */
+int cxl_vpci_set_dma_linear(struct pci_dev *pdev)
+{
+	pdev->dma_mask = DMA_BIT_MASK(64);
+	pdev->dev.coherent_dma_mask = DMA_BIT_MASK(64);
+	return cxl_vpci_dma_linear(pdev);
+}
+
 struct pci_bus *cxl_vpci_bus(struct cxl_vpci *vpci)
 {
 	return vpci->bridge->bus;

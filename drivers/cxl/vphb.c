@@ -264,6 +264,10 @@ static int cxl_vphb_notify(struct notifier_block *nb, unsigned long action,
 	case BUS_NOTIFY_DEL_DEVICE:
 		cxl_vphb_set_device(vphb, pdev, false);
 		break;
+	case BUS_NOTIFY_BIND_DRIVER:
+		if (cxl_vpci_set_dma_linear(pdev))
+			pci_warn(pdev, "DMA addresses are not the AFU's\n");
+		break;
 	case BUS_NOTIFY_DRIVER_NOT_BOUND:
 	case BUS_NOTIFY_UNBOUND_DRIVER:
 		cxl_vphb_driver_gone(vphb, pdev);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Problem state area, card, cxllib (in-kernel API §3, §6, §7). */
 #include <asm/reg.h>
+#include <linux/dma-mapping.h>
 #include <linux/slab.h>
 
 #include <misc/cxl-base.h>
@@ -75,6 +76,38 @@ static void master_maps_everything(struct test_run *t)
 	}
 	test_context_done(t, slave);
 	test_context_done(t, ctx);
+}
+
+/* As cxlflash uses them: what the DMA API returns is what the AFU is told. */
+static void dma_addresses_are_the_afus(struct test_run *t)
+{
+	struct cxl_context *ctx = test_context(t);
+	struct device *dev = &t->pdev->dev;
+	char *src = kmalloc(PAGE_SIZE, GFP_KERNEL), *dst;
+	struct work_element *we;
+	dma_addr_t from, to = 0;
+	struct test_queue q;
+
+	if (!ctx || !CHECK(t, src) || test_queue_init(&q))
+		return;
+	memset(src, 's', PAGE_SIZE);
+	dst = dma_alloc_coherent(dev, PAGE_SIZE, &to, GFP_KERNEL);
+	from = dma_map_single(dev, src, PAGE_SIZE, DMA_TO_DEVICE);
+	if (CHECK(t, dst) && CHECK(t, !dma_mapping_error(dev, from))) {
+		CHECK_EQ(t, from, (unsigned long)src);
+		CHECK_EQ(t, cxl_start_context(ctx, test_queue_wed(&q), NULL),
+			 0);
+		we = test_queue_add(&q, WE_COPY, 100, (void *)(long)from,
+				    (void *)(long)to);
+		CHECK_EQ(t, test_queue_wait(we), WE_COMPLETE);
+		CHECK(t, !memcmp(dst, src, 100));
+		dma_unmap_single(dev, from, PAGE_SIZE, DMA_TO_DEVICE);
+	}
+	if (dst)
+		dma_free_coherent(dev, PAGE_SIZE, dst, to);
+	test_context_done(t, ctx);
+	test_queue_free(&q);
+	kfree(src);
 }
 
 static void check_wwpn(struct test_run *t, const u8 *vpd, unsigned int len,
@@ -171,6 +204,7 @@ static void handle_fault_returns(struct test_run *t)
 const struct test_case test_misc[] = {
 	{ "slave_maps_its_window", slave_maps_its_window },
 	{ "master_maps_everything", master_maps_everything },
+	{ "dma_addresses_are_the_afus", dma_addresses_are_the_afus },
 	{ "vpd_is_the_cards", vpd_is_the_cards },
 	{ "same_image_is_the_cards", same_image_is_the_cards },
 	{ "afu_can_be_referenced", afu_can_be_referenced },
