@@ -222,6 +222,19 @@ static void file_given_up_gives_the_context_up(void)
 	api_run("it_was_given_up", arg);
 }
 
+/* What is left would keep the module from being unloaded. */
+static void file_without_operations_leaves_nothing(void)
+{
+	const char *refcnt = "/sys/module/cxl/refcnt";
+	long refs;
+
+	/* Without the default context of earlier tests */
+	rebind();
+	refs = file_number("%s", refcnt);
+	api_run("file_without_operations_leaves_nothing", NULL);
+	check(becomes_true(file_number("%s", refcnt) == refs));
+}
+
 static void no_descriptor_left(void)
 {
 	int fd = require_ok(open(CXL_TEST_API_NODE, O_RDWR));
@@ -495,6 +508,7 @@ static const struct tap_test tests[] = {
 	TEST(null_means_the_standard_operations),
 	TEST(one_file_per_context),
 	TEST(file_given_up_gives_the_context_up),
+	TEST(file_without_operations_leaves_nothing),
 	TEST(no_descriptor_left),
 	TEST(no_file_to_be_had, restore_file_max),
 	TEST(release_with_a_file_open_ends_it),

@@ -32,9 +32,44 @@ static struct cdev cxl_cdev;
 static struct vfsmount *cxl_fs_mount;
 static int cxl_fs_count;
 
+/*
+ * A file made by cxl_context_file() gives its reference to the context back
+ * here: an AFU driver may have taken release away before the last fput().
+ */
+static void cxl_dentry_iput(struct dentry *dentry, struct inode *inode)
+{
+	struct cxl_context *ctx = inode->i_private;
+
+	iput(inode);
+	if (ctx)
+		cxl_context_put(ctx);
+}
+
+/* As it would be without operations: simple_dname() is not exported. */
+static char *cxl_dentry_dname(struct dentry *dentry, char *buf, int len)
+{
+	char name[32];
+	int n;
+
+	n = snprintf(name, sizeof(name), "/%pd (deleted)", dentry) + 1;
+	if (n > len)
+		return ERR_PTR(-ENAMETOOLONG);
+	return memcpy(buf + len - n, name, n);
+}
+
+static const struct dentry_operations cxl_dentry_ops = {
+	.d_iput = cxl_dentry_iput,
+	.d_dname = cxl_dentry_dname,
+};
+
 static int cxl_fs_init_context(struct fs_context *fc)
 {
-	return init_pseudo(fc, 0x1014) ? 0 : -ENOMEM;
+	struct pseudo_fs_context *ctx = init_pseudo(fc, 0x1014);
+
+	if (!ctx)
+		return -ENOMEM;
+	ctx->dops = &cxl_dentry_ops;
+	return 0;
 }
 
 static struct file_system_type cxl_fs_type = {
@@ -73,10 +108,9 @@ void cxl_inode_free(struct inode *inode)
 	simple_release_fs(&cxl_fs_mount, &cxl_fs_count);
 }
 
-/* From open on the file has a reference of its own. */
 static void cxl_file_set_context(struct file *file, struct cxl_context *ctx)
 {
-	file->private_data = cxl_context_get(ctx);
+	file->private_data = ctx;
 	file->f_mapping = ctx->inode->i_mapping;
 	/* No position, so no lock of it that a blocked reader would hold. */
 	stream_open(file_inode(file), file);
@@ -106,6 +140,7 @@ struct file *cxl_context_file(struct cxl_context *ctx,
 		fops_put(fops);
 		return file;
 	}
+	ctx->inode->i_private = cxl_context_get(ctx);
 	cxl_file_set_context(file, ctx);
 	return file;
 }
@@ -134,7 +169,7 @@ int cxl_fd_open(struct inode *inode, struct file *file)
 	put_device(&afu->dev);
 	if (IS_ERR(ctx))
 		return PTR_ERR(ctx);
-	cxl_file_set_context(file, ctx);
+	cxl_file_set_context(file, cxl_context_get(ctx));
 	return 0;
 }
 EXPORT_SYMBOL_GPL(cxl_fd_open);
@@ -145,7 +180,9 @@ int cxl_fd_release(struct inode *inode, struct file *file)
 
 	if (!test_and_set_bit(0, &ctx->released))
 		cxl_context_release(ctx);
-	cxl_context_put(ctx);
+	/* The reference that cxl_fd_open() took */
+	if (file_inode(file) != ctx->inode)
+		cxl_context_put(ctx);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(cxl_fd_release);

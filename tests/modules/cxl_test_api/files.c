@@ -159,6 +159,30 @@ static void file_given_up_gives_the_context_up(struct test_run *t)
 	put_unused_fd(fd);
 }
 
+/* As cxlflash does it, after it gave the context back itself */
+static void file_without_operations_leaves_nothing(struct test_run *t)
+{
+	static const struct file_operations none = {
+		.owner = THIS_MODULE,
+	};
+	struct cxl_context *ctx = test_context(t);
+	struct file *file;
+	int fd = -1;
+
+	if (!ctx)
+		return;
+	file = cxl_get_fd(ctx, &own_fops, &fd);
+	if (!CHECK(t, !IS_ERR_OR_NULL(file))) {
+		test_context_done(t, ctx);
+		return;
+	}
+	CHECK_EQ(t, cxl_start_context(ctx, 0, NULL), 0);
+	test_context_done(t, ctx);
+	file->f_op = &none;
+	fput(file);
+	put_unused_fd(fd);
+}
+
 static void it_was_given_up(struct test_run *t)
 {
 	CHECK_EQ(t, free_pes(t), t->arg[0] + 1);
@@ -244,6 +268,8 @@ const struct test_case test_files[] = {
 	{ "one_file_per_context", one_file_per_context },
 	{ "file_given_up_gives_the_context_up",
 	  file_given_up_gives_the_context_up },
+	{ "file_without_operations_leaves_nothing",
+	  file_without_operations_leaves_nothing },
 	{ "it_was_given_up", it_was_given_up },
 	{ "failure_leaves_all_as_it_was", failure_leaves_all_as_it_was },
 	{ "install_a_file", install_a_file },
