@@ -55,6 +55,7 @@ IN_KERNEL(missing_operations_are_filled_in)
 IN_KERNEL(null_means_the_standard_operations)
 IN_KERNEL(one_file_per_context)
 IN_KERNEL(driver_ops_are_checked)
+IN_KERNEL(old_drivers_ops_are_two_callbacks)
 IN_KERNEL(event_queue_is_checked)
 IN_KERNEL(slave_maps_its_window)
 IN_KERNEL(master_maps_everything)
@@ -363,6 +364,24 @@ static void driver_ops_deliver_events(void)
 	check_ok(close(fd));
 }
 
+static void old_drivers_events_may_be_large(void)
+{
+	static const char payload[CXL_READ_MIN_SIZE - 8];
+	long long arg[CXL_TEST_API_ARGS] = { 0 };
+	struct event_batch batch;
+	int fd, i;
+
+	api_run("announce_an_old_drivers_events", arg);
+	fd = arg[0];
+	for (i = 0; i < 2; i++) {
+		require(events_wait(fd));
+		check_eq(events_read(fd, &batch), CXL_READ_MIN_SIZE);
+		check_driver_event(&batch, 0, payload, sizeof(payload));
+	}
+	api_run("old_drivers_events_were_delivered", NULL);
+	check_ok(close(fd));
+}
+
 static void event_queue_delivers_events(void)
 {
 	long long arg[CXL_TEST_API_ARGS] = { 0 };
@@ -514,6 +533,8 @@ static const struct tap_test tests[] = {
 	TEST(release_with_a_file_open_ends_it),
 	TEST(driver_ops_are_checked),
 	TEST(driver_ops_deliver_events),
+	TEST(old_drivers_ops_are_two_callbacks),
+	TEST(old_drivers_events_may_be_large),
 	TEST(event_queue_is_checked),
 	TEST(event_queue_delivers_events),
 	TEST(slave_maps_its_window),

@@ -256,6 +256,13 @@ int __cxl_set_driver_ops(struct cxl_context *ctx,
 }
 EXPORT_SYMBOL_GPL(__cxl_set_driver_ops);
 
+int (cxl_set_driver_ops)(struct cxl_context *ctx,
+			 const struct cxl_afu_driver_ops *ops)
+{
+	return cxl_events_set_old_ops(&ctx->events, ops);
+}
+EXPORT_SYMBOL_GPL(cxl_set_driver_ops);
+
 int cxl_unset_driver_ops(struct cxl_context *ctx)
 {
 	return cxl_events_unset_ops(&ctx->events);

@@ -228,30 +228,17 @@ static bool cxl_events_in_flight(struct cxl_events *ev)
 	return smp_load_acquire(&ev->nr_fetched);
 }
 
-/**
- * cxl_events_set_ops() - set the driver ops
- * @ev: event state
- * @ops: the AFU driver's
- * @owner: module to be pinned
- * @queue: whose ops these are, or NULL.  Its events are fetched without a call
- *
- * Context: any but hard interrupt.
- * Return: as cxl_set_driver_ops().
- */
-int cxl_events_set_ops(struct cxl_events *ev,
-		       const struct cxl_afu_driver_ops *ops,
-		       struct module *owner,
-		       struct cxl_event_queue *queue)
+static int cxl_events_install_ops(struct cxl_events *ev,
+				  const struct cxl_afu_driver_ops *ops,
+				  struct module *owner,
+				  struct cxl_event_queue *queue, u32 max_data,
+				  void (*closed)(struct cxl_context *ctx))
 {
 	struct module *unpin = owner;
 	unsigned long flags;
 	int ret = 0;
-	u32 max_data;
 
-	if (!ops || !ops->event_delivered || !(ops->fetch_event || queue))
-		return -EINVAL;
-	max_data = ops->max_data_size ?: CXL_MAX_EVENT_DATA_SIZE;
-	if (max_data > CXL_READ_MIN_SIZE - sizeof(struct cxl_event_header))
+	if (max_data > CXL_EVENT_MAX_DATA)
 		return -EINVAL;
 	if (!try_module_get(owner))
 		return -ENODEV;
@@ -268,12 +255,53 @@ int cxl_events_set_ops(struct cxl_events *ev,
 		ev->ops_owner = owner;
 		ev->queue = queue;
 		ev->max_data = max_data;
+		ev->closed = closed;
 		/* From the first ops on announcements count. */
 		atomic_cmpxchg(&ev->announced, CXL_EVENTS_NO_OPS, 0);
 	}
 	spin_unlock_irqrestore(&ev->lock, flags);
 	module_put(unpin);
 	return ret;
+}
+
+/**
+ * cxl_events_set_ops() - set the driver ops
+ * @ev: event state
+ * @ops: the AFU driver's
+ * @owner: module to be pinned
+ * @queue: whose ops these are, or NULL.  Its events are fetched without a call
+ *
+ * Context: any but hard interrupt.
+ * Return: as cxl_set_driver_ops().
+ */
+int cxl_events_set_ops(struct cxl_events *ev,
+		       const struct cxl_afu_driver_ops *ops,
+		       struct module *owner,
+		       struct cxl_event_queue *queue)
+{
+	if (!ops || !ops->event_delivered || !(ops->fetch_event || queue))
+		return -EINVAL;
+	return cxl_events_install_ops(ev, ops, owner, queue,
+				      ops->max_data_size ?:
+				      CXL_MAX_EVENT_DATA_SIZE,
+				      ops->context_closed);
+}
+
+/**
+ * cxl_events_set_old_ops() - set driver ops that are the two callbacks only
+ * @ev: event state
+ * @ops: the AFU driver's: nothing behind event_delivered is there
+ *
+ * Context: any but hard interrupt.
+ * Return: as cxl_set_driver_ops().
+ */
+int cxl_events_set_old_ops(struct cxl_events *ev,
+			   const struct cxl_afu_driver_ops *ops)
+{
+	if (!ops || !ops->event_delivered || !ops->fetch_event)
+		return -EINVAL;
+	return cxl_events_install_ops(ev, ops, NULL, NULL, CXL_EVENT_MAX_DATA,
+				      NULL);
 }
 
 /**
@@ -310,6 +338,7 @@ static void cxl_events_take_ops(struct cxl_events *ev,
 				const struct cxl_afu_driver_ops *only,
 				unsigned long state)
 {
+	void (*closed)(struct cxl_context *ctx);
 	const struct cxl_afu_driver_ops *ops;
 	struct module *owner;
 	unsigned long flags;
@@ -328,6 +357,7 @@ static void cxl_events_take_ops(struct cxl_events *ev,
 	ev->count.posted += left;
 	ev->count.lost += left;
 	owner = ev->ops_owner;
+	closed = ev->closed;
 	ev->ops = NULL;
 	ev->ops_owner = NULL;
 	spin_unlock_irqrestore(&ev->lock, flags);
@@ -336,8 +366,8 @@ static void cxl_events_take_ops(struct cxl_events *ev,
 	spin_lock_irqsave(&ev->lock, flags);
 	ev->count.lost += in_flight;
 	spin_unlock_irqrestore(&ev->lock, flags);
-	if (state & CXL_EVENTS_RETIRED && ops->context_closed)
-		ops->context_closed(ev->ctx);
+	if (state & CXL_EVENTS_RETIRED && closed)
+		closed(ev->ctx);
 	module_put(owner);
 out:
 	mutex_unlock(&ev->turn);

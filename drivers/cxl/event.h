@@ -24,6 +24,10 @@
 /* Bytes delivered at a time: the largest event is just as large */
 #define CXL_EVENT_BATCH_BYTES	CXL_READ_MIN_SIZE
 
+/* Largest payload: with its header it fills the smallest buffer */
+#define CXL_EVENT_MAX_DATA \
+	(CXL_READ_MIN_SIZE - sizeof(struct cxl_event_header))
+
 /* cxl_events.announced while no driver ops are installed */
 #define CXL_EVENTS_NO_OPS	INT_MIN
 
@@ -99,6 +103,7 @@ struct cxl_event_slot {
  * @ops_owner: module pinned for @ops
  * @queue: whose @ops these are, or NULL; constant while a callback can run
  * @max_data: largest payload of @ops in bytes
+ * @closed: their context_closed, or NULL
  * @irq_pending: bit N - 1 is set while AFU interrupt N is pending
  * @irq_bits: size of @irq_pending
  * @nr_irqs: interrupts that the context has now, at most @irq_bits
@@ -146,6 +151,7 @@ struct cxl_events {
 	struct module *ops_owner;
 	struct cxl_event_queue *queue;
 	u32 max_data;
+	void (*closed)(struct cxl_context *ctx);
 	unsigned long *irq_pending;
 	unsigned int irq_bits;
 	unsigned int nr_irqs;
@@ -188,6 +194,8 @@ int cxl_events_set_ops(struct cxl_events *ev,
 		       const struct cxl_afu_driver_ops *ops,
 		       struct module *owner,
 		       struct cxl_event_queue *queue);
+int cxl_events_set_old_ops(struct cxl_events *ev,
+			   const struct cxl_afu_driver_ops *ops);
 int cxl_events_unset_ops(struct cxl_events *ev);
 void cxl_events_drop_ops(struct cxl_events *ev,
 			 const struct cxl_afu_driver_ops *ops);

@@ -382,6 +382,14 @@ int __cxl_set_driver_ops(struct cxl_context *ctx,
 #define cxl_set_driver_ops(ctx, ops) \
 	__cxl_set_driver_ops(ctx, ops, THIS_MODULE)
 
+/*
+ * What drivers call that were built with the header of kernels before 6.15.
+ * Their ops end after the two callbacks, and may send up to
+ * CXL_READ_MIN_SIZE - 8 bytes; nothing is pinned.
+ */
+int (cxl_set_driver_ops)(struct cxl_context *ctx,
+			 const struct cxl_afu_driver_ops *ops);
+
 /**
  * cxl_unset_driver_ops() - remove a context's driver ops
  * @ctx: context

@@ -13,7 +13,12 @@ struct numbered_event {
 
 static struct numbered_event first = { { .data_size = 1 }, 1 };
 static struct numbered_event second = { { .data_size = 1 }, 2 };
-static struct cxl_event_afu_driver_reserved *const stored[] = {
+static const struct {
+	u32 data_size;
+	u8 data[CXL_READ_MIN_SIZE - 8];
+} largest = { .data_size = CXL_READ_MIN_SIZE - 8 };
+
+static struct cxl_event_afu_driver_reserved *stored[] = {
 	&first.event, &second.event,
 };
 
@@ -128,6 +133,41 @@ static void two_events_were_delivered(struct test_run *t)
 	CHECK_EQ(t, closed, 0);
 }
 
+/* What a driver has that was built with the header of an old kernel */
+struct old_ops {
+	struct cxl_event_afu_driver_reserved *
+		(*fetch_event)(struct cxl_context *ctx);
+	void (*event_delivered)(struct cxl_context *ctx,
+				struct cxl_event_afu_driver_reserved *event,
+				int rc);
+};
+
+static const struct {
+	struct old_ops ops;
+	unsigned long others[4];
+} old_driver = {
+	.ops = {
+		.fetch_event = fetch,
+		.event_delivered = event_delivered,
+	},
+	.others = { 0xbad, 0xbad, 0xbad, 0xbad },
+};
+
+static void old_drivers_ops_are_two_callbacks(struct test_run *t)
+{
+	const void *old = &old_driver.ops;
+	struct cxl_context *ctx = test_context(t);
+
+	if (!ctx)
+		return;
+	CHECK_EQ(t, (cxl_set_driver_ops)(ctx, NULL), -EINVAL);
+	CHECK_EQ(t, (cxl_set_driver_ops)(ctx, old), 0);
+	cxl_context_events_pending(ctx, 1);
+	CHECK_EQ(t, (cxl_set_driver_ops)(ctx, old), -EBUSY);
+	/* No other callback: it is not there. */
+	test_context_done(t, ctx);
+}
+
 static void event_queue_is_checked(struct test_run *t)
 {
 	struct cxl_context *ctx = test_context(t);
@@ -157,6 +197,30 @@ static void event_queue_is_checked(struct test_run *t)
 		cxl_event_queue_destroy(q);
 	}
 	cxl_event_queue_destroy(NULL);
+}
+
+/* arg returned: the descriptor, on which events as large as they can be are */
+static void announce_an_old_drivers_events(struct test_run *t)
+{
+	const void *old = &old_driver.ops;
+
+	fetched = 0;
+	delivered = 0;
+	refused = 0;
+	t->arg[0] = install_a_file(t);
+	if (t->arg[0] < 0)
+		return;
+	CHECK_EQ(t, (cxl_set_driver_ops)(installed, old), 0);
+	stored[0] = stored[1] = (void *)&largest;
+	cxl_context_events_pending(installed, 2);
+}
+
+static void old_drivers_events_were_delivered(struct test_run *t)
+{
+	stored[0] = &first.event;
+	stored[1] = &second.event;
+	CHECK_EQ(t, delivered, 2);
+	CHECK_EQ(t, refused, 0);
 }
 
 /* arg returned: the descriptor, on which "sent" and "kept" can be read */
@@ -191,6 +255,11 @@ const struct test_case test_events[] = {
 	{ "driver_ops_are_checked", driver_ops_are_checked },
 	{ "announce_two_events", announce_two_events },
 	{ "two_events_were_delivered", two_events_were_delivered },
+	{ "old_drivers_ops_are_two_callbacks",
+	  old_drivers_ops_are_two_callbacks },
+	{ "announce_an_old_drivers_events", announce_an_old_drivers_events },
+	{ "old_drivers_events_were_delivered",
+	  old_drivers_events_were_delivered },
 	{ "event_queue_is_checked", event_queue_is_checked },
 	{ "fill_an_event_queue", fill_an_event_queue },
 	{ "event_queue_is_empty", event_queue_is_empty },
