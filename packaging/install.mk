@@ -67,6 +67,7 @@ install: lib installed-programs	## library, programs, man pages, udev rules, int
 install-dkms:		## the source of the modules, for dkms, into DESTDIR
 	$(Q)install -d $(DESTDIR)$(dkmsdir)
 	$(Q)cp -R --parents Kbuild COPYING LICENSES include drivers $(DESTDIR)$(dkmsdir)
+	$(Q)install -m 755 packaging/keep-symvers $(DESTDIR)$(dkmsdir)
 	$(Q)sed 's/#MODULE_VERSION#/$(VERSION)/' packaging/dkms.conf >$(DESTDIR)$(dkmsdir)/dkms.conf
 
 deb:			## Debian packages, in build/deb

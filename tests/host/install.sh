@@ -97,6 +97,8 @@ nothing_lies_elsewhere() {
 	[ -z "$others" ] || fail "elsewhere: $others"
 	grep -q '^libdir=/usr/lib/here$' "$work/root/usr/lib/here/pkgconfig/libcxl-afu.pc" || fail "libdir"
 	grep -rqF "$work" "$work/root" && fail "an installed file knows where it was built"
+	post_build=$(sed -n 's/^POST_BUILD="\([^ ]*\) .*/\1/p' "$work"/root/usr/src/cxl-afu-*/dkms.conf)
+	test -x "$work"/root/usr/src/cxl-afu-*/"$post_build" || fail "there is no $post_build for dkms"
 	grep -q '^PACKAGE_VERSION="[0-9.]*"$' "$work"/root/usr/src/cxl-afu-*/dkms.conf || fail "dkms.conf"
 }
 
