@@ -159,6 +159,7 @@ static struct cxl_context *cxl_vphb_default(struct cxl_vphb *vphb,
 	if (!record->ctx) {
 		ctx = cxl_dev_context_init(pdev);
 		if (!IS_ERR(ctx))
+			/* Pairs with the acquire in cxl_get_context(). */
 			smp_store_release(&record->ctx,
 					  cxl_context_get(ctx));
 	}

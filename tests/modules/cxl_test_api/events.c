@@ -211,7 +211,8 @@ static void announce_an_old_drivers_events(struct test_run *t)
 	if (t->arg[0] < 0)
 		return;
 	CHECK_EQ(t, (cxl_set_driver_ops)(installed, old), 0);
-	stored[0] = stored[1] = (void *)&largest;
+	stored[0] = (void *)&largest;
+	stored[1] = stored[0];
 	cxl_context_events_pending(installed, 2);
 }
 
