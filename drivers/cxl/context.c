@@ -56,7 +56,6 @@ static int cxl_context_add(struct cxl_context *ctx, u32 modes)
 	if (ret < 0)
 		goto unlock_contexts;
 	ctx->pe = ret;
-	ctx->dedicated = afu->mode == CXL_MODE_DEDICATED;
 	ctx->events.pe = ret;
 	/* The only one there is: it has the whole AFU (character device ABI §5) */
 	if (afu->mode == CXL_MODE_DEDICATED)

@@ -195,7 +195,6 @@ struct cxl_context_irqs {
  * @afu: the AFU, referenced
  * @pe: process element; free for others when the context is released
  * @master: a master context; constant once started
- * @dedicated: made in dedicated mode, which has no windows; constant
  * @kernelapi: made by an AFU driver: may be started again after CLOSED
  * @released: bit 0: the creator's reference was given back
  * @pdev: the AFU driver's device, NULL for contexts of a device node
@@ -221,7 +220,6 @@ struct cxl_context {
 	struct cxl_afu *afu;
 	int pe;
 	bool master;
-	bool dedicated;
 	bool kernelapi;
 	unsigned long released;
 	struct pci_dev *pdev;

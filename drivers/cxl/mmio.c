@@ -26,7 +26,7 @@ int cxl_context_psa_range(const struct cxl_context *ctx, u64 *offset,
 {
 	const struct cxl_afu_desc *desc = &ctx->afu->desc;
 
-	if (ctx->master || ctx->dedicated) {
+	if (ctx->master) {
 		*offset = 0;
 		*size = desc->psa_size;
 	} else {
