@@ -24,10 +24,12 @@ need_command() {
 	command -v "$1" >/dev/null || die "$1 is missing; './run' installs it (package $2)"
 }
 
-# config_key: of a kernel that is built here, its config and the source's version.
+# config_key: of a kernel that is built here, its config, what make is told, and
+# the source's version.
 config_key() {
 	{
 		cat "$vm/config/$config"
+		echo "${kernel_make_args-}"
 		cat "$cache/$source_package/version" 2>/dev/null || :
 	} | sha256sum | cut -c 1-12
 }
