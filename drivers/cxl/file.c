@@ -164,7 +164,7 @@ int cxl_fd_open(struct inode *inode, struct file *file)
 	if (!afu)
 		return -ENODEV;
 	node = (minor - 1) % CXL_NODES;
-	ctx = cxl_context_create(afu, modes[node], node != CXL_NODE_SLAVE,
+	ctx = cxl_context_create(afu, modes[node], node == CXL_NODE_MASTER,
 				 NULL);
 	put_device(&afu->dev);
 	if (IS_ERR(ctx))
