@@ -102,24 +102,28 @@ static int install_a_file(struct test_run *t)
 	installed = test_context(t);
 	if (!installed)
 		return -1;
-	file = cxl_get_fd(installed, NULL, &fd);
-	if (!CHECK(t, !IS_ERR_OR_NULL(file))) {
-		test_context_done(t, installed);
+	file = test_file(t, installed, cxl_get_fd(installed, NULL, &fd));
+	if (!file)
 		return -1;
-	}
 	fd_install(fd, file);
 	return fd;
 }
 
-/* arg returned: the descriptor, on which events 1 and 2 can be read */
-static void announce_two_events(struct test_run *t)
+/* arg returned: the descriptor; false after a failed check */
+static bool install_for_events(struct test_run *t)
 {
 	fetched = 0;
 	delivered = 0;
 	refused = 0;
 	closed = 0;
 	t->arg[0] = install_a_file(t);
-	if (t->arg[0] < 0)
+	return t->arg[0] >= 0;
+}
+
+/* arg returned: the descriptor, on which events 1 and 2 can be read */
+static void announce_two_events(struct test_run *t)
+{
+	if (!install_for_events(t))
 		return;
 	CHECK_EQ(t, cxl_set_driver_ops(installed, &ops), 0);
 	cxl_context_events_pending(installed, 2);
@@ -204,11 +208,7 @@ static void announce_an_old_drivers_events(struct test_run *t)
 {
 	const void *old = &old_driver.ops;
 
-	fetched = 0;
-	delivered = 0;
-	refused = 0;
-	t->arg[0] = install_a_file(t);
-	if (t->arg[0] < 0)
+	if (!install_for_events(t))
 		return;
 	CHECK_EQ(t, (cxl_set_driver_ops)(installed, old), 0);
 	stored[0] = (void *)&largest;

@@ -48,11 +48,9 @@ static void missing_operations_are_filled_in(struct test_run *t)
 
 	if (!ctx)
 		return;
-	file = cxl_get_fd(ctx, &own_fops, &fd);
-	if (!CHECK(t, !IS_ERR_OR_NULL(file))) {
-		test_context_done(t, ctx);
+	file = test_file(t, ctx, cxl_get_fd(ctx, &own_fops, &fd));
+	if (!file)
 		return;
-	}
 	CHECK(t, fd >= 0);
 	/* Not a copy: drivers find their own data by it. */
 	CHECK(t, file->f_op == &own_fops);
@@ -87,11 +85,9 @@ static void own_read_iter_is_the_only_one(struct test_run *t)
 
 	if (!ctx)
 		return;
-	file = cxl_get_fd(ctx, &iter_fops, &fd);
-	if (!CHECK(t, !IS_ERR_OR_NULL(file))) {
-		test_context_done(t, ctx);
+	file = test_file(t, ctx, cxl_get_fd(ctx, &iter_fops, &fd));
+	if (!file)
 		return;
-	}
 	CHECK(t, iter_fops.read_iter == own_read_iter);
 	CHECK(t, !iter_fops.read);
 	CHECK(t, iter_fops.poll == cxl_fd_poll);
@@ -107,11 +103,9 @@ static void null_means_the_standard_operations(struct test_run *t)
 
 	if (!ctx)
 		return;
-	file = cxl_get_fd(ctx, NULL, &fd);
-	if (!CHECK(t, !IS_ERR_OR_NULL(file))) {
-		test_context_done(t, ctx);
+	file = test_file(t, ctx, cxl_get_fd(ctx, NULL, &fd));
+	if (!file)
 		return;
-	}
 	CHECK(t, file->f_op->release == cxl_fd_release);
 	CHECK(t, file->f_op->read == cxl_fd_read);
 	CHECK(t, file->f_op->poll == cxl_fd_poll);
@@ -129,11 +123,9 @@ static void one_file_per_context(struct test_run *t)
 
 	if (!ctx)
 		return;
-	file = cxl_get_fd(ctx, NULL, &fd);
-	if (!CHECK(t, !IS_ERR_OR_NULL(file))) {
-		test_context_done(t, ctx);
+	file = test_file(t, ctx, cxl_get_fd(ctx, NULL, &fd));
+	if (!file)
 		return;
-	}
 	CHECK_EQ(t, PTR_ERR(cxl_get_fd(ctx, NULL, &again)), -EEXIST);
 	CHECK_EQ(t, again, -1);
 	fput(file);
@@ -171,11 +163,9 @@ static void file_without_operations_leaves_nothing(struct test_run *t)
 
 	if (!ctx)
 		return;
-	file = cxl_get_fd(ctx, &own_fops, &fd);
-	if (!CHECK(t, !IS_ERR_OR_NULL(file))) {
-		test_context_done(t, ctx);
+	file = test_file(t, ctx, cxl_get_fd(ctx, &own_fops, &fd));
+	if (!file)
 		return;
-	}
 	CHECK_EQ(t, cxl_start_context(ctx, 0, NULL), 0);
 	test_context_done(t, ctx);
 	file->f_op = &none;

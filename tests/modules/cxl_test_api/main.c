@@ -69,6 +69,15 @@ void test_context_done(struct test_run *t, struct cxl_context *ctx)
 	CHECK_EQ(t, cxl_release_context(ctx), 0);
 }
 
+struct file *test_file(struct test_run *t, struct cxl_context *ctx,
+		       struct file *file)
+{
+	if (CHECK(t, !IS_ERR_OR_NULL(file)))
+		return file;
+	test_context_done(t, ctx);
+	return NULL;
+}
+
 static const struct test_case *test_find(const char *name)
 {
 	const struct test_case *c;

@@ -50,6 +50,9 @@ bool test_check_eq(struct test_run *t, s64 a, s64 b, int line,
 struct cxl_context *test_context(struct test_run *t);
 /* Stop it if need be, and give it back */
 void test_context_done(struct test_run *t, struct cxl_context *ctx);
+/* What cxl_get_fd() returned, or NULL after a failed check: the context is gone */
+struct file *test_file(struct test_run *t, struct cxl_context *ctx,
+		       struct file *file);
 
 /* Wait until @condition is true: whether it became so soon. */
 #define BECOMES_TRUE(condition)						\
