@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The protocol between producer, readers, unset and detach, as in
- * drivers/cxl/event*.c: variables and steps are named as there.  A step is what
+ * drivers/misc/cxl/event*.c: variables and steps are named as there.  A step is what
  * others can see of the code: one access to something that is not guarded by a
  * lock they need, or all that happens until the lock is released.  Memory is
  * sequentially consistent here; which barrier makes it so stands in the code.

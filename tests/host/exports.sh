@@ -41,7 +41,7 @@ old_driver_gives_way() {
 	mkdir -p "$to/extra" "$to/kernel/${old_driver%/*}"
 	cp "$kernel_dir/modules/modules.order" "$kernel_dir/modules/modules.builtin"* "$to"
 	cp "$kernel_dir/modules/kernel/$old_driver".ko* "$to/kernel/${old_driver%/*}"
-	cp "$out/modules/drivers/cxl/cxl.ko" "$to/extra"
+	cp "$out/modules/drivers/misc/cxl/cxl.ko" "$to/extra"
 	depmod -b "$work/root" "$release"
 	chosen=$(grep '/cxl\.ko[.a-z]*:' "$to/modules.dep" | cut -d: -f1)
 	[ "$chosen" = extra/cxl.ko ] || fail "modprobe would load $chosen"

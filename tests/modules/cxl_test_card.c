@@ -9,7 +9,7 @@
 #include <linux/gfp.h>
 #include <linux/module.h>
 
-#include "../../drivers/cxl/backend.h"
+#include "../../drivers/misc/cxl/backend.h"
 
 #define MAX_CARDS	32
 

@@ -17,7 +17,7 @@
 #include <misc/cxl.h>
 #include <misc/cxllib.h>
 
-#include "../../drivers/cxl/compat.h"
+#include "../../drivers/misc/cxl/compat.h"
 #include "cxl_test_memcpy.h"
 
 #define VPD_LEN			32768

@@ -13,7 +13,7 @@
 #include <linux/smp.h>
 #include <linux/timer.h>
 
-#include "../../../drivers/cxl/backend.h"
+#include "../../../drivers/misc/cxl/backend.h"
 #include "test_afu.h"
 
 /*

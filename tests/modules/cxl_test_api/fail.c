@@ -6,7 +6,7 @@
 #include <linux/file.h>
 #include <linux/interrupt.h>
 
-#include "../../../drivers/cxl/backend.h"
+#include "../../../drivers/misc/cxl/backend.h"
 #include "test_api.h"
 
 #define VPD_SIZE	32

@@ -7,7 +7,7 @@
 #include <linux/cpu.h>
 #include <linux/kthread.h>
 
-#include "../../../drivers/cxl/backend.h"
+#include "../../../drivers/misc/cxl/backend.h"
 #include "test_api.h"
 
 /**

@@ -7,7 +7,7 @@
 #include <linux/delay.h>
 #include <linux/kthread.h>
 
-#include "../../../drivers/cxl/backend.h"
+#include "../../../drivers/misc/cxl/backend.h"
 #include "test_api.h"
 
 #define NUM_IRQS	4

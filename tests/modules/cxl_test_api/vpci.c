@@ -6,7 +6,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
-#include "../../../drivers/cxl/backend.h"
+#include "../../../drivers/misc/cxl/backend.h"
 #include "test_api.h"
 
 #define WORDS		(PCI_CFG_SPACE_SIZE / 4)

@@ -109,7 +109,7 @@ int cxl_context_mmap(struct cxl_context *ctx, struct vm_area_struct *vma)
 	if (vma->vm_pgoff > size >> PAGE_SHIFT ||
 	    pages > (size >> PAGE_SHIFT) - vma->vm_pgoff)
 		return -EINVAL;
-	if (is_cow_mapping(vma->vm_flags))
+	if (vma_is_cow_mapping(vma))
 		return -EINVAL;
 	if (!READ_ONCE(ctx->afu->mode))
 		return -EBUSY;

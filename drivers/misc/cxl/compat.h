@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What differs between the kernels and architectures this builds for (6.1 to
- * 7.2): the only place in drivers/ that asks for a version or an architecture.
+ * 7.3): the only place in drivers/ that asks for a version or an architecture.
  *
  * An entry names the version that changed and why.  Code is written for the
  * newest kernel; where the old ones only lack a function it is made up here
@@ -40,6 +40,14 @@
 static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
 {
 	vma->vm_flags |= flags;
+}
+#endif
+
+/* 7.3: the question is about a mapping, not about its flags */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 3, 0)
+static inline bool vma_is_cow_mapping(const struct vm_area_struct *vma)
+{
+	return is_cow_mapping(vma->vm_flags);
 }
 #endif
 
