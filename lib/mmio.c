@@ -124,18 +124,21 @@ static int bus_error(void)
 	return libcxl_fail(EIO);
 }
 
+static bool is_register(const struct cxl_afu_h *afu, uint64_t offset,
+			size_t width)
+{
+	return afu && afu->mmio && offset % width == 0 &&
+	       offset < afu->mmio_size && afu->mmio_size - offset >= width;
+}
+
 /* @data has the register's byte order. */
-static int access_register(struct cxl_afu_h *afu, uint64_t offset, size_t width,
+static int access_register(struct cxl_afu_h *afu, uint64_t offset,
 			   void (*access)(volatile void *reg, void *data),
 			   void *data)
 {
+	char *reg = (char *)afu->mmio + offset;
 	struct sigbus_jump jump;
-	char *reg;
 
-	if (!afu || !afu->mmio || offset % width || offset >= afu->mmio_size ||
-	    afu->mmio_size - offset < width)
-		return libcxl_fail(EINVAL);
-	reg = (char *)afu->mmio + offset;
 	if (!libcxl_sigbus_handled()) {
 		access(reg, data);
 		return 0;
@@ -152,8 +155,8 @@ static int access_register(struct cxl_afu_h *afu, uint64_t offset, size_t width,
 }
 
 /*
- * All ones may be what the register holds, or what is read of a card that
- * cannot be reached: the kernel knows.
+ * All ones may be what the register holds, or what is read from a card that
+ * cannot be reached. The kernel knows which.
  */
 static bool is_out_of_reach(struct cxl_afu_h *afu)
 {
@@ -166,17 +169,65 @@ static bool is_out_of_reach(struct cxl_afu_h *afu)
 	return false;
 }
 
+/* A value between the byte orders of the host and of the register, either way */
+static uint64_t swap(const struct cxl_afu_h *afu, uint64_t value, size_t width)
+{
+	bool wide = width == sizeof(uint64_t);
+
+	switch (afu->mmio_flags & CXL_MMIO_ENDIAN_MASK) {
+	case CXL_MMIO_BIG_ENDIAN:
+		return wide ? htobe64(value) : htobe32(value);
+	case CXL_MMIO_LITTLE_ENDIAN:
+		return wide ? htole64(value) : htole32(value);
+	default:
+		return value;
+	}
+}
+
+static int write_register(struct cxl_afu_h *afu, uint64_t offset, size_t width,
+			  uint64_t value)
+{
+	uint32_t half;
+
+	if (!is_register(afu, offset, width))
+		return libcxl_fail(EINVAL);
+	value = swap(afu, value, width);
+	half = value;
+	if (width == sizeof(half))
+		return access_register(afu, offset, store32, &half);
+	return access_register(afu, offset, store64, &value);
+}
+
+static int read_register(struct cxl_afu_h *afu, uint64_t offset, size_t width,
+			 uint64_t *value)
+{
+	bool wide = width == sizeof(*value), ones;
+	uint32_t half = 0;
+	int ret;
+
+	if (!is_register(afu, offset, width))
+		return libcxl_fail(EINVAL);
+	ret = wide ? access_register(afu, offset, load64, value) :
+		     access_register(afu, offset, load32, &half);
+	if (ret)
+		return -1;
+	if (!wide)
+		*value = half;
+	ones = wide ? *value == UINT64_MAX : half == UINT32_MAX;
+	if (ones && is_out_of_reach(afu))
+		return bus_error();
+	*value = swap(afu, *value, width);
+	return 0;
+}
+
 int cxl_mmio_write64(struct cxl_afu_h *afu, uint64_t offset, uint64_t data)
 {
-	switch (afu ? afu->mmio_flags & CXL_MMIO_ENDIAN_MASK : 0) {
-	case CXL_MMIO_BIG_ENDIAN:
-		data = htobe64(data);
-		break;
-	case CXL_MMIO_LITTLE_ENDIAN:
-		data = htole64(data);
-		break;
-	}
-	return access_register(afu, offset, sizeof(data), store64, &data);
+	return write_register(afu, offset, sizeof(data), data);
+}
+
+int cxl_mmio_write32(struct cxl_afu_h *afu, uint64_t offset, uint32_t data)
+{
+	return write_register(afu, offset, sizeof(data), data);
 }
 
 int cxl_mmio_read64(struct cxl_afu_h *afu, uint64_t offset, uint64_t *data)
@@ -186,54 +237,21 @@ int cxl_mmio_read64(struct cxl_afu_h *afu, uint64_t offset, uint64_t *data)
 	if (!data)
 		return libcxl_fail(EINVAL);
 	*data = UINT64_MAX;
-	if (access_register(afu, offset, sizeof(value), load64, &value))
+	if (read_register(afu, offset, sizeof(*data), &value))
 		return -1;
-	if (value == UINT64_MAX && is_out_of_reach(afu))
-		return bus_error();
-	switch (afu->mmio_flags & CXL_MMIO_ENDIAN_MASK) {
-	case CXL_MMIO_BIG_ENDIAN:
-		value = be64toh(value);
-		break;
-	case CXL_MMIO_LITTLE_ENDIAN:
-		value = le64toh(value);
-		break;
-	}
 	*data = value;
 	return 0;
 }
 
-int cxl_mmio_write32(struct cxl_afu_h *afu, uint64_t offset, uint32_t data)
-{
-	switch (afu ? afu->mmio_flags & CXL_MMIO_ENDIAN_MASK : 0) {
-	case CXL_MMIO_BIG_ENDIAN:
-		data = htobe32(data);
-		break;
-	case CXL_MMIO_LITTLE_ENDIAN:
-		data = htole32(data);
-		break;
-	}
-	return access_register(afu, offset, sizeof(data), store32, &data);
-}
-
 int cxl_mmio_read32(struct cxl_afu_h *afu, uint64_t offset, uint32_t *data)
 {
-	uint32_t value;
+	uint64_t value;
 
 	if (!data)
 		return libcxl_fail(EINVAL);
 	*data = UINT32_MAX;
-	if (access_register(afu, offset, sizeof(value), load32, &value))
+	if (read_register(afu, offset, sizeof(*data), &value))
 		return -1;
-	if (value == UINT32_MAX && is_out_of_reach(afu))
-		return bus_error();
-	switch (afu->mmio_flags & CXL_MMIO_ENDIAN_MASK) {
-	case CXL_MMIO_BIG_ENDIAN:
-		value = be32toh(value);
-		break;
-	case CXL_MMIO_LITTLE_ENDIAN:
-		value = le32toh(value);
-		break;
-	}
 	*data = value;
 	return 0;
 }
