@@ -74,7 +74,7 @@ static void without_stamps_each_byte_is_that_of_the_old_abi(void)
 	address = event_fault(&afu);
 	require(events_wait(afu.fd));
 	put64(expected + 16, (unsigned long)address);
-	dsisr = 0x4000000040000000ULL;
+	dsisr = CXL_DSISR_PAGE_MISS | CXL_DSISR_NO_PTE;
 	put64(expected + 24, dsisr);
 	check_bytes(&afu, 2, 40, expected);
 

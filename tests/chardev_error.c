@@ -13,11 +13,6 @@
 #define SLAVE	"afu0.0s"
 #define CARD	0
 
-/* DSISR of a CAIA 1 card */
-#define PAGE_MISS	0x4000000000000000ULL
-#define NO_PTE		0x40000000ULL
-#define STORE		0x02000000ULL
-
 static struct event_batch batch;
 static struct afu afu;
 
@@ -105,7 +100,7 @@ static void kinds_have_their_order(void)
 {
 	start();
 	inject_error(5);
-	require_ok(sim_inject_fault(CARD, afu.pe, 0, PAGE_MISS | NO_PTE));
+	require_ok(sim_inject_fault(CARD, afu.pe, 0, CXL_DSISR_PAGE_MISS | CXL_DSISR_NO_PTE));
 	require_ok(sim_inject_irq(CARD, afu.pe, 8));
 	require_ok(sim_inject_irq(CARD, afu.pe, 3));
 	/* A fault is answered, and told, by a worker. */
@@ -132,7 +127,7 @@ static void interrupts_do_not_keep_others_waiting(void)
 	for (irq = 1; irq <= 1000; irq++)
 		require_ok(sim_inject_irq(CARD, afu.pe, irq));
 	inject_error(6);
-	require_ok(sim_inject_fault(CARD, afu.pe, 0, PAGE_MISS | NO_PTE));
+	require_ok(sim_inject_fault(CARD, afu.pe, 0, CXL_DSISR_PAGE_MISS | CXL_DSISR_NO_PTE));
 	usleep(QUIET_MS * 1000);
 	require(events_read(afu.fd, &batch) > 0);
 	for (n = 0; n < batch.n; n++)
@@ -150,11 +145,12 @@ static void fault_shows_the_dsisr_of_the_card(void)
 
 	start();
 	require_ok(sim_inject_fault(CARD, afu.pe, (unsigned long)hole + 77,
-				    PAGE_MISS | NO_PTE | STORE | 0x12));
+				    CXL_DSISR_PAGE_MISS | CXL_DSISR_NO_PTE | CXL_DSISR_STORE | 0x12));
 	require(events_wait(afu.fd));
 	check_eq(events_read(afu.fd, &batch), 40);
 	check_eq(batch.event[0].fault.addr, (unsigned long)hole + 77);
-	check_eq(batch.event[0].fault.dsisr, PAGE_MISS | NO_PTE | STORE | 0x12);
+	check_eq(batch.event[0].fault.dsisr,
+		 CXL_DSISR_PAGE_MISS | CXL_DSISR_NO_PTE | CXL_DSISR_STORE | 0x12);
 }
 
 /* A fault that the kernel can resolve is none of the program's business. */
@@ -164,7 +160,7 @@ static void resolvable_fault_is_no_event(void)
 
 	start();
 	require_ok(sim_inject_fault(CARD, afu.pe, (unsigned long)page,
-				    PAGE_MISS | NO_PTE));
+				    CXL_DSISR_PAGE_MISS | CXL_DSISR_NO_PTE));
 	usleep(QUIET_MS * 1000);
 	check_errno(events_read(afu.fd, &batch), EAGAIN);
 	/* And the AFU goes on. */

@@ -16,12 +16,6 @@
 
 #define SLAVE	"afu0.0s"
 
-/* DSISR of a CAIA 1 card */
-#define PAGE_MISS	0x4000000000000000ULL
-#define NO_PTE		0x40000000ULL
-#define PROTECTION	0x08000000ULL
-#define STORE		0x02000000ULL
-
 static struct event_batch batch;
 static struct afu afu;
 
@@ -87,7 +81,7 @@ static void stack_grows(void)
 	/* As far as the limit lets it, not beyond */
 	low -= 64 * 1024 * 1024;
 	check_eq(copy(low, src, sizeof(src)), WE_AERROR);
-	check_fault(low, PAGE_MISS | NO_PTE | STORE);
+	check_fault(low, CXL_DSISR_PAGE_MISS | CXL_DSISR_NO_PTE | CXL_DSISR_STORE);
 }
 
 /* After a fault that nobody could help the AFU goes on with the next element. */
@@ -107,7 +101,7 @@ static void load_of_nothing_mapped(void)
 	start();
 	munmap(hole, page_size());
 	check_eq(afu_load(&afu, hole + 123), WE_AERROR);
-	check_fault(hole + 123, PAGE_MISS | NO_PTE);
+	check_fault(hole + 123, CXL_DSISR_PAGE_MISS | CXL_DSISR_NO_PTE);
 	check_afu_goes_on();
 }
 
@@ -118,7 +112,7 @@ static void store_to_nothing_mapped(void)
 	start();
 	munmap(hole, page_size());
 	check_eq(afu_store(&afu, hole + 321), WE_AERROR);
-	check_fault(hole + 321, PAGE_MISS | NO_PTE | STORE);
+	check_fault(hole + 321, CXL_DSISR_PAGE_MISS | CXL_DSISR_NO_PTE | CXL_DSISR_STORE);
 	check_afu_goes_on();
 }
 
@@ -128,7 +122,7 @@ static void check_dsisr_bits(__u64 must, __u64 may)
 
 	check((dsisr & must) == must, "dsisr %#llx", dsisr);
 	check(!(dsisr & ~(must | may)), "dsisr %#llx", dsisr);
-	check(dsisr & (NO_PTE | PROTECTION), "dsisr %#llx", dsisr);
+	check(dsisr & (CXL_DSISR_NO_PTE | CXL_DSISR_PROTECTION), "dsisr %#llx", dsisr);
 }
 
 static void check_protection_fault(char *addr, __u8 status, __u64 access)
@@ -138,7 +132,7 @@ static void check_protection_fault(char *addr, __u8 status, __u64 access)
 	require_eq(events_read(afu.fd, &batch), 40);
 	check_eq(batch.event[0].header.type, CXL_EVENT_DATA_STORAGE);
 	check_eq(batch.event[0].fault.addr, (unsigned long)addr);
-	check_dsisr_bits(PAGE_MISS | access, NO_PTE | PROTECTION);
+	check_dsisr_bits(CXL_DSISR_PAGE_MISS | access, CXL_DSISR_NO_PTE | CXL_DSISR_PROTECTION);
 	check_afu_goes_on();
 }
 
@@ -160,7 +154,7 @@ static void store_to_read_only(void)
 	page[5] = 'y';
 	require_ok(mprotect(page, page_size(), PROT_READ));
 	check_eq(afu_load(&afu, page + 5), WE_COMPLETE);
-	check_protection_fault(page + 5, afu_store(&afu, page + 5), STORE);
+	check_protection_fault(page + 5, afu_store(&afu, page + 5), CXL_DSISR_STORE);
 	check_eq(page[5], 'y');
 }
 
@@ -170,7 +164,7 @@ static void store_to_read_only_never_touched(void)
 	char *page = pages(1, PROT_READ);
 
 	start();
-	check_protection_fault(page, afu_store(&afu, page), STORE);
+	check_protection_fault(page, afu_store(&afu, page), CXL_DSISR_STORE);
 }
 
 static void load_of_kernel_address(void)
@@ -196,9 +190,9 @@ static void copy_into_a_hole_names_the_hole(void)
 	memset(src, 's', sizeof(src));
 	munmap(hole, page_size());
 	check_eq(copy(hole - 30, src, sizeof(src)), WE_AERROR);
-	check_fault(hole, PAGE_MISS | NO_PTE | STORE);
+	check_fault(hole, CXL_DSISR_PAGE_MISS | CXL_DSISR_NO_PTE | CXL_DSISR_STORE);
 	check_eq(copy(map, hole - 30, sizeof(src)), WE_AERROR);
-	check_fault(hole, PAGE_MISS | NO_PTE);
+	check_fault(hole, CXL_DSISR_PAGE_MISS | CXL_DSISR_NO_PTE);
 }
 
 static void never_touched_pages_are_no_event(void)
@@ -271,7 +265,7 @@ static void remapped_memory_is_noticed(void)
 	check_no_event();
 	require_ok(munmap(addr, page));
 	check_eq(copy(addr, src, sizeof(src)), WE_AERROR);
-	check_fault(addr, PAGE_MISS | NO_PTE | STORE);
+	check_fault(addr, CXL_DSISR_PAGE_MISS | CXL_DSISR_NO_PTE | CXL_DSISR_STORE);
 }
 
 /* The AFU writes to the page of this process, not to the one forked off. */
@@ -345,7 +339,7 @@ static void behind_the_end_of_a_file(void)
 	start();
 	check_eq(afu_load(&afu, map), WE_COMPLETE);
 	check_eq(afu_load(&afu, map + page_size()), WE_AERROR);
-	check_fault(map + page_size(), PAGE_MISS | NO_PTE);
+	check_fault(map + page_size(), CXL_DSISR_PAGE_MISS | CXL_DSISR_NO_PTE);
 	check_afu_goes_on();
 }
 
@@ -361,11 +355,12 @@ static void last_fault_is_the_one_read(void)
 	check_eq(afu_store(&afu, hole + 2 * page_size() + 7), WE_AERROR);
 	/* The AFU is told before the program. */
 	usleep(QUIET_MS * 1000);
-	check_fault(hole + 2 * page_size() + 7, PAGE_MISS | NO_PTE | STORE);
+	check_fault(hole + 2 * page_size() + 7,
+		    CXL_DSISR_PAGE_MISS | CXL_DSISR_NO_PTE | CXL_DSISR_STORE);
 
 	/* Once read the slot is free again. */
 	check_eq(afu_load(&afu, hole + 1), WE_AERROR);
-	check_fault(hole + 1, PAGE_MISS | NO_PTE);
+	check_fault(hole + 1, CXL_DSISR_PAGE_MISS | CXL_DSISR_NO_PTE);
 }
 
 /* Whatever came first: interrupts are delivered before the fault. */
@@ -403,7 +398,7 @@ static void nothing_waits_for_the_reader(void)
 		check_str_eq(dst, src);
 	}
 	usleep(QUIET_MS * 1000);
-	check_fault(hole, PAGE_MISS | NO_PTE);
+	check_fault(hole, CXL_DSISR_PAGE_MISS | CXL_DSISR_NO_PTE);
 }
 
 static void other_contexts_are_not_harmed(void)
@@ -419,7 +414,7 @@ static void other_contexts_are_not_harmed(void)
 	check_eq(queue_wait(queue_copy(&other.queue, dst, src, sizeof(src))),
 		 WE_COMPLETE);
 	check_str_eq(dst, src);
-	check_fault(hole, PAGE_MISS | NO_PTE);
+	check_fault(hole, CXL_DSISR_PAGE_MISS | CXL_DSISR_NO_PTE);
 	afu_stop(&other);
 }
 
@@ -436,7 +431,7 @@ static void bad_queue_is_one_event(void)
 	require_eq(events_read(fd, &batch), 40);
 	check_eq(batch.event[0].header.type, CXL_EVENT_DATA_STORAGE);
 	check_eq(batch.event[0].fault.addr, 0);
-	check_eq(batch.event[0].fault.dsisr, PAGE_MISS | NO_PTE);
+	check_eq(batch.event[0].fault.dsisr, CXL_DSISR_PAGE_MISS | CXL_DSISR_NO_PTE);
 	usleep(QUIET_MS * 1000);
 	check_errno(events_read(fd, &batch), EAGAIN);
 }
@@ -446,7 +441,7 @@ static void queue_unmapped_is_an_event(void)
 {
 	start();
 	munmap(afu.queue.we, afu.queue.size * sizeof(*afu.queue.we));
-	check_fault(afu.queue.we, PAGE_MISS | NO_PTE);
+	check_fault(afu.queue.we, CXL_DSISR_PAGE_MISS | CXL_DSISR_NO_PTE);
 	usleep(QUIET_MS * 1000);
 	check_no_event();
 	check_ok(close(afu.fd));
@@ -472,7 +467,8 @@ static void status_that_cannot_be_written(void)
 	require_eq(events_read(afu.fd, &batch), 40);
 	check_eq(batch.event[0].header.type, CXL_EVENT_DATA_STORAGE);
 	check_eq(batch.event[0].fault.addr, (unsigned long)&we->status);
-	check_dsisr_bits(PAGE_MISS | STORE, NO_PTE | PROTECTION);
+	check_dsisr_bits(CXL_DSISR_PAGE_MISS | CXL_DSISR_STORE,
+			 CXL_DSISR_NO_PTE | CXL_DSISR_PROTECTION);
 	check_str_eq(dst, src);
 	usleep(QUIET_MS * 1000);
 	check_no_event();

@@ -305,7 +305,7 @@ static void one_bad_of_three(void *source, void *destination, __u64 copied,
 	/* One for each element, if it was not read before the next came. */
 	check(service.faults >= 1);
 	check(service.fault.addr - (uintptr_t)bad < bad_size);
-	check_eq(!!(service.fault.dsisr & 0x02000000), store);
+	check_eq(!!(service.fault.dsisr & CXL_DSISR_STORE), store);
 	service.faults = 0;
 }
 

@@ -7,9 +7,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* The S bit of the DSISR register: the access was a store */
-#define DSISR_STORE	0x02000000ULL
-
 #define MIB		(1024.0 * 1024.0)
 
 static const char *const status_words[] = {
@@ -102,7 +99,7 @@ void report_fault(const struct options *options, const struct event *event,
 		  const struct place *place)
 {
 	const struct cxl_event_data_storage *fault = &event->fault;
-	const char *access = fault->dsisr & DSISR_STORE ? "write" : "read";
+	const char *access = fault->dsisr & CXL_DSISR_STORE ? "write" : "read";
 	struct json_object *object;
 
 	if (!options->events)

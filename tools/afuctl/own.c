@@ -12,9 +12,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* The S bit of the DSISR register: the access was a store */
-#define DSISR_STORE	0x02000000ULL
-
 /* The context, and how many of its events were lost so far */
 struct own {
 	char name[32];
@@ -38,7 +35,7 @@ static void describe(const struct cxl_event *event, const void *payload,
 	} else if (event->header.type == CXL_EVENT_DATA_STORAGE &&
 		   size >= sizeof(fault)) {
 		memcpy(&fault, payload, sizeof(fault));
-		access = fault.dsisr & DSISR_STORE ? "write" : "read";
+		access = fault.dsisr & CXL_DSISR_STORE ? "write" : "read";
 		snprintf(details, room,
 			 "the AFU could not %s address 0x%llx (DSISR 0x%016llx)",
 			 access, (unsigned long long)fault.addr,

@@ -25,16 +25,6 @@ struct cxl_context;
 
 #define CXL_MAX_SLICES		4
 
-/*
- * DSISR of a CAIA 1 card, as data storage events show it (character device
- * ABI §8)
- */
-#define CXL_DSISR_SEGMENT_MISS	BIT_ULL(63)
-#define CXL_DSISR_PAGE_MISS	BIT_ULL(62)
-#define CXL_DSISR_NO_PTE	0x40000000ULL
-#define CXL_DSISR_PROTECTION	0x08000000ULL
-#define CXL_DSISR_STORE		0x02000000ULL
-
 /**
  * struct cxl_adapter_desc - what a card says of itself (sysfs interface §2)
  * @caia_major: version of the architecture, 1 for POWER8's

@@ -218,7 +218,7 @@ struct cxl_event_afu_interrupt {
  * @reserved1: 0
  * @reserved2: 0
  * @addr: effective address that the AFU could not access
- * @dsisr: why, as the card's DSISR register said it
+ * @dsisr: why, as the card's DSISR register said it: CXL_DSISR_*
  * @reserved3: 0
  *
  *	+-------+-----------+-----------+------+-------+-----------+
@@ -234,6 +234,13 @@ struct cxl_event_data_storage {
 	__u64 dsisr;
 	__u64 reserved3;
 };
+
+/* Bits of the DSISR of a CAIA 1 card */
+#define CXL_DSISR_SEGMENT_MISS	0x8000000000000000ULL
+#define CXL_DSISR_PAGE_MISS	0x4000000000000000ULL
+#define CXL_DSISR_NO_PTE	0x40000000ULL	/* nothing is mapped there */
+#define CXL_DSISR_PROTECTION	0x08000000ULL	/* the mapping forbids it */
+#define CXL_DSISR_STORE		0x02000000ULL	/* the access was a store */
 
 /**
  * struct cxl_event_afu_error - payload of CXL_EVENT_AFU_ERROR
