@@ -79,8 +79,9 @@ static int is_readable(struct cxl_afu_h *afu)
 
 int cxl_event_pending(struct cxl_afu_h *afu)
 {
-	if (!afu || afu->fd < 0)
+	if (!afu)
 		return libcxl_fail(EINVAL);
+	/* poll() reports nothing for a handle that is not open. */
 	return is_buffered(afu) ? 1 : is_readable(afu);
 }
 
@@ -94,14 +95,16 @@ static int read_event(struct cxl_afu_h *afu, struct cxl_event *event)
 	if (peek_event(afu, &header))
 		return -1;
 	size = header.size - stamp_size(&header);
-	if (size > sizeof(*event))
-		return libcxl_fail(EMSGSIZE);
+	header.reserved1 &= ~CXL_EVENT_STAMPED;
+	/* Kept, it would be in the way of every call to come. */
+	if (size > sizeof(*event)) {
+		size = sizeof(*event);
+		header.reserved1 |= CXL_EVENT_TRUNCATED;
+	}
 	memset(event, 0, sizeof(*event));
 	take_event(afu->events, event, size, header.size);
-	if (size < header.size) {
-		event->header.size = size;
-		event->header.reserved1 &= ~CXL_EVENT_STAMPED;
-	}
+	event->header.size = size;
+	event->header.reserved1 = header.reserved1;
 	return 0;
 }
 
@@ -151,6 +154,10 @@ struct cxl_event *cxl_next_event(struct cxl_afu_h *afu)
 	struct cxl_event_header header;
 	int pending;
 
+	if (!afu || afu->fd < 0) {
+		errno = EINVAL;
+		return NULL;
+	}
 	pending = cxl_event_pending(afu);
 	if (pending <= 0) {
 		errno = pending ? errno : 0;

@@ -52,6 +52,7 @@ static bool is_whole(const struct cxl_event *event, size_t payload)
 	return event->header.size >= sizeof(event->header) + payload;
 }
 
+/* Scripts look for the words of libcxl 1.7, so they are part of the ABI. */
 int cxl_fprint_event(FILE *stream, struct cxl_event *event)
 {
 	if (!stream || !event)
@@ -61,18 +62,17 @@ int cxl_fprint_event(FILE *stream, struct cxl_event *event)
 	case CXL_EVENT_AFU_INTERRUPT:
 		if (!is_whole(event, sizeof(event->irq)))
 			break;
-		return fprintf(stream, "AFU interrupt %u\n", event->irq.irq);
+		return fprintf(stream, "AFU Interrupt %u\n", event->irq.irq);
 	case CXL_EVENT_DATA_STORAGE:
 		if (!is_whole(event, sizeof(event->fault)))
 			break;
 		return fprintf(stream,
-			       "Data storage fault at address 0x%llx, DSISR 0x%llx\n",
-			       (unsigned long long)event->fault.addr,
-			       (unsigned long long)event->fault.dsisr);
+			       "AFU Invalid memory reference: 0x%llx\n",
+			       (unsigned long long)event->fault.addr);
 	case CXL_EVENT_AFU_ERROR:
 		if (!is_whole(event, sizeof(event->afu_error)))
 			break;
-		return fprintf(stream, "AFU error 0x%llx\n",
+		return fprintf(stream, "AFU Error: 0x%llx\n",
 			       (unsigned long long)event->afu_error.error);
 	case EVENT_TYPE_POISON:
 		if (event->header.size)

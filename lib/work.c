@@ -11,7 +11,7 @@
 
 #include "internal.h"
 
-/* No kernel gives this thread id; it is replaced when the work is attached. */
+/* No thread has this id; the kernel replaces it when the work is attached. */
 #define TID_NONE	0xffff
 
 struct cxl_ioctl_start_work *cxl_work_alloc(void)
@@ -53,8 +53,7 @@ int cxl_work_get_wed(struct cxl_ioctl_start_work *work, __u64 *valp)
 
 int cxl_work_get_tid(struct cxl_ioctl_start_work *work, __u16 *valp)
 {
-	if (!work || !valp || !(work->flags & CXL_START_WORK_TID) ||
-	    work->tid == TID_NONE)
+	if (!work || !valp)
 		return libcxl_fail(EINVAL);
 	*valp = work->tid;
 	return 0;

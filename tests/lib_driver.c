@@ -44,7 +44,7 @@ static void anonymous_descriptor_has_no_name(void)
 	finish(handle);
 }
 
-static void large_event_is_kept(void)
+static void large_event_is_truncated(void)
 {
 	struct cxl_afu_h *handle = start();
 	unsigned char buf[CXL_READ_MIN_SIZE];
@@ -52,13 +52,16 @@ static void large_event_is_kept(void)
 	size_t size;
 
 	event_send_ok(&afu, 1, 32);
-	event_send_ok(&afu, 1, 33);
+	event_send_ok(&afu, 2, 33);
 	event_irq(&afu, 1);
 	check_eq(cxl_read_event(handle, &event), 0);
 	check_eq(event.header.type, CXL_EVENT_AFU_DRIVER);
 	check_eq(event.header.size, 40);
-	check_errno(cxl_read_event(handle, &event), EMSGSIZE);
-	check_eq(event.header.type, 0xffff);
+	check_eq(event.header.reserved1, 0);
+	check_eq(cxl_read_event(handle, &event), 0);
+	check_eq(event.header.type, CXL_EVENT_AFU_DRIVER);
+	check_eq(event.header.size, 40);
+	check_eq(event.header.reserved1, CXL_EVENT_TRUNCATED);
 	check_eq(cxl_event_pending(handle), 1);
 	check_errno(cxl_read_event_buf(handle, buf, 40), EMSGSIZE);
 	check_eq(((struct cxl_event_header *)buf)->size, 41);
@@ -150,7 +153,7 @@ static void completions_of_the_copy_service(void)
 
 static const struct tap_test tests[] = {
 	TEST(anonymous_descriptor_has_no_name),
-	TEST(large_event_is_kept),
+	TEST(large_event_is_truncated),
 	TEST(all_events_are_iterated_over),
 	TEST(largest_event_is_read),
 	TEST(completions_of_the_copy_service),

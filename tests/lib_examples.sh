@@ -79,7 +79,7 @@ cxl_errinfo_read() {
 # Without work the memcpy AFU faults, so there is an event.
 cxl_read_event() {
 	example cxl_read_event
-	prints 'Data storage fault at address 0x0, DSISR 0x4000000040000000'
+	prints 'AFU Invalid memory reference: 0x0'
 }
 
 cxl_next_event() {
@@ -94,7 +94,7 @@ cxl_event_stamp() {
 
 cxl_fprint_event() {
 	example cxl_fprint_event
-	prints 'afu_interrupt: AFU interrupt 3'
+	prints 'afu_interrupt: AFU Interrupt 3'
 }
 
 cxl_mmio_map() {

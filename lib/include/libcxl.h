@@ -540,20 +540,28 @@ ssize_t cxl_errinfo_read(struct cxl_afu_h *afu, void *dst, off_t off,
  * cxl_event_pending() - whether reading an event would not wait
  * @afu: an opened AFU
  *
- * Return: 1, also when reading will fail; 0; or -1 with errno.
+ * Return: 1, also when reading will fail; 0, also for a handle that is not
+ * open; or -1 with errno.
  */
 int cxl_event_pending(struct cxl_afu_h *afu);
+
+/* In header.reserved1, set by cxl_read_event(): there was more of the event. */
+#define CXL_EVENT_TRUNCATED	0x8000
 
 /**
  * cxl_read_event() - wait for an event
  * @afu: an opened AFU
  * @event: where it goes, without its stamp
  *
- * errno: EMSGSIZE if it is larger than struct cxl_event, which only a driver
- * event can be: it is kept, for cxl_read_event_buf() or cxl_next_event(); EIO
- * once the context is closed and all is read; EAGAIN if it would have to wait
- * and may not; EINTR; ENODATA at the end of the file.  *event cannot be mistaken for an
- * event then: its type is 0xffff, its size 0.
+ * Of an event that is larger than struct cxl_event, which only a driver event
+ * can be, *event gets the first 40 bytes, with CXL_EVENT_TRUNCATED in
+ * header.reserved1 and header.size 40.  The rest is gone.  Programs that expect
+ * such events call cxl_next_event() or cxl_read_event_buf().
+ *
+ * errno: EIO once the context is closed and all is read; EAGAIN if no event is
+ * pending and the descriptor is O_NONBLOCK; EINTR; ENODATA at the end of the
+ * file; EBADMSG for what is no event.  *event cannot be mistaken for an event
+ * then: its type is 0xffff, its size 0.
  */
 int cxl_read_event(struct cxl_afu_h *afu, struct cxl_event *event);
 
@@ -646,8 +654,8 @@ int cxl_mmio_write64(struct cxl_afu_h *afu, uint64_t offset, uint64_t data);
  *
  * No later access to memory is made before it.
  *
- * errno: as cxl_mmio_write64(); EIO too where all ones were read because the
- * link is down.
+ * errno: as cxl_mmio_write64(); also EIO where all ones were read and the
+ * kernel says that the link is down.  While it is up, all ones are a value.
  */
 int cxl_mmio_read64(struct cxl_afu_h *afu, uint64_t offset, uint64_t *data);
 

@@ -30,6 +30,7 @@ static void check_prints(struct cxl_event *event, const char *wanted)
 	check_str_eq(text, wanted);
 }
 
+/* Word for word what scripts look for in the output of old programs */
 static void kinds_have_a_line_each(void)
 {
 	struct cxl_event irq = {
@@ -46,10 +47,10 @@ static void kinds_have_a_line_each(void)
 		.afu_error.error = 0xfedcba9876543210,
 	};
 
-	check_prints(&irq, "AFU interrupt 2037\n");
+	check_prints(&irq, "AFU Interrupt 2037\n");
 	check_prints(&fault,
-		     "Data storage fault at address 0x7f0012345678, DSISR 0x4000000042000000\n");
-	check_prints(&error, "AFU error 0xfedcba9876543210\n");
+		     "AFU Invalid memory reference: 0x7f0012345678\n");
+	check_prints(&error, "AFU Error: 0xfedcba9876543210\n");
 }
 
 static struct cxl_event bytes_event(__u16 type, __u16 size)
