@@ -151,6 +151,7 @@ static struct cxl_adapter *cxl_adapter_alloc(struct device *parent,
 	adapter->card = card;
 	adapter->desc = *desc;
 	mutex_init(&adapter->lock);
+	spin_lock_init(&adapter->irqs_lock);
 	adapter->link_up = true;
 	/* A reset loads what is there now, until the user wants another */
 	adapter->perst_image = desc->user_image_loaded ?
@@ -189,19 +190,13 @@ struct cxl_adapter *cxl_adapter_register(struct device *parent,
 	if (rc)
 		goto err_num;
 
-	rc = cxl_irq_domain_init(adapter);
-	if (rc)
-		goto err_num;
-
 	rc = device_add(&adapter->dev);
 	if (rc)
-		goto err_irq;
+		goto err_num;
 
 	cxl_debugfs_adapter_add(adapter);
 	return adapter;
 
-err_irq:
-	cxl_irq_domain_exit(adapter);
 err_num:
 	cxl_adapter_put_num(adapter);
 err_put:
@@ -224,7 +219,8 @@ void cxl_adapter_unregister(struct cxl_adapter *adapter)
 
 	/* Waits for reads and writes of attributes: no lock may be held */
 	device_del(&adapter->dev);
-	cxl_irq_domain_exit(adapter);
+	/* All contexts were closed */
+	WARN_ON(adapter->irqs_used);
 	cxl_adapter_put_num(adapter);
 	put_device(&adapter->dev);
 }

@@ -13,6 +13,7 @@
  *	      afu->contexts_lock
  *	        ctx->status_mutex	backend: attach, detach, psa_page
  *	          ctx->irqs.lock	AFU drivers' interrupt handlers
+ *	            cxl_hwirqs_lock	irq.c
  *	          ctx->events.turn	driver ops: event_delivered
  *	          ctx->fault_lock	backend: fault_done
  *	            ctx->events.lock	driver ops: fetch_event
@@ -29,7 +30,6 @@
 #include <linux/debugfs.h>
 #include <linux/device.h>
 #include <linux/idr.h>
-#include <linux/irqdomain.h>
 #include <linux/kref.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
@@ -80,9 +80,8 @@ enum cxl_perst_image {
  * @perst_same_image: a reset loads the image that is there
  * @recovering: locked for a reset by error recovery, whose callbacks the PCI
  *	core serialises
- * @irq_domain: AFU interrupts of kernel contexts as Linux interrupts
  * @irqs_lock: guards @irqs_used
- * @irqs_used: a bit for each of desc.user_irqs
+ * @irqs_used: interrupts that contexts have, of desc.user_irqs
  * @debugfs: folder of the card
  */
 struct cxl_adapter {
@@ -101,9 +100,8 @@ struct cxl_adapter {
 	bool perst_same_image;
 	bool recovering;
 
-	struct irq_domain *irq_domain;
 	spinlock_t irqs_lock;		/* guards irqs_used */
-	unsigned long *irqs_used;
+	unsigned int irqs_used;
 
 	struct dentry *debugfs;
 };
@@ -174,7 +172,6 @@ enum cxl_context_status {
  * struct cxl_context_irqs - the AFU interrupts of a context
  * @lock: guards the rest: allocating, mapping and freeing
  * @num: interrupts 1 to @num are allocated
- * @hwirq: @num numbers in the card's irq_domain
  * @mapped: struct cxl_mapped_irq by AFU interrupt number; one that is looked
  *	up under its xa_lock can be raised until that is released
  * @events: those not mapped become events: the context was started by
@@ -183,7 +180,6 @@ enum cxl_context_status {
 struct cxl_context_irqs {
 	struct mutex lock;		/* guards what follows */
 	unsigned int num;
-	unsigned int *hwirq;
 	struct xarray mapped;
 	bool events;
 };
@@ -293,8 +289,8 @@ int cxl_context_mmap(struct cxl_context *ctx, struct vm_area_struct *vma);
 void cxl_context_zap(struct cxl_context *ctx);
 
 /* irq.c: AFU interrupts */
-int cxl_irq_domain_init(struct cxl_adapter *adapter);
-void cxl_irq_domain_exit(struct cxl_adapter *adapter);
+int cxl_irq_init(void);
+void cxl_irq_exit(void);
 void cxl_context_irqs_init(struct cxl_context *ctx);
 int cxl_context_irqs_alloc(struct cxl_context *ctx, unsigned int num);
 void cxl_context_irqs_free(struct cxl_context *ctx);

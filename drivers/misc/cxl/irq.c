@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * AFU interrupts.  Each card has a budget of numbers, from which its contexts
+ * AFU interrupts.  Each card has a budget of them, from which its contexts
  * take theirs.  An interrupt that an AFU driver gave a handler is a Linux
- * interrupt of the card's irq_domain; the others become events.
+ * interrupt; the others become events.
  *
  * The card may raise interrupts from any context and on several CPUs at once.
  * An irq_work takes them into hard interrupt context, where handlers belong,
@@ -12,8 +12,13 @@
  *	cxl_context_interrupt()
  *	  irq_work -> generic_handle_domain_irq() -> handle_edge_irq() -> handler
  *	  or cxl_events_post_irq()
+ *
+ * A Linux interrupt is kept when its handler goes, hidden, for the next one.
+ * Disposing of it waits for all who read its files in /proc/irq, with the
+ * kernel's lock of all interrupts held, and a reader can take for ever: its
+ * buffer may be memory that another program has to supply.
  */
-#include <linux/bitmap.h>
+#include <linux/idr.h>
 #include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <linux/irq_work.h>
@@ -27,30 +32,41 @@
 /**
  * struct cxl_mapped_irq - an AFU interrupt with a handler; constant
  * @work: calls the handler
- * @domain: the card's
- * @hwirq: number in @domain
+ * @hwirq: number in cxl_irq_domain
  * @virq: Linux interrupt number
  * @cookie: the AFU driver's
  */
 struct cxl_mapped_irq {
 	struct irq_work work;
-	struct irq_domain *domain;
 	unsigned int hwirq;
 	unsigned int virq;
 	void *cookie;
 };
+
+static struct irq_domain *cxl_irq_domain;
+
+/*
+ * Guards the numbers in cxl_irq_domain that are in use, and the making of
+ * Linux interrupts for them: those ever used are 0 to some number, no gaps.
+ */
+static DEFINE_MUTEX(cxl_hwirqs_lock);
+static DEFINE_IDA(cxl_hwirqs);
 
 /* The card neither masks interrupts nor wants to know when they are handled */
 static void cxl_irq_nothing(struct irq_data *data)
 {
 }
 
-/* One that came while its interrupt was disabled */
+/*
+ * One that came while its interrupt was disabled.  Without a mapping it was
+ * the previous owner's: request_irq() is about to start the interrupt.
+ */
 static int cxl_irq_retrigger(struct irq_data *data)
 {
 	struct cxl_mapped_irq *mapped = irq_data_get_irq_chip_data(data);
 
-	irq_work_queue(&mapped->work);
+	if (mapped)
+		irq_work_queue(&mapped->work);
 	return 1;
 }
 
@@ -86,86 +102,59 @@ static const struct irq_domain_ops cxl_irq_domain_ops = {
 };
 
 /**
- * cxl_irq_domain_init() - set up a card's interrupts
- * @adapter: card with its number
+ * cxl_irq_init() - set up the Linux interrupts of all cards
  *
  * Context: process context.
  * Return: 0 or -ENOMEM.
  */
-int cxl_irq_domain_init(struct cxl_adapter *adapter)
+int cxl_irq_init(void)
 {
-	struct fwnode_handle *fwnode;
+	struct fwnode_handle *fwnode = irq_domain_alloc_named_fwnode("cxl");
 
-	spin_lock_init(&adapter->irqs_lock);
-	adapter->irqs_used = bitmap_zalloc(adapter->desc.user_irqs, GFP_KERNEL);
-	if (!adapter->irqs_used)
-		return -ENOMEM;
-
-	fwnode = irq_domain_alloc_named_id_fwnode("cxl-card", adapter->num);
 	if (!fwnode)
-		goto err_bitmap;
-	adapter->irq_domain = irq_domain_create_linear(fwnode,
-						       adapter->desc.user_irqs,
-						       &cxl_irq_domain_ops,
-						       adapter);
-	if (!adapter->irq_domain)
-		goto err_fwnode;
-	return 0;
-
-err_fwnode:
+		return -ENOMEM;
+	cxl_irq_domain = irq_domain_create_tree(fwnode, &cxl_irq_domain_ops,
+						NULL);
+	if (cxl_irq_domain)
+		return 0;
 	irq_domain_free_fwnode(fwnode);
-err_bitmap:
-	bitmap_free(adapter->irqs_used);
 	return -ENOMEM;
 }
 
 /**
- * cxl_irq_domain_exit() - the reverse of cxl_irq_domain_init()
- * @adapter: card without AFUs: all contexts were closed
+ * cxl_irq_exit() - the reverse of cxl_irq_init()
  *
- * Context: process context.
+ * Context: process context; waits for readers of /proc/irq.
  */
-void cxl_irq_domain_exit(struct cxl_adapter *adapter)
+void cxl_irq_exit(void)
 {
-	struct fwnode_handle *fwnode = adapter->irq_domain->fwnode;
+	struct fwnode_handle *fwnode = cxl_irq_domain->fwnode;
+	unsigned int hwirq, virq;
 
-	WARN_ON(!bitmap_empty(adapter->irqs_used, adapter->desc.user_irqs));
-	irq_domain_remove(adapter->irq_domain);
+	WARN_ON(!ida_is_empty(&cxl_hwirqs));
+	for (hwirq = 0; (virq = irq_find_mapping(cxl_irq_domain, hwirq)); hwirq++)
+		irq_dispose_mapping(virq);
+	irq_domain_remove(cxl_irq_domain);
 	irq_domain_free_fwnode(fwnode);
-	bitmap_free(adapter->irqs_used);
 }
 
-static int cxl_irqs_take(struct cxl_adapter *adapter, unsigned int *hwirq,
-			 unsigned int num)
+static int cxl_irqs_take(struct cxl_adapter *adapter, unsigned int num)
 {
-	unsigned int total = adapter->desc.user_irqs;
-	unsigned int bit = 0;
-	unsigned int i;
-	int rc = 0;
+	int rc = -ENOSPC;
 
 	spin_lock(&adapter->irqs_lock);
-	if (num > total - bitmap_weight(adapter->irqs_used, total)) {
-		rc = -ENOSPC;
-		goto unlock;
+	if (num <= adapter->desc.user_irqs - adapter->irqs_used) {
+		adapter->irqs_used += num;
+		rc = 0;
 	}
-	for (i = 0; i < num; i++) {
-		bit = find_next_zero_bit(adapter->irqs_used, total, bit);
-		__set_bit(bit, adapter->irqs_used);
-		hwirq[i] = bit;
-	}
-unlock:
 	spin_unlock(&adapter->irqs_lock);
 	return rc;
 }
 
-static void cxl_irqs_put(struct cxl_adapter *adapter,
-			 const unsigned int *hwirq, unsigned int num)
+static void cxl_irqs_put(struct cxl_adapter *adapter, unsigned int num)
 {
-	unsigned int i;
-
 	spin_lock(&adapter->irqs_lock);
-	for (i = 0; i < num; i++)
-		__clear_bit(hwirq[i], adapter->irqs_used);
+	adapter->irqs_used -= num;
 	spin_unlock(&adapter->irqs_lock);
 }
 
@@ -176,7 +165,7 @@ static void cxl_irqs_put(struct cxl_adapter *adapter,
 void cxl_context_irqs_init(struct cxl_context *ctx)
 {
 	mutex_init(&ctx->irqs.lock);
-	xa_init_flags(&ctx->irqs.mapped, XA_FLAGS_LOCK_IRQ);
+	xa_init_flags(&ctx->irqs.mapped, XA_FLAGS_LOCK_IRQ | XA_FLAGS_ACCOUNT);
 }
 
 /**
@@ -192,40 +181,56 @@ int cxl_context_irqs_alloc(struct cxl_context *ctx, unsigned int num)
 {
 	struct cxl_adapter *adapter = ctx->afu->adapter;
 	struct cxl_context_irqs *irqs = &ctx->irqs;
-	unsigned int *hwirq;
 	int rc;
 
 	lockdep_assert_held(&ctx->status_mutex);
-	if (num > adapter->desc.user_irqs)
-		return -ENOSPC;
-	hwirq = kcalloc(num, sizeof(*hwirq), GFP_KERNEL_ACCOUNT);
-	if (!hwirq)
-		return -ENOMEM;
-
 	mutex_lock(&irqs->lock);
 	if (irqs->num) {
 		rc = -EBUSY;
-		goto err_unlock;
+		goto unlock;
 	}
-	rc = cxl_irqs_take(adapter, hwirq, num);
+	rc = cxl_irqs_take(adapter, num);
 	if (rc)
-		goto err_unlock;
+		goto unlock;
 	rc = cxl_events_set_irqs(&ctx->events, num);
 	if (rc)
-		goto err_put;
-
-	kfree(irqs->hwirq);
-	irqs->hwirq = hwirq;
-	WRITE_ONCE(irqs->num, num);
+		cxl_irqs_put(adapter, num);
+	else
+		WRITE_ONCE(irqs->num, num);
+unlock:
 	mutex_unlock(&irqs->lock);
-	return 0;
-
-err_put:
-	cxl_irqs_put(adapter, hwirq, num);
-err_unlock:
-	mutex_unlock(&irqs->lock);
-	kfree(hwirq);
 	return rc;
+}
+
+/* The Linux interrupt of a free number in the domain, an old one or a new one */
+static int cxl_virq_get(struct cxl_mapped_irq *mapped)
+{
+	int hwirq;
+
+	mutex_lock(&cxl_hwirqs_lock);
+	hwirq = ida_alloc(&cxl_hwirqs, GFP_KERNEL);
+	if (hwirq < 0)
+		goto unlock;
+	mapped->hwirq = hwirq;
+	mapped->virq = irq_create_mapping(cxl_irq_domain, hwirq);
+	if (!mapped->virq) {
+		ida_free(&cxl_hwirqs, hwirq);
+		hwirq = -ENOMEM;
+		goto unlock;
+	}
+	irq_clear_status_flags(mapped->virq, IRQ_HIDDEN);
+unlock:
+	mutex_unlock(&cxl_hwirqs_lock);
+	return hwirq < 0 ? hwirq : 0;
+}
+
+static void cxl_virq_put(struct cxl_mapped_irq *mapped)
+{
+	mutex_lock(&cxl_hwirqs_lock);
+	irq_set_chip_data(mapped->virq, NULL);
+	irq_set_status_flags(mapped->virq, IRQ_HIDDEN);
+	ida_free(&cxl_hwirqs, mapped->hwirq);
+	mutex_unlock(&cxl_hwirqs_lock);
 }
 
 /*
@@ -239,7 +244,7 @@ static void cxl_irq_unmap(struct cxl_context_irqs *irqs, unsigned int num,
 	xa_erase_irq(&irqs->mapped, num);
 	free_irq(mapped->virq, mapped->cookie);
 	irq_work_sync(&mapped->work);
-	irq_dispose_mapping(mapped->virq);
+	cxl_virq_put(mapped);
 	kfree(mapped);
 }
 
@@ -264,9 +269,7 @@ void cxl_context_irqs_free(struct cxl_context *ctx)
 			 ctx->pe, num);
 		cxl_irq_unmap(irqs, num, mapped);
 	}
-	cxl_irqs_put(ctx->afu->adapter, irqs->hwirq, irqs->num);
-	kfree(irqs->hwirq);
-	irqs->hwirq = NULL;
+	cxl_irqs_put(ctx->afu->adapter, irqs->num);
 	WRITE_ONCE(irqs->events, false);
 	WRITE_ONCE(irqs->num, 0);
 	mutex_unlock(&irqs->lock);
@@ -333,7 +336,7 @@ static void cxl_irq_work(struct irq_work *work)
 	struct cxl_mapped_irq *mapped =
 		container_of(work, struct cxl_mapped_irq, work);
 
-	generic_handle_domain_irq(mapped->domain, mapped->hwirq);
+	generic_handle_domain_irq(cxl_irq_domain, mapped->hwirq);
 }
 
 static struct cxl_mapped_irq *cxl_irq_map(struct cxl_context *ctx,
@@ -343,28 +346,26 @@ static struct cxl_mapped_irq *cxl_irq_map(struct cxl_context *ctx,
 {
 	struct cxl_mapped_irq *mapped;
 
-	mapped = kzalloc(sizeof(*mapped), GFP_KERNEL);
+	mapped = kzalloc(sizeof(*mapped), GFP_KERNEL_ACCOUNT);
 	if (!mapped)
 		return NULL;
 
 	mapped->work = IRQ_WORK_INIT_HARD(cxl_irq_work);
-	mapped->domain = ctx->afu->adapter->irq_domain;
-	mapped->hwirq = ctx->irqs.hwirq[num - 1];
 	mapped->cookie = cookie;
-	mapped->virq = irq_create_mapping(mapped->domain, mapped->hwirq);
-	if (!mapped->virq)
+	if (cxl_virq_get(mapped))
 		goto err_free;
-	irq_set_chip_data(mapped->virq, mapped);
 	if (request_irq(mapped->virq, handler, 0, name, cookie))
-		goto err_dispose;
+		goto err_virq;
+	/* Not earlier: see cxl_irq_retrigger(). */
+	irq_set_chip_data(mapped->virq, mapped);
 	if (xa_insert_irq(&ctx->irqs.mapped, num, mapped, GFP_KERNEL))
 		goto err_irq;
 	return mapped;
 
 err_irq:
 	free_irq(mapped->virq, cookie);
-err_dispose:
-	irq_dispose_mapping(mapped->virq);
+err_virq:
+	cxl_virq_put(mapped);
 err_free:
 	kfree(mapped);
 	return NULL;

@@ -100,9 +100,13 @@ static int __init cxl_init(void)
 
 	cxl_debugfs_init();
 
-	rc = cxl_fault_init();
+	rc = cxl_irq_init();
 	if (rc)
 		goto err_debugfs;
+
+	rc = cxl_fault_init();
+	if (rc)
+		goto err_irq;
 
 	rc = cxl_file_init();
 	if (rc)
@@ -118,6 +122,8 @@ err_file:
 	cxl_file_exit();
 err_fault:
 	cxl_fault_exit();
+err_irq:
+	cxl_irq_exit();
 err_debugfs:
 	cxl_debugfs_exit();
 	class_destroy(cxl_class);
@@ -129,6 +135,7 @@ static void __exit cxl_exit(void)
 	cxl_vphb_exit();
 	cxl_file_exit();
 	cxl_fault_exit();
+	cxl_irq_exit();
 	cxl_debugfs_exit();
 	class_destroy(cxl_class);
 }

@@ -303,6 +303,30 @@ static void without_handler_it_is_dropped(struct test_run *t)
 	test_context_done(t, ctx);
 }
 
+/* Linux interrupts are used again: the next handler gets none of the last's. */
+static void one_left_pending_is_dropped(struct test_run *t)
+{
+	struct cxl_context *ctx = context_with_irqs(t, 1);
+	struct test_irq irq, next;
+
+	if (!ctx)
+		return;
+	if (CHECK(t, map(ctx, 1, &irq) > 0)) {
+		disable_irq(irq.virq);
+		check_silent(t, ctx, &irq, 1);
+		cxl_unmap_afu_irq(ctx, 1, &irq);
+	}
+	if (CHECK(t, map(ctx, 1, &next) > 0)) {
+		CHECK_EQ(t, next.virq, irq.virq);
+		msleep(50);
+		CHECK_EQ(t, atomic_read(&next.calls), 0);
+		cxl_context_interrupt(ctx, 1);
+		CHECK(t, called(&next, 1));
+		cxl_unmap_afu_irq(ctx, 1, &next);
+	}
+	test_context_done(t, ctx);
+}
+
 /* Also while the context is started, as the AFU is told. */
 static void reallocation_takes_effect_at_once(struct test_run *t)
 {
@@ -403,6 +427,7 @@ const struct test_case test_irqs[] = {
 	{ "unmapping_waits_for_the_handler", unmapping_waits_for_the_handler },
 	{ "disabled_interrupt_is_kept", disabled_interrupt_is_kept },
 	{ "without_handler_it_is_dropped", without_handler_it_is_dropped },
+	{ "one_left_pending_is_dropped", one_left_pending_is_dropped },
 	{ "reallocation_takes_effect_at_once",
 	  reallocation_takes_effect_at_once },
 	{ "keep_a_mapped_interrupt", keep_a_mapped_interrupt },
