@@ -20,6 +20,19 @@ sources() {
 	done | sort -u
 }
 
+# name_stable: the current stable release by its name in $suites, if it can be
+# asked for. A mirror need not be up to date under the other name.
+name_stable() {
+	case " ${suites-} " in *' stable '*) ;; *) return 0 ;; esac
+	wanted=$suites suites=stable
+	use_packages "$native_arch"
+	lock_cache
+	apt_update "the current stable release" \
+		-o Acquire::IndexTargets::deb::Packages::DefaultEnabled=false
+	stable=$(sed -n 's/^Codename: //p' "$apt_dir"/lists/*_stable_InRelease 2>/dev/null || :)
+	suites=$(echo "$wanted" | sed "s/\\<stable\\>/${stable:-stable}/g")
+}
+
 # use_packages ARCH: what follows is about packages of that architecture, from
 # $suites if there are any, or from the machine's own sources.
 use_packages() {
@@ -47,16 +60,19 @@ apt_private() {
 	cmd=$1
 	shift
 	APT_CONFIG=$apt_config "$cmd" -q -o Dir::State::Lists="$apt_dir/lists" \
-		-o Dir::Cache="$apt_dir" -o APT::Sandbox::User= "$@"
+		-o Dir::Cache="$apt_dir" -o APT::Sandbox::User= \
+		-o Acquire::AllowReleaseInfoChange=true "$@"
 }
 
+# apt_update WHAT [OPTION]...
 # Failing sources that have nothing to do with us are not fatal: whether the
 # wanted package is listed afterwards decides.
 apt_update() {
 	need_command apt-get apt
 	mkdir -p "$apt_dir/lists/partial" "$apt_dir/archives/partial"
 	say "Reading the package lists (to find $1)"
-	apt_private apt-get update >"$apt_dir/update.log" 2>&1 ||
+	shift
+	apt_private apt-get update "$@" >"$apt_dir/update.log" 2>&1 ||
 		say "apt-get update complained, see $apt_dir/update.log"
 }
 

@@ -80,8 +80,13 @@ stage_guest() {
 		"$kernel_dir/modules/modules.builtin"* "$to"
 	depmod -b "$root" "$release"
 
-	# What the console can do, for programs that draw on the screen.
-	add_file /lib/terminfo/l/linux "$root/lib/terminfo/l/linux"
+	# What the console can do, for programs that draw on the screen. Debian 13
+	# has it in the second place.
+	for terminfo in /lib/terminfo /usr/share/terminfo /etc/terminfo; do
+		[ -e "$terminfo/l/linux" ] || continue
+		add_file "$terminfo/l/linux" "$root/lib/terminfo/l/linux"
+		break
+	done
 
 	add_programs "$out/tools" "$root/bin"
 	add_programs "$out/tests" "$root/tests"
