@@ -58,9 +58,19 @@ TOOLS	:= $(patsubst tools/%.c,$(OUT)/tools/%,$(wildcard tools/*.c))
 
 tools: $(TOOLS)		## the programs, static for the guest
 
-# A tool is one file, or has more of them in a folder of its name.
+# A tool is one file, or has more of them in a folder of its name. Those of
+# tools/common are for all: what a tool does not use is not linked.
+TOOL_COMMON := $(patsubst tools/common/%.c,$(OUT)/tools/common/%.o,$(wildcard tools/common/*.c))
+$(TOOL_COMMON): $(OUT)/tools/common/%.o: tools/common/%.c tools/common/common.h
+	@mkdir -p $(@D)
+	$(call quiet,CC,$@)$(CROSS_COMPILE)gcc $(USER_CFLAGS) $(CROSS_FLAGS) -c -o $@ $<
+
+$(OUT)/tools/common/common.a: $(TOOL_COMMON)
+	@rm -f $@
+	$(call quiet,AR,$@)$(CROSS_COMPILE)ar rcs $@ $^
+
 .SECONDEXPANSION:
-$(OUT)/tools/%: tools/%.c $$(wildcard tools/%/*.[ch])
+$(OUT)/tools/%: tools/%.c $$(wildcard tools/%/*.[ch]) tools/common/common.h $(OUT)/tools/common/common.a
 	@mkdir -p $(@D)
 	$(call quiet,CC,$@)$(CROSS_COMPILE)gcc -Iinclude/uapi -Ilib/include $(USER_CFLAGS) \
 		$(CROSS_FLAGS) -static -pthread -o $@ $(filter %.c %.a,$^) $(TOOL_LIBS)
@@ -74,7 +84,7 @@ $(TOOLS): $(wildcard include/uapi/misc/*.h)
 ifneq ($(CROSS_COMPILE),)
 CROSS_FLAGS := -isystem $(OUT)/sysroot/usr/include \
 	       -L$(OUT)/sysroot/usr/lib/$(CROSS_COMPILE:-=)
-$(TOOLS): | $(OUT)/sysroot
+$(TOOLS) $(TOOL_COMMON): | $(OUT)/sysroot
 endif
 
 $(OUT)/sysroot:

@@ -31,7 +31,7 @@ INSTALL_DATA	:= install -m 644
 
 # The programs as they are installed: with the shared library, which they find
 # by the path that is known only now.
-$(INSTALLED)/%: tools/%.c $$(wildcard tools/%/*.[ch]) lib always
+$(INSTALLED)/%: tools/%.c $$(wildcard tools/%/*.[ch] tools/common/*.[ch]) lib always
 	@mkdir -p $(@D)
 	$(call quiet,CC,$@)$(CROSS_COMPILE)gcc $(CPPFLAGS) -Iinclude/uapi -Ilib/include \
 		$(USER_CFLAGS) $(LDFLAGS) -pthread -o $@ $(filter %.c,$^) $(INSTALL_LIBS)

@@ -80,7 +80,7 @@ large_file() {
 chunks_of_all_sizes() {
 	fresh
 	random src 400
-	for chunk in 1M 64k 4k 1000 4097 1024k 1048576; do
+	for chunk in 1M 64k 64K 4k 1000 4097 1024k 1048576; do
 		run 0 --chunk "$chunk" src dst
 		same src dst
 		rm dst
@@ -109,19 +109,6 @@ only_a_hole() {
 	run 0 src dst
 	same src dst
 	[ "$(stat -c %b dst)" -eq 0 ] || fail "$(stat -c %b dst) blocks"
-}
-
-permissions_are_kept() {
-	fresh
-	random src 1
-	for mode in 600 755 444 640 7; do
-		chmod "$mode" src
-		run 0 src dst
-		[ "$(stat -c %a dst)" = "$mode" ] || fail "$mode: $(stat -c %a dst)"
-	done
-	chmod 4755 src
-	run 0 src dst
-	[ "$(stat -c %a dst)" = 755 ] || fail "set-user-ID was copied"
 }
 
 replaces_what_was_there() {
@@ -198,7 +185,7 @@ wrong_usage_is_status_2() {
 	run 2 src
 	run 2 src dst more
 	run 2 --unknown src dst
-	for chunk in 0 -1 2M 1048577 x 1x 1kk 99999999999999999999 18014398509481985k ''; do
+	for chunk in 0 -1 2M 1048577 x 1x 1kk 1KK 64Kk 99999999999999999999 18014398509481985k ''; do
 		run 2 --chunk "$chunk" src dst
 		says "--chunk $chunk: must be from 1 to 1048576 bytes"
 	done
@@ -256,6 +243,35 @@ summary_as_json() {
 	grep -qF '"source":"a \"quoted\" name"' out || fail "$(cat out)"
 }
 
+# Names may be any bytes, JSON is UTF-8; a terminal is to be told nothing.
+names_are_harmless() {
+	fresh
+	name=$(printf 'a\377b\033[2Jc\303\244\302\233\355\240\200')
+	random "$name" 1
+	run 0 --json "$name" dst
+	grep -qF "\"source\":\"a$(printf '\357\277\275')b\\u001b[2Jc$(printf '\303\244\302\233')" out || fail "$(cat out)"
+	! grep -q "$(printf '\377')" out || fail "$(cat out)"
+	run 1 "x$name" dst
+	says "xa?b?[2Jc$(printf '\303\244')"
+	! grep -q "$(printf '\033')" err || fail "$(cat err)"
+}
+
+errors_as_json() {
+	fresh
+	random src 1
+	run 1 --json missing dst
+	grep -qx '{"error":"missing: No such file or directory","errno":"ENOENT","status":1}' err || fail "$(cat err)"
+	run 2 --chunk 0 --json src dst
+	grep -qx '{"error":"--chunk 0: must be from 1 to 1048576 bytes","status":2}' err || fail "$(cat err)"
+	run 2 --json
+	run 2 --json --chunk
+	run 2 --frobnicate src dst --json
+	grep -qx '{"error":"unrecognized option .--frobnicate.","status":2}' err || fail "$(cat err)"
+	run 3 --json --device /dev/null src dst
+	[ ! -s out ] || fail "$(cat out)"
+	only err out src
+}
+
 events_as_json_lines() {
 	fresh
 	random src 100
@@ -309,13 +325,20 @@ source_that_grows_fails_verification() {
 	says "src and its copy differ at byte 12582912"
 }
 
-file_without_size_fails_verification() {
+# Those of /proc say that they are empty, those of /sys that they have a page.
+files_that_cannot_be_mapped_are_read() {
 	fresh
-	run 5 /proc/version dst
-	says "/proc/version and its copy differ at byte 0"
-	run 1 /sys/kernel/uevent_seqnum dst
-	says "/sys/kernel/uevent_seqnum: cannot be mapped: No such device"
-	only err out
+	for file in /proc/version /proc/kallsyms /proc/sys/kernel/ostype /sys/kernel/uevent_seqnum \
+		/sys/class/cxl/card0/caia_version; do
+		run 0 "$file" dst
+		same "$file" dst
+		rm dst
+	done
+	run 0 --no-verify /proc/cpuinfo dst
+	grep -q '^processor' dst || fail "no processor: $(cat dst)"
+	run 0 --json /proc/version dst
+	grep -q "\"size\":$(wc -c </proc/version),\"copied\":$(wc -c </proc/version)," out || fail "$(cat out)"
+	only dst err out
 }
 
 source_that_shrinks_is_an_event() {
@@ -363,8 +386,28 @@ ignored_signals_stay_ignored() {
 	same src dst
 }
 
+# The system's limit is one of the reasons, and says so.
+file_that_becomes_too_large_leaves_nothing() {
+	fresh
+	random src 1000
+	status=0
+	(
+		ulimit -f 100
+		afu-cp src dst
+	) >out 2>err || status=$?
+	[ "$status" -eq 1 ] || fail "status $status: $(cat err)"
+	says "dst: File too large"
+	only err out src
+}
+
 output_that_cannot_be_written_is_a_failure() {
 	fresh
+	for option in --help --version; do
+		status=0
+		afu-cp "$option" >/dev/full 2>err || status=$?
+		[ "$status" -eq 1 ] || fail "$option: status $status"
+		says "cannot write to standard output: No space left on device"
+	done
 	random src 10
 	status=0
 	afu-cp --events src dst >/dev/full 2>err || status=$?
@@ -405,16 +448,18 @@ several_at_once() {
 
 trap 'rm -rf "$work"' EXIT
 tap_run afu-cp files_of_all_sizes large_file chunks_of_all_sizes \
-	holes_stay_holes only_a_hole permissions_are_kept \
+	holes_stay_holes only_a_hole \
 	replaces_what_was_there writes_through_a_symbolic_link \
 	refuses_what_is_no_file refuses_to_copy_onto_itself \
 	wrong_usage_is_status_2 help_and_version device_can_be_chosen \
-	events_in_words summary_as_json events_as_json_lines \
+	events_in_words summary_as_json names_are_harmless errors_as_json \
+	events_as_json_lines \
 	source_that_changes_fails_verification \
 	source_that_changes_passes_unverified \
 	source_that_grows_fails_verification \
-	file_without_size_fails_verification \
+	files_that_cannot_be_mapped_are_read \
 	source_that_shrinks_is_an_event full_disk_leaves_nothing \
-	signals_leave_nothing ignored_signals_stay_ignored \
+	signals_leave_nothing file_that_becomes_too_large_leaves_nothing \
+	ignored_signals_stay_ignored \
 	output_that_cannot_be_written_is_a_failure \
 	driver_that_goes_away_ends_the_copy several_at_once

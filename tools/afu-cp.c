@@ -4,9 +4,9 @@
  */
 #include "afu-cp/afu-cp.h"
 
-#include <getopt.h>
-#include <stdio.h>
 #include <stdlib.h>
+
+const char tool_name[] = "afu-cp";
 
 enum {
 	OPTION_VERIFY = 256,
@@ -32,14 +32,16 @@ static const char help[] =
 "\n"
 "Copy the file SRC to DST through the copy service of an accelerator\n"
 "(/dev/cxl-copyN), and compare the two. DST appears, or is replaced, only when\n"
-"the copy is complete. Holes stay holes; permissions are kept.\n"
+"the copy is complete. Holes stay holes. As with cp, a new file gets the\n"
+"permissions of SRC, less the umask; one that is replaced keeps its own.\n"
 "\n"
-"  -c, --chunk SIZE    bytes for one request, with k or M behind it for KiB or\n"
+"  -c, --chunk SIZE    bytes per request, with the suffix K for KiB or M for\n"
 "                      MiB; at most, and by default, 1M\n"
 "  -d, --device PATH   copy service to use (default: the first /dev/cxl-copy*)\n"
 "  -e, --events        print each event of the accelerator as it arrives\n"
 "      --json          print a summary as a JSON object; with --events, each\n"
-"                      event too, one object in a line\n"
+"                      event too, one object per line; an error is an object on\n"
+"                      standard error\n"
 "      --no-verify     do not compare the files after the copy\n"
 "      --verify        compare them (the default)\n"
 "  -h, --help          show this help\n"
@@ -55,7 +57,7 @@ static size_t parse_chunk(const char *text)
 	char *end;
 
 	size = strtoull(text, &end, 10);
-	if (*end == 'k' && size <= CXL_COPY_MAX_LENGTH) {
+	if ((*end == 'K' || *end == 'k') && size <= CXL_COPY_MAX_LENGTH) {
 		size *= 1024;
 		end++;
 	} else if (*end == 'M' && size <= CXL_COPY_MAX_LENGTH) {
@@ -77,7 +79,8 @@ static void parse_options(int argc, char **argv, struct options *options)
 		.chunk = CXL_COPY_MAX_LENGTH,
 		.verify = true,
 	};
-	while ((c = getopt_long(argc, argv, "c:d:eh", long_options, NULL)) != -1) {
+	look_for_json(argc, argv, NULL);
+	while ((c = next_long_option(argc, argv, "c:d:eh", long_options)) != -1) {
 		switch (c) {
 		case 'c':
 			options->chunk = parse_chunk(optarg);
@@ -90,6 +93,7 @@ static void parse_options(int argc, char **argv, struct options *options)
 			break;
 		case OPTION_JSON:
 			options->json = true;
+			errors_as_json();
 			break;
 		case OPTION_VERIFY:
 			options->verify = true;
@@ -99,13 +103,12 @@ static void parse_options(int argc, char **argv, struct options *options)
 			break;
 		case 'h':
 			fputs(help, stdout);
+			flush_output();
 			exit(EXIT_SUCCESS);
 		case OPTION_VERSION:
 			puts("afu-cp " AFU_CP_VERSION);
+			flush_output();
 			exit(EXIT_SUCCESS);
-		default:
-			/* getopt_long() has said what is wrong. */
-			exit(EXIT_USAGE);
 		}
 	}
 	if (argc - optind != 2)
@@ -124,7 +127,7 @@ int main(int argc, char **argv)
 	double start, seconds;
 
 	parse_options(argc, argv, &options);
-	signals_defer();
+	signals_defer(false);
 	files_open(&files, options.source, options.destination);
 	service_open(&service, options.device);
 
@@ -138,7 +141,7 @@ int main(int argc, char **argv)
 		die(EXIT_VERIFY, "%s and its copy differ at byte %lld",
 		    options.source, (long long)difference);
 	signals_check();
-	files_commit(&files);
+	destination_commit();
 	report_summary(&(struct summary) {
 		.options = &options,
 		.files = &files,

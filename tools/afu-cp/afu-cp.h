@@ -3,34 +3,29 @@
  * afu-cp: copy a file through the copy service of an accelerator.
  *
  *	../afu-cp.c	options, and the order of the steps
- *	files.c		the two files: open, map, verify, put in place
+ *	files.c		the two files: open, map, verify
+ *	destination.c	the new file: create it, put it in place
  *	service.c	the copy service: submit, read events
  *	copy.c		keep the service busy until the file is copied
  *	report.c	what the user sees: events, progress, result
- *	util.c		errors, signals, time
+ *	util.c		signals, time
  */
 #ifndef AFU_CP_H
 #define AFU_CP_H
 
-/* So this header comes first everywhere. */
-#define _GNU_SOURCE
-#define _FILE_OFFSET_BITS 64
+/* First, for what it defines */
+#include "../common/common.h"
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <sys/types.h>
+#include <sys/stat.h>
 
 #include <misc/cxl.h>
 #include <misc/cxl-copy.h>
 
 #define AFU_CP_VERSION	"1.0"
 
-#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
-
 enum exit_code {
 	EXIT_FILES = 1,		/* a file cannot be read or written */
-	EXIT_USAGE = 2,
+	/* EXIT_USAGE = 2 */
 	EXIT_SERVICE = 3,	/* no copy service, or it refuses */
 	EXIT_COPY = 4,		/* the AFU could not copy everything */
 	EXIT_VERIFY = 5,	/* the copy differs */
@@ -49,16 +44,7 @@ struct options {
 
 /* util.c */
 
-/* Print "afu-cp: ..." and exit; the temporary file is removed on the way. */
-void die(enum exit_code code, const char *format, ...)
-	__attribute__((noreturn, format(printf, 2, 3)));
-/* The same, with the meaning of errno behind it. */
-void die_errno(enum exit_code code, const char *format, ...)
-	__attribute__((noreturn, format(printf, 2, 3)));
-
-/* From now on signals that end programs wait for the two functions below. */
-void signals_defer(void);
-/* End by a signal if one came, cleaned up. */
+/* End by a signal if one came. */
 void signals_check(void);
 /* Wait until @fd can be read. Returns false if that takes too long. */
 bool wait_readable(int fd);
@@ -75,7 +61,12 @@ struct files {
 	off_t data_end;		/* of the data found last */
 };
 
-/* Refuses what is not a regular file; the destination is a temporary file. */
+/* End the program if it is something else. */
+void require_regular(const char *name, const struct stat *st);
+/*
+ * Opens both, which must be regular files. What cannot be mapped, such as a file of
+ * /proc, is read to a file that can be.
+ */
 void files_open(struct files *files, const char *source,
 		const char *destination);
 
@@ -104,8 +95,19 @@ void unmap(struct mapping *mapping);
 void files_flush(struct files *files);
 /* Compare, by reading both files. Returns the offset of the difference or -1. */
 off_t files_compare(const struct files *files);
-/* Give the destination its name. */
-void files_commit(struct files *files);
+
+/* destination.c */
+
+/* What is there? Refuses what is not a regular file, and the source. */
+void destination_find(const char *name, const struct stat *source);
+/* Behind symbolic links; for messages */
+const char *destination_name(void);
+/* A descriptor of an empty file of the same file system, without a name */
+int destination_scratch(void);
+/* A descriptor of the empty file that gets the copy */
+int destination_open(void);
+/* The copy is complete. */
+void destination_commit(void);
 
 /* service.c */
 

@@ -8,27 +8,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define COMPARE_SIZE	(256 * 1024)
+#define BUFFER_SIZE	(256 * 1024)
 
-static char final_name[PATH_MAX];
-static char temporary_name[PATH_MAX];
-
-static void remove_temporary(void)
-{
-	if (temporary_name[0])
-		unlink(temporary_name);
-}
-
-static void require_regular(const char *name, const struct stat *st)
+void require_regular(const char *name, const struct stat *st)
 {
 	if (S_ISDIR(st->st_mode))
 		die(EXIT_FILES, "%s: is a directory", name);
@@ -36,49 +24,55 @@ static void require_regular(const char *name, const struct stat *st)
 		die(EXIT_FILES, "%s: is not a regular file", name);
 }
 
-/* Find the name the copy gets at the end: behind a symbolic link its target. */
-static void resolve_destination(const char *name, const struct stat *source)
+/* Whether the AFU can be given a mapping, and the size is to be believed */
+static bool can_be_mapped(int fd, const struct stat *st)
 {
-	struct stat st;
+	void *map;
+	char byte;
 
-	if (stat(name, &st) == 0) {
-		require_regular(name, &st);
-		if (st.st_dev == source->st_dev && st.st_ino == source->st_ino)
-			die(EXIT_FILES, "%s: is the source file itself", name);
-		if (!realpath(name, final_name))
-			die_errno(EXIT_FILES, "%s", name);
-		return;
-	}
-	if (errno != ENOENT)
-		die_errno(EXIT_FILES, "%s", name);
-	if (lstat(name, &st) == 0)
-		die(EXIT_FILES, "%s: is a symbolic link to nothing", name);
-	if (!name[0] || name[strlen(name) - 1] == '/')
-		die_errno(EXIT_FILES, "'%s'", name);
-	if (snprintf(final_name, sizeof(final_name), "%s", name) >=
-	    (int)sizeof(final_name)) {
-		errno = ENAMETOOLONG;
-		die_errno(EXIT_FILES, "%s", name);
+	if (!st->st_size)
+		return pread(fd, &byte, 1, 0) == 0;
+	map = mmap(NULL, 1, PROT_READ, MAP_SHARED, fd, 0);
+	if (map == MAP_FAILED)
+		return false;
+	munmap(map, 1);
+	return true;
+}
+
+static void write_all(int fd, const char *buffer, size_t size)
+{
+	ssize_t n;
+
+	for (; size; size -= n, buffer += n) {
+		n = write(fd, buffer, size);
+		if (n < 0 && errno == EINTR)
+			n = 0;
+		if (n < 0)
+			die_errno(EXIT_FILES, "%s", destination_name());
 	}
 }
 
-static int create_temporary(const char *destination)
+/* Files of /proc and the like can only be read: the AFU copies what was read. */
+static void take_snapshot(struct files *files)
 {
-	char copy[PATH_MAX], path[PATH_MAX];
-	int fd;
+	static char buffer[BUFFER_SIZE];
+	int snapshot = destination_scratch();
+	ssize_t n;
 
-	strcpy(copy, final_name);
-	if (snprintf(path, sizeof(path), "%s/.afu-cp.XXXXXX", dirname(copy)) >=
-	    (int)sizeof(path)) {
-		errno = ENAMETOOLONG;
-		die_errno(EXIT_FILES, "%s", destination);
+	for (;;) {
+		signals_check();
+		n = read(files->source, buffer, sizeof(buffer));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			die_errno(EXIT_FILES, "%s", files->source_name);
+		if (n == 0)
+			break;
+		write_all(snapshot, buffer, n);
+		files->size += n;
 	}
-	fd = mkostemp(path, O_CLOEXEC);
-	if (fd < 0)
-		die_errno(EXIT_FILES, "%s", destination);
-	strcpy(temporary_name, path);
-	atexit(remove_temporary);
-	return fd;
+	close(files->source);
+	files->source = snapshot;
 }
 
 void files_open(struct files *files, const char *source,
@@ -86,20 +80,21 @@ void files_open(struct files *files, const char *source,
 {
 	struct stat st;
 
+	*files = (struct files) { .source_name = source };
 	/* O_NONBLOCK: a FIFO is to be refused, not to be waited for. */
-	files->source_name = source;
 	files->source = open(source, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (files->source < 0 || fstat(files->source, &st) < 0)
 		die_errno(EXIT_FILES, "%s", source);
 	require_regular(source, &st);
-	files->size = st.st_size;
-	files->data_end = 0;
 
-	resolve_destination(destination, &st);
-	files->destination = create_temporary(destination);
+	destination_find(destination, &st);
+	if (can_be_mapped(files->source, &st))
+		files->size = st.st_size;
+	else
+		take_snapshot(files);
+	files->destination = destination_open();
 	/* Without data as yet: what is not written stays a hole. */
-	if (fchmod(files->destination, st.st_mode & 0777) < 0 ||
-	    ftruncate(files->destination, files->size) < 0)
+	if (ftruncate(files->destination, files->size) < 0)
 		die_errno(EXIT_FILES, "%s", destination);
 }
 
@@ -164,13 +159,18 @@ void map_source(const struct files *files, off_t offset, size_t length,
 void map_destination(const struct files *files, off_t offset, size_t length,
 		     struct mapping *mapping)
 {
-	int error = posix_fallocate(files->destination, offset, length);
+	int error;
 
+	/* A program that is stopped and continued meanwhile begins again. */
+	do {
+		error = posix_fallocate(files->destination, offset, length);
+	} while (error == EINTR);
 	if (error) {
 		errno = error;
-		die_errno(EXIT_FILES, "%s", final_name);
+		die_errno(EXIT_FILES, "%s", destination_name());
 	}
-	map(files->destination, final_name, true, offset, length, mapping);
+	map(files->destination, destination_name(), true, offset, length,
+	    mapping);
 }
 
 void unmap(struct mapping *mapping)
@@ -180,8 +180,13 @@ void unmap(struct mapping *mapping)
 
 void files_flush(struct files *files)
 {
-	if (fsync(files->destination) < 0)
-		die_errno(EXIT_FILES, "%s", final_name);
+	int ret;
+
+	do {
+		ret = fsync(files->destination);
+	} while (ret < 0 && errno == EINTR);
+	if (ret < 0)
+		die_errno(EXIT_FILES, "%s", destination_name());
 }
 
 /* Bytes read, less than @size at the end of the file only. */
@@ -193,6 +198,8 @@ static size_t read_all(int fd, char *buffer, size_t size, off_t offset,
 
 	while (done < size) {
 		n = pread(fd, buffer + done, size - done, offset + done);
+		if (n < 0 && errno == EINTR)
+			continue;
 		if (n < 0)
 			die_errno(EXIT_FILES, "%s", name);
 		if (n == 0)
@@ -215,7 +222,7 @@ static size_t first_difference(const char *a, const char *b, size_t size)
 
 off_t files_compare(const struct files *files)
 {
-	static char a[COMPARE_SIZE], b[COMPARE_SIZE];
+	static char a[BUFFER_SIZE], b[BUFFER_SIZE];
 	size_t size, na, nb, same;
 	off_t offset;
 
@@ -227,22 +234,15 @@ off_t files_compare(const struct files *files)
 			size = files->size - offset;
 		na = read_all(files->source, a, size, offset,
 			      files->source_name);
-		nb = read_all(files->destination, b, size, offset, final_name);
+		nb = read_all(files->destination, b, size, offset,
+			      destination_name());
 		same = first_difference(a, b, na < nb ? na : nb);
 		if (same < size)
 			return offset + same;
 		progress_update(offset + size);
 	}
 	progress_end();
-	/* The source may have grown, or be of /proc and have no size at all. */
+	/* The source may have grown. */
 	na = read_all(files->source, a, 1, files->size, files->source_name);
 	return na ? files->size : -1;
-}
-
-void files_commit(struct files *files)
-{
-	if (close(files->destination) < 0 ||
-	    rename(temporary_name, final_name) < 0)
-		die_errno(EXIT_FILES, "%s", final_name);
-	temporary_name[0] = '\0';
 }

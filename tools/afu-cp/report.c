@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "afu-cp.h"
 
-#include <json-c/json.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define MIB		(1024.0 * 1024.0)
@@ -20,41 +16,6 @@ static const char *status_word(uint32_t status)
 {
 	return status < ARRAY_SIZE(status_words) ? status_words[status] :
 						   "unknown status";
-}
-
-/*
- * Output that nobody can take, because the disk is full or the reader gone, is
- * a failure like any other.
- */
-static void flush_output(void)
-{
-	if (fflush(stdout) != 0 || ferror(stdout))
-		die_errno(EXIT_FILES, "cannot write to standard output");
-}
-
-static void add_int(struct json_object *object, const char *key, int64_t value)
-{
-	json_object_object_add(object, key, json_object_new_int64(value));
-}
-
-static void add_uint(struct json_object *object, const char *key,
-		     uint64_t value)
-{
-	json_object_object_add(object, key, json_object_new_uint64(value));
-}
-
-static void add_string(struct json_object *object, const char *key,
-		       const char *value)
-{
-	json_object_object_add(object, key, json_object_new_string(value));
-}
-
-static void put_json(struct json_object *object)
-{
-	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
-						    JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(object);
-	flush_output();
 }
 
 static struct json_object *json_event(const char *kind,
@@ -118,8 +79,8 @@ void report_fault(const struct options *options, const struct event *event,
 	}
 	object = json_event("data_storage", event);
 	add_string(object, "access", access);
-	add_uint(object, "address", fault->addr);
-	add_uint(object, "dsisr", fault->dsisr);
+	add_hex(object, "address", fault->addr);
+	add_hex(object, "dsisr", fault->dsisr);
 	if (place->file) {
 		add_string(object, "file", place->file);
 		add_int(object, "offset", place->offset);
@@ -127,41 +88,53 @@ void report_fault(const struct options *options, const struct event *event,
 	put_json(object);
 }
 
-static void report_value(const struct options *options,
-			 const struct event *event, const char *kind,
-			 const char *words, const char *key, uint64_t value)
+static void print_other(const struct event *event)
+{
+	unsigned long long sequence = event->sequence;
+
+	switch (event->type) {
+	case CXL_EVENT_AFU_INTERRUPT:
+		printf("event %llu: AFU interrupt %u\n", sequence,
+		       event->irq.irq);
+		break;
+	case CXL_EVENT_AFU_ERROR:
+		printf("event %llu: AFU error 0x%llx\n", sequence,
+		       (unsigned long long)event->error.error);
+		break;
+	default:
+		printf("event %llu: unknown type %u\n", sequence, event->type);
+	}
+	flush_output();
+}
+
+static struct json_object *json_other(const struct event *event)
 {
 	struct json_object *object;
 
-	if (!options->json) {
-		printf("event %llu: %s 0x%llx\n",
-		       (unsigned long long)event->sequence, words,
-		       (unsigned long long)value);
-		flush_output();
-		return;
+	switch (event->type) {
+	case CXL_EVENT_AFU_INTERRUPT:
+		object = json_event("afu_interrupt", event);
+		add_uint(object, "irq", event->irq.irq);
+		break;
+	case CXL_EVENT_AFU_ERROR:
+		object = json_event("afu_error", event);
+		add_hex(object, "error", event->error.error);
+		break;
+	default:
+		object = json_event("unknown", event);
+		add_uint(object, "type", event->type);
 	}
-	object = json_event(kind, event);
-	add_uint(object, key, value);
-	put_json(object);
+	return object;
 }
 
 void report_other(const struct options *options, const struct event *event)
 {
 	if (!options->events)
 		return;
-	switch (event->type) {
-	case CXL_EVENT_AFU_INTERRUPT:
-		report_value(options, event, "afu_interrupt", "AFU interrupt",
-			     "irq", event->irq.irq);
-		break;
-	case CXL_EVENT_AFU_ERROR:
-		report_value(options, event, "afu_error", "AFU error",
-			     "error", event->error.error);
-		break;
-	default:
-		report_value(options, event, "unknown", "unknown type",
-			     "type", event->type);
-	}
+	if (options->json)
+		put_json(json_other(event));
+	else
+		print_other(event);
 }
 
 static void json_summary(const struct summary *s)
@@ -178,8 +151,7 @@ static void json_summary(const struct summary *s)
 	add_uint(object, "driver_events", s->service->driver_events);
 	add_uint(object, "other_events", s->service->other_events);
 	add_uint(object, "lost_events", s->service->lost);
-	json_object_object_add(object, "verified",
-			       json_object_new_boolean(s->options->verify));
+	add_bool(object, "verified", s->options->verify);
 	json_object_object_add(object, "seconds",
 			       json_object_new_double(s->seconds));
 	put_json(object);
@@ -229,6 +201,7 @@ void progress_start(const char *what, off_t total)
 	progress.total = total;
 	progress.start = seconds_now();
 	progress.last = 0;
+	at_end(progress_end);
 	progress_update(0);
 }
 
