@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Base symbols of the coherent accelerator (CAPI, "cxl") driver (in-kernel API
- * §7): those that have a meaning off powerpc.  The rest is the glue of its
- * MMU.
+ * Base symbols of the coherent accelerator (CAPI, "cxl") driver: those that
+ * have a meaning off powerpc.  The others were glue between the powerpc kernel
+ * and its driver.
  */
 #ifndef _MISC_CXL_BASE_H
 #define _MISC_CXL_BASE_H
 
 struct cxl_afu;
 
+#ifdef CONFIG_CXL_BASE
 /*
- * The powerpc kernel exports functions of these names, built in for the driver
- * that it had until 6.14, and no module may export them again.
+ * Until 6.14 the powerpc kernel has functions of these names built in, for the
+ * driver of that time, and no module may export them again.
  */
 #define cxl_afu_get	cxl_afu_get_ref
 #define cxl_afu_put	cxl_afu_put_ref
+#endif
 
 /**
  * cxl_afu_get() - take a reference to an AFU

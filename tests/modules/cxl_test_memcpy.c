@@ -353,7 +353,7 @@ static int __init memcpy_init(void)
 	ret = cdev_add(&memcpy_cdev, memcpy_dev, 1);
 	if (ret)
 		goto err_region;
-	memcpy_class = cxl_class_create("cxltest");
+	memcpy_class = class_create("cxltest");
 	ret = PTR_ERR_OR_ZERO(memcpy_class);
 	if (ret)
 		goto err_cdev;

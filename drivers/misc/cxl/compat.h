@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What differs between the kernels and architectures this builds for (6.1 to
- * 7.3): the only place in drivers/ that asks for a version or an architecture.
+ * What differs between the kernels this builds for, 6.1 to 7.3.  Only this file
+ * and compat_pci.h ask for a version.
  *
  * An entry names the version that changed and why.  Code is written for the
  * newest kernel; where the old ones only lack a function it is made up here
  * under its own name, so that the entry can go with the last kernel that needs
- * it.
+ * it.  "make series" leaves the file out; scripts/series.d/in-tree.sed replaces
+ * the names that begin with CXL_ or cxl_.
  */
 #ifndef _CXL_COMPAT_H
 #define _CXL_COMPAT_H
@@ -17,15 +18,15 @@
 #include <linux/module.h>
 #include <linux/version.h>
 
-#ifdef CONFIG_PPC_BOOK3S_64
-#include <asm/mmu.h>
-#endif
-
 /* 6.4: a class belongs to no module, the argument for it has gone */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
-#define cxl_class_create(name)	class_create(THIS_MODULE, name)
-#else
-#define cxl_class_create(name)	class_create(name)
+#undef class_create
+static inline struct class *class_create(const char *name)
+{
+	static struct lock_class_key key;
+
+	return __class_create(THIS_MODULE, name, &key);
+}
 #endif
 
 /* 6.2: class->devnode only looks at the device */
@@ -68,21 +69,6 @@ static inline void cxl_irq_set_movable(unsigned int virq)
 {
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 14, 0)
 	irq_set_status_flags(virq, IRQ_MOVE_PCNTXT);
-#endif
-}
-
-/**
- * cxl_prefault_supported() - can a context's memory be prefaulted?
- *
- * The prefault modes fill the hash page table ahead of the AFU; a radix MMU
- * has none, and programs that see one expect a refusal (sysfs interface §3).
- */
-static inline bool cxl_prefault_supported(void)
-{
-#ifdef CONFIG_PPC_BOOK3S_64
-	return !radix_enabled();
-#else
-	return true;
 #endif
 }
 

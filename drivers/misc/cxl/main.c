@@ -93,7 +93,7 @@ static int __init cxl_init(void)
 {
 	int rc;
 
-	cxl_class = cxl_class_create("cxl");
+	cxl_class = class_create("cxl");
 	if (IS_ERR(cxl_class))
 		return PTR_ERR(cxl_class);
 	cxl_class->devnode = cxl_devnode;

@@ -5,6 +5,7 @@
 #include <linux/sysfs.h>
 
 #include "compat.h"
+#include "compat_arch.h"
 #include "cxl.h"
 
 static const struct {

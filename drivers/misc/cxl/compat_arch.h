@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What differs between architectures, virtual PCI aside: see compat_pci.h.
+ */
+#ifndef _CXL_COMPAT_ARCH_H
+#define _CXL_COMPAT_ARCH_H
+
+#include <linux/types.h>
+
+#ifdef CONFIG_PPC_BOOK3S_64
+#include <asm/mmu.h>
+#endif
+
+/**
+ * cxl_prefault_supported() - can a context's memory be prefaulted?
+ *
+ * The prefault modes fill the hash page table ahead of the AFU.  A radix MMU
+ * has none, and programs expect it to refuse the modes.
+ */
+static inline bool cxl_prefault_supported(void)
+{
+#ifdef CONFIG_PPC_BOOK3S_64
+	return !radix_enabled();
+#else
+	return true;
+#endif
+}
+
+#endif /* _CXL_COMPAT_ARCH_H */
