@@ -189,6 +189,17 @@ static void registers_tell_the_context(void)
 	stop(&c);
 }
 
+/* All ones is how a dead link reads: no register may. */
+static void no_register_reads_all_ones(void)
+{
+	struct context c;
+
+	make_card("4096");
+	c = start(card.slave, ~0ULL, 16);
+	check_eq(mmio_read(c.window, REG_CRC_WED), ~0ULL - 1);
+	stop(&c);
+}
+
 static void checksums_are_right(void)
 {
 	struct context c;
@@ -557,6 +568,7 @@ static void state_tells_the_channel(void)
 static const struct tap_test tests[] = {
 	TEST(model_brings_its_own_values),
 	TEST(registers_tell_the_context),
+	TEST(no_register_reads_all_ones),
 	TEST(checksums_are_right),
 	TEST(channels_have_memory),
 	TEST(every_channel_has_an_interrupt),

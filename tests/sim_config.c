@@ -12,6 +12,8 @@
 
 #define CONFIG	"/sys/kernel/config/cxl-sim"
 #define CARD	CONFIG "/test-config"
+/* Minors of 256 that a card has 13 of */
+#define MAX_CARDS	19
 
 static struct sim_card card;
 static struct afu afu;
@@ -269,22 +271,54 @@ static void live_folders_can_be_removed(void)
 	check(!file_exists(SYSFS_CXL "/card%d", num));
 }
 
-/* One that asks for more interrupts than the card has never comes to life. */
-static void afu_that_failed_leaves_nothing_behind(void)
+static int cards_in_sysfs(void)
 {
-	char dir[64];
-	int num;
+	int n = 0, num;
+
+	for (num = 0; num < MAX_CARDS; num++)
+		n += file_exists(SYSFS_CXL "/card%d", num);
+	return n;
+}
+
+/* An AFU that asks for more interrupts than the card has */
+static void card_whose_afu_fails_does_not_come_to_life(void)
+{
+	int before;
 
 	make_folders();
+	before = cards_in_sysfs();
+	require_ok(mkdir(CARD "/afu1", 0755));
+	require_ok(file_write("0", CARD "/afu0/irqs_min"));
 	require_ok(file_write("1", CARD "/user_irqs"));
-	require_ok(file_write("1", CARD "/live"));
-	num = file_number(CARD "/num");
-	snprintf(dir, sizeof(dir), "/sys/kernel/debug/cxl-afu/card%d", num);
-	check(file_exists("%s/link", dir));
-	check(!file_exists(SYSFS_CXL "/afu%d.0", num));
-	check_ok(rmdir(CARD "/afu0"));
-	check(!file_exists("%s/afu0", dir));
-	check(file_exists("%s/link", dir));
+	check_errno(file_write("1", CARD "/live"), EINVAL);
+	check_reads("0", "live");
+	check_reads("none", "num");
+	check_reads("none", "pci");
+	check_eq(cards_in_sysfs(), before);
+
+	/* What was wrong can be put right. */
+	check_ok(file_write("1", CARD "/afu1/irqs_min"));
+	check_ok(file_write("1", CARD "/live"));
+	check_reads("1", "live");
+	check_eq(cards_in_sysfs(), before + 1);
+}
+
+/* As many as there are numbers for, and one more */
+static void card_too_many_does_not_come_to_life(void)
+{
+	char name[32], path[80];
+	int i, n = MAX_CARDS - cards_in_sysfs();
+
+	for (i = 0; i <= n; i++) {
+		snprintf(name, sizeof(name), "test-config-%d", i);
+		snprintf(path, sizeof(path), CONFIG "/%s", name);
+		require_ok(mkdir(path, 0755));
+		if (i < n)
+			require_ok(file_write("1", CONFIG "/%s/live", name));
+	}
+	check_errno(file_write("1", CONFIG "/%s/live", name), ENOSPC);
+	check_eq(file_number(CONFIG "/%s/live", name), 0);
+	check_eq(cards_in_sysfs(), MAX_CARDS);
 }
 
 static void cards_get_the_lowest_free_number(void)
@@ -351,7 +385,8 @@ static const struct tap_test tests[] = {
 	TEST(four_afus_on_a_card),
 	TEST(card_without_an_afu),
 	TEST(live_folders_can_be_removed),
-	TEST(afu_that_failed_leaves_nothing_behind),
+	TEST(card_whose_afu_fails_does_not_come_to_life),
+	TEST(card_too_many_does_not_come_to_life),
 	TEST(cards_get_the_lowest_free_number),
 	{ "sim_config.default_card_can_be_changed", default_card_can_be_changed,
 	  restore_default_card },

@@ -5,8 +5,10 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tap.h"
@@ -154,6 +156,27 @@ static void elements_are_delayed(void)
 	check(now_ms() - begin < 200, "%lld ms", now_ms() - begin);
 }
 
+/* Also for the element that waits for the end of the old delay */
+static void changed_delay_counts_at_once(void)
+{
+	struct work_element *we;
+	char buf[16];
+
+	start();
+	require_ok(sim_set_delay(card.num, 3600u * 1000 * 1000));
+	we = queue_copy(&afu.queue, NULL, NULL, 0);
+	usleep(QUIET_MS * 1000);
+	check_eq(we->status, 0);
+	require_ok(sim_set_delay(card.num, 0));
+	check_eq(queue_wait(we), WE_COMPLETE);
+
+	require_ok(sim_set_delay(card.num, 12));
+	check_eq(file_number(DEBUGFS "/card%d/delay", card.num), 12);
+	check_errno(write_file("4294967296", "delay"), ERANGE);
+	check_ok(file_read(buf, sizeof(buf), DEBUGFS "/card%d/delay", card.num));
+	check_str_eq(buf, "12");
+}
+
 static void delay_does_not_keep_the_close(void)
 {
 	long long begin;
@@ -288,6 +311,27 @@ static void driver_comes_and_goes(void)
 	check_is_back();
 }
 
+/* Reset has nothing to do with what the AFU had before it was unbound. */
+static void reset_while_the_driver_comes_and_goes(void)
+{
+	long long end = now_ms() + 2000;
+	pid_t resetter;
+
+	sim_card_make(&card, NULL);
+	resetter = fork();
+	if (!resetter) {
+		for (;;)
+			file_write("1", SYSFS_CXL "/afu%d.0/reset", card.num);
+	}
+	while (now_ms() < end) {
+		require_ok(file_write(card.pci, DRIVER "/unbind"));
+		require_ok(file_write(card.pci, DRIVER "/bind"));
+	}
+	kill(resetter, SIGKILL);
+	check_eq(waitpid(resetter, NULL, 0), resetter);
+	check_is_back();
+}
+
 #define TEST(name) { "sim_inject." #name, name, sim_cards_remove }
 
 static const struct tap_test tests[] = {
@@ -297,6 +341,7 @@ static const struct tap_test tests[] = {
 	TEST(nothing_is_reported_while_the_link_is_down),
 	TEST(fault_has_a_default),
 	TEST(elements_are_delayed),
+	TEST(changed_delay_counts_at_once),
 	TEST(delay_does_not_keep_the_close),
 	TEST(state_shows_the_contexts),
 	TEST(unplugged_card_comes_back_by_rescan),
@@ -304,6 +349,7 @@ static const struct tap_test tests[] = {
 	TEST(frozen_card_is_plugged_again),
 	TEST(frozen_card_recovers),
 	TEST(driver_comes_and_goes),
+	TEST(reset_while_the_driver_comes_and_goes),
 };
 
 TAP_MAIN(tests)

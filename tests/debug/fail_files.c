@@ -60,6 +60,23 @@ static void switching_to_a_mode(void)
 	check(fail_each(call_mode, undo_mode) > 0);
 }
 
+static int call_dedicated(void)
+{
+	return file_write("dedicated_process", SYSFS_CXL "/afu%d.0/mode",
+			  card.num);
+}
+
+static void nothing(void)
+{
+}
+
+/* It brings registers that no mode had before. */
+static void switching_to_a_mode_for_the_first_time(void)
+{
+	sim_card_make(&card, "afu0/modes", "dedicated directed", NULL);
+	check(fail_each(call_dedicated, nothing) > 0);
+}
+
 /* The card's driver says why it cannot have the device. */
 static int call_bind(void)
 {
@@ -80,10 +97,6 @@ static void probe_of_a_card(void)
 	check(fail_each(call_bind, undo_bind) > 0);
 	require_ok(call_bind());
 	works(card.slave);
-}
-
-static void nothing(void)
-{
 }
 
 static int call_reset(void)
@@ -194,6 +207,8 @@ static void failure_of_a_card(void)
 static const struct tap_test tests[] = {
 	{ "fail_files.switching_to_a_mode", switching_to_a_mode,
 	  sim_cards_remove, 200 },
+	{ "fail_files.switching_to_a_mode_for_the_first_time",
+	  switching_to_a_mode_for_the_first_time, sim_cards_remove, 60 },
 	{ "fail_files.probe_of_a_card", probe_of_a_card, sim_cards_remove,
 	  300 },
 	{ "fail_files.attributes_written", attributes_written,

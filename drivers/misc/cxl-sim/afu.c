@@ -63,13 +63,17 @@ static void *psa_address(struct sim_afu *afu, u64 offset)
 	return page ? page_address(page) + offset_in_page(offset) : NULL;
 }
 
+/* Nothing may point to a page that is gone: the AFU may be started again. */
 static void psa_free(struct sim_afu *afu)
 {
 	struct page *page;
 	unsigned long index;
 
-	xa_for_each(&afu->psa, index, page)
+	afu->global_regs = NULL;
+	xa_for_each(&afu->psa, index, page) {
 		__free_page(page);
+		cond_resched();
+	}
 	xa_destroy(&afu->psa);
 }
 
@@ -221,7 +225,7 @@ static int sim_afu_set_mode(void *data, u32 mode)
 	afu->mode = mode;
 	regs = psa_address(afu, is_dedicated(afu) ? SIM_PP_OFFSET : 0);
 	if (!regs)
-		return -EIO;
+		return -ENOMEM;
 	afu->global_regs = regs;
 	return sim_afu_reset(afu);
 }
@@ -449,6 +453,11 @@ unsigned int sim_pe_num(const struct sim_pe *pe)
 u64 sim_pe_wed(const struct sim_pe *pe)
 {
 	return pe->elem.wed;
+}
+
+u64 sim_pe_wed_reg(const struct sim_pe *pe)
+{
+	return pe->elem.wed == ~0ULL ? pe->elem.wed - 1 : pe->elem.wed;
 }
 
 bool sim_pe_is_kernel(const struct sim_pe *pe)

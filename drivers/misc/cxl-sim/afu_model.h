@@ -100,6 +100,8 @@ void *sim_pe_err_buff(struct sim_pe *pe, size_t *size);
 void *sim_afu_err_buff(struct sim_afu *afu, size_t *size);
 unsigned int sim_pe_num(const struct sim_pe *pe);
 u64 sim_pe_wed(const struct sim_pe *pe);
+/* The same for a register, where all ones would mean a dead card */
+u64 sim_pe_wed_reg(const struct sim_pe *pe);
 /* Addresses are kernel addresses: there is no address space of a process */
 bool sim_pe_is_kernel(const struct sim_pe *pe);
 

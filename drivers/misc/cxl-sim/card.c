@@ -67,18 +67,24 @@ static int register_afu(struct sim_card *card, struct sim_afu *afu)
 	return 0;
 }
 
-/* An AFU that fails does not take the card with it. */
-static void register_afus(struct sim_card *card, struct pci_dev *pdev)
+/*
+ * An AFU that fails does not take the card with it.  Return the error of the
+ * first that did, or 0.
+ */
+static int register_afus(struct sim_card *card, struct pci_dev *pdev)
 {
-	int slice, ret;
+	int slice, ret, first = 0;
 
 	for (slice = 0; slice < CXL_MAX_SLICES; slice++) {
 		if (!card->afus[slice])
 			continue;
 		ret = register_afu(card, card->afus[slice]);
-		if (ret)
-			pci_err(pdev, "AFU %d failed: %d\n", slice, ret);
+		if (!ret)
+			continue;
+		pci_err(pdev, "AFU %d failed: %d\n", slice, ret);
+		first = first ?: ret;
 	}
+	return first;
 }
 
 static int sim_card_probe(struct pci_dev *pdev, const struct pci_device_id *id)
@@ -111,9 +117,10 @@ static int sim_card_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 				       card);
 	if (IS_ERR(adapter)) {
 		ret = PTR_ERR(adapter);
+		card->probe_error = ret;
 	} else {
 		card->adapter = adapter;
-		register_afus(card, pdev);
+		card->probe_error = register_afus(card, pdev);
 	}
 	mutex_unlock(&card->lock);
 	return ret;
@@ -150,6 +157,8 @@ struct pci_driver sim_card_driver = {
 	.probe = sim_card_probe,
 	.remove = sim_card_pci_remove,
 	.err_handler = &sim_card_err_handler,
+	/* sim_card_go_live() wants to know how it went. */
+	.driver.probe_type = PROBE_FORCE_SYNCHRONOUS,
 };
 
 /**
@@ -271,6 +280,25 @@ int sim_card_set_link(struct sim_card *card, bool up)
 	return ret;
 }
 
+/**
+ * sim_card_set_delay() - set the delay before each element of work
+ * @card: card
+ * @delay_us: microseconds
+ *
+ * Contexts that wait for the end of the old delay wait no longer.
+ */
+void sim_card_set_delay(struct sim_card *card, u32 delay_us)
+{
+	int slice;
+
+	mutex_lock(&card->lock);
+	WRITE_ONCE(card->delay_us, delay_us);
+	for (slice = 0; slice < CXL_MAX_SLICES; slice++)
+		if (card->afus[slice] && card->afus[slice]->afu)
+			sim_engine_end_delays(card->afus[slice]);
+	mutex_unlock(&card->lock);
+}
+
 static void card_reset_work(struct work_struct *work)
 {
 	struct sim_card *card = container_of(work, struct sim_card, reset);
@@ -297,30 +325,6 @@ int sim_card_reset(void *data)
 }
 
 /**
- * sim_card_go_live() - make the card appear
- * @card: card that is not live; config_lock is held
- *
- * Return: 0 or an errno of cxl_vpci_create().
- */
-int sim_card_go_live(struct sim_card *card)
-{
-	struct cxl_vpci *vpci;
-
-	lockdep_assert_held(&card->config_lock);
-	sim_pci_config_init(&card->config, SIM_PCI_VENDOR, SIM_PCI_DEVICE,
-			    SIM_PCI_CLASS, false);
-	card->vpd_len = sim_vpd_build(&card->settings, card->vpd);
-	card->present = true;
-
-	vpci = cxl_vpci_create(NULL, &card_vpci_ops, card);
-	if (IS_ERR(vpci))
-		return PTR_ERR(vpci);
-	card->vpci = vpci;
-	cxl_vpci_add_devices(vpci);
-	return 0;
-}
-
-/**
  * sim_card_take_down() - make the card disappear
  * @card: card; config_lock is held
  */
@@ -332,6 +336,51 @@ void sim_card_take_down(struct sim_card *card)
 	/* A reset that is due will find that there is nothing to reset. */
 	card->vpci = NULL;
 	cxl_vpci_destroy(vpci);
+}
+
+static int probe_error(struct sim_card *card)
+{
+	int ret;
+
+	mutex_lock(&card->lock);
+	ret = card->probe_error;
+	mutex_unlock(&card->lock);
+	return ret;
+}
+
+/**
+ * sim_card_go_live() - make the card appear
+ * @card: card that is not live; config_lock is held
+ *
+ * It comes with all of its AFUs or not at all.
+ *
+ * Return: 0, or an errno of cxl_vpci_create(), cxl_adapter_register(),
+ * cxl_afu_register() or sim_afu_start().
+ */
+int sim_card_go_live(struct sim_card *card)
+{
+	struct cxl_vpci *vpci;
+	int ret;
+
+	lockdep_assert_held(&card->config_lock);
+	/* It stays so where the administrator lets no driver bind by itself. */
+	mutex_lock(&card->lock);
+	card->probe_error = 0;
+	mutex_unlock(&card->lock);
+	sim_pci_config_init(&card->config, SIM_PCI_VENDOR, SIM_PCI_DEVICE,
+			    SIM_PCI_CLASS, false);
+	card->vpd_len = sim_vpd_build(&card->settings, card->vpd);
+	card->present = true;
+
+	vpci = cxl_vpci_create(NULL, &card_vpci_ops, card);
+	if (IS_ERR(vpci))
+		return PTR_ERR(vpci);
+	card->vpci = vpci;
+	cxl_vpci_add_devices(vpci);
+	ret = probe_error(card);
+	if (ret)
+		sim_card_take_down(card);
+	return ret;
 }
 
 /**

@@ -155,7 +155,7 @@ static void restore_regs(struct sim_pe *pe)
 	struct crc_regs *regs = sim_pe_regs(pe);
 
 	sim_reg_set(&regs->ident, CRC_IDENT);
-	sim_reg_set(&regs->wed, sim_pe_wed(pe));
+	sim_reg_set(&regs->wed, sim_pe_wed_reg(pe));
 	sim_reg_set(&regs->pe, sim_pe_num(pe));
 	sim_reg_set(&regs->commands, ctx->commands);
 }

@@ -74,6 +74,7 @@ static void pe_set_state(struct sim_pe *pe, enum sim_pe_state state)
 		timerqueue_del(&afu->waiting, &pe->wait);
 
 	pe->state = state;
+	pe->delayed = false;
 	if (state == SIM_PE_RUNNABLE)
 		list_add_tail(&pe->run, &afu->runnable);
 	else if (state == SIM_PE_WAITING)
@@ -140,6 +141,7 @@ static void end_turn(struct sim_pe *pe, enum sim_turn result)
 	else
 		pe->wait.expires = now + sim_pe_delay_us(pe) * NSEC_PER_USEC;
 	pe_set_state(pe, SIM_PE_WAITING);
+	pe->delayed = result == SIM_TURN_DELAY;
 unlock:
 	spin_unlock_irq(&afu->lock);
 	if (first)
@@ -273,6 +275,26 @@ void sim_engine_wait_turn(struct sim_afu *afu)
 {
 	mutex_lock(&afu->turn);
 	mutex_unlock(&afu->turn);
+}
+
+/**
+ * sim_engine_end_delays() - who waits for the end of the delay can go on
+ * @afu: AFU
+ */
+void sim_engine_end_delays(struct sim_afu *afu)
+{
+	struct timerqueue_node *node, *next;
+	struct sim_pe *pe;
+
+	spin_lock_irq(&afu->lock);
+	for (node = timerqueue_getnext(&afu->waiting); node; node = next) {
+		next = timerqueue_iterate_next(node);
+		pe = wait_to_pe(node);
+		if (pe->delayed)
+			pe_set_state(pe, SIM_PE_RUNNABLE);
+	}
+	spin_unlock_irq(&afu->lock);
+	wake_up_process(afu->engine);
 }
 
 static bool first_turn_over(struct sim_pe *pe)

@@ -260,6 +260,39 @@ static ssize_t remove_write(struct file *file, const char __user *buf,
 	return ret ?: count;
 }
 
+static ssize_t delay_read(struct file *file, char __user *buf, size_t count,
+			  loff_t *pos)
+{
+	struct sim_card *card = file->private_data;
+	char text[MAX_TEXT];
+	int len;
+
+	len = scnprintf(text, sizeof(text), "%u\n", READ_ONCE(card->delay_us));
+	return simple_read_from_buffer(buf, count, pos, text, len);
+}
+
+static ssize_t delay_write(struct file *file, const char __user *buf,
+			   size_t count, loff_t *pos)
+{
+	u32 delay_us;
+	int ret;
+
+	ret = kstrtou32_from_user(buf, count, 0, &delay_us);
+	if (ret)
+		return ret;
+	sim_card_set_delay(file->private_data, delay_us);
+	return count;
+}
+
+static const struct file_operations delay_fops = {
+	.owner = THIS_MODULE,
+	.open = card_file_open,
+	.release = card_file_release,
+	.read = delay_read,
+	.write = delay_write,
+	.llseek = default_llseek,
+};
+
 #define AFU_FILE_OPS(_name)						\
 static const struct file_operations _name##_fops = {			\
 	.owner = THIS_MODULE,						\
@@ -312,7 +345,7 @@ void sim_debugfs_init(void *data, struct dentry *dir)
 	debugfs_create_file_unsafe("link", 0200, dir, card, &link_fops);
 	debugfs_create_file_unsafe("recovery", 0200, dir, card, &recovery_fops);
 	debugfs_create_file_unsafe("remove", 0200, dir, card, &remove_fops);
-	debugfs_create_u32("delay", 0600, dir, &card->delay_us);
+	debugfs_create_file_unsafe("delay", 0600, dir, card, &delay_fops);
 	debugfs_create_u64("timebase_offset", 0600, dir, &card->timebase_offset);
 	for (slice = 0; slice < CXL_MAX_SLICES; slice++)
 		if (card->afus[slice])

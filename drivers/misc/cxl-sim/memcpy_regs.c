@@ -45,10 +45,8 @@ void memcpy_restore_regs(struct sim_pe *pe)
 {
 	struct memcpy_context *ctx = sim_pe_priv(pe);
 	struct memcpy_regs *regs = sim_pe_regs(pe);
-	u64 wed = sim_pe_wed(pe);
 
-	/* No register ever reads as all ones: that means a dead card. */
-	sim_reg_set(&regs->wed, wed == ~0ULL ? wed - 1 : wed);
+	sim_reg_set(&regs->wed, sim_pe_wed_reg(pe));
 	sim_reg_set(&regs->ph, (u64)sim_pe_num(pe) << PH_PE_SHIFT);
 	sim_reg_set(&regs->status, ctx->status);
 }

@@ -122,6 +122,7 @@ enum sim_pe_state {
  *	context runs again, then the engine's
  * @injected: the fault was injected, whatever the answer; @afu->lock
  * @attached: its first turn is over; guarded by @afu->lock
+ * @delayed: in @afu->waiting for the end of the injected delay; @afu->lock
  *
  * The rest is guarded by @afu->turn:
  *
@@ -145,6 +146,7 @@ struct sim_pe {
 	bool unresolved;
 	bool injected;
 	bool attached;
+	bool delayed;
 
 	unsigned int fault_tries;
 	u64 faults;
@@ -253,9 +255,11 @@ struct sim_card_settings {
  * @present: the card answers on the bus; plain value, no lock
  * @vpd: vital product data, @vpd_len bytes
  * @vpd_len: see @vpd
- * @lock: guards @adapter and each AFU's registration
+ * @lock: guards @adapter, @probe_error and each AFU's registration
  * @adapter: the core's; not NULL while the card's driver is bound
- * @delay_us: injected delay before each element; plain value, no lock
+ * @probe_error: why the last probe failed, or the first of its AFUs; @lock
+ * @delay_us: injected delay before each element; written under @lock, read
+ *	without it
  * @timebase_offset: injected, in ticks of the CPU's counter; plain value, no lock
  * @reset: takes the card off the bus and brings it back
  */
@@ -274,6 +278,7 @@ struct sim_card {
 
 	struct mutex lock;		/* guards adapter, afus[]->afu */
 	struct cxl_adapter *adapter;
+	int probe_error;
 	u32 delay_us;
 	u64 timebase_offset;
 	struct work_struct reset;
@@ -300,6 +305,7 @@ int sim_card_reset(void *data);
 void sim_card_replug(struct sim_card *card);
 int sim_card_unplug(struct sim_card *card);
 int sim_card_set_link(struct sim_card *card, bool up);
+void sim_card_set_delay(struct sim_card *card, u32 delay_us);
 void sim_card_set_halted(struct sim_card *card, bool halted);
 void sim_card_remove_afu(struct sim_card *card, struct sim_afu *afu);
 
@@ -332,6 +338,7 @@ int sim_engine_add(struct sim_pe *pe);
 void sim_engine_remove(struct sim_pe *pe);
 void sim_engine_set_halted(struct sim_afu *afu, bool halted);
 void sim_engine_wait_turn(struct sim_afu *afu);
+void sim_engine_end_delays(struct sim_afu *afu);
 int sim_pe_fault(struct sim_pe *pe, u64 ea, u64 dsisr);
 int sim_engine_inject_fault(struct sim_pe *pe, u64 ea, u64 dsisr);
 void sim_afu_fault_done(void *data, unsigned int num, bool resolved);
