@@ -46,8 +46,8 @@ static void from_debugfs(struct event_afu *afu, struct counters *c)
 	int pe;
 
 	snprintf(path, sizeof(path),
-		 "/sys/kernel/debug/cxl-afu/card%d/afu%d.0/contexts",
-		 event_card(), event_card());
+		 "/sys/kernel/debug/cxl-afu/card%d/afu0/contexts",
+		 event_card());
 	file = fopen(path, "re");
 	require(file, "%s: %m", path);
 	while (!found && fgets(line, sizeof(line), file)) {
@@ -336,8 +336,7 @@ static void reading_the_counters_stalls_nobody(void)
 	int card = event_card();
 
 	snprintf(counters.path, sizeof(counters.path),
-		 "/sys/kernel/debug/cxl-afu/card%d/afu%d.0/contexts", card,
-		 card);
+		 "/sys/kernel/debug/cxl-afu/card%d/afu0/contexts", card);
 	snprintf(other.path, sizeof(other.path), "afu%d.0s", card);
 	event_open_ops(&afu);
 	event_hold(&afu, CXL_TEST_HOLD_DELIVERED);

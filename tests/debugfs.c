@@ -3,6 +3,7 @@
  * Folders of cards and AFUs in debugfs; the counters in them are E15's matter.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -24,8 +25,8 @@ static void contexts_line(char *line, size_t size, int card, unsigned int n)
 {
 	char table[4096], *p, *word, *save;
 
-	require(file_read(table, sizeof(table), ROOT "/card%d/afu%d.0/contexts",
-			  card, card) > 0);
+	require(file_read(table, sizeof(table), ROOT "/card%d/afu0/contexts",
+			  card) > 0);
 	for (p = table; n; n--) {
 		p = strchr(p, '\n');
 		if (!p)
@@ -52,17 +53,48 @@ static void check_line(int card, unsigned int n, const char *expected)
 	check_str_eq(line, expected);
 }
 
+static int folders_named_afu(int card)
+{
+	struct dirent *entry;
+	char path[64];
+	int n = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), ROOT "/card%d", card);
+	dir = opendir(path);
+	require(dir, "%s: %m", path);
+	while ((entry = readdir(dir)))
+		n += !strncmp(entry->d_name, "afu", 3);
+	closedir(dir);
+	return n;
+}
+
 static void every_card_and_afu_has_a_folder(void)
 {
 	struct sim_card card;
 
 	sim_card_make(&card, "afu2/num_procs", "2", NULL);
-	check(file_exists(ROOT "/card%d/afu%d.0", card.num, card.num));
-	check(file_exists(ROOT "/card%d/afu%d.2", card.num, card.num));
-	check(!file_exists(ROOT "/card%d/afu%d.1", card.num, card.num));
+	check(file_exists(ROOT "/card%d/afu0", card.num));
+	check(file_exists(ROOT "/card%d/afu2", card.num));
+	check(!file_exists(ROOT "/card%d/afu1", card.num));
+	check_eq(folders_named_afu(card.num), 2);
 	sim_card_set_live(&card, false);
 	check(!file_exists(ROOT "/card%d", card.num));
-	check(file_exists(ROOT "/card0/afu0.0"));
+	check(file_exists(ROOT "/card0/afu0"));
+}
+
+/* The core's file and the card driver's are in one folder. */
+static void an_afu_has_one_folder(void)
+{
+	static const char * const files[] = {
+		"contexts", "inject_error", "inject_fault", "inject_irq", "state",
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(files); i++)
+		check(file_exists(ROOT "/card0/afu0/%s", files[i]), "%s",
+		      files[i]);
+	check_eq(folders_named_afu(0), 1);
 }
 
 static void contexts_are_listed_in_every_state(void)
@@ -103,7 +135,7 @@ static void contexts_are_for_root_only(void)
 {
 	struct stat st;
 
-	require_ok(stat(ROOT "/card0/afu0.0/contexts", &st));
+	require_ok(stat(ROOT "/card0/afu0/contexts", &st));
 	check_eq(st.st_mode & 07777, 0400);
 }
 
@@ -113,7 +145,7 @@ static void a_file_that_is_open_does_not_keep_the_card(void)
 	int fd;
 
 	require_ok(test_card_load(""));
-	fd = require_ok(open(ROOT "/card1/afu1.0/contexts", O_RDONLY));
+	fd = require_ok(open(ROOT "/card1/afu0/contexts", O_RDONLY));
 	check(read(fd, buf, 10) == 10);
 	test_card_unload();
 	check(!file_exists(SYSFS_CXL "/card1"));
@@ -124,6 +156,7 @@ static void a_file_that_is_open_does_not_keep_the_card(void)
 static const struct tap_test tests[] = {
 	{ "debugfs.every_card_and_afu_has_a_folder",
 	  every_card_and_afu_has_a_folder, sim_cards_remove },
+	{ "debugfs.an_afu_has_one_folder", an_afu_has_one_folder },
 	{ "debugfs.contexts_are_listed_in_every_state",
 	  contexts_are_listed_in_every_state, sim_cards_remove },
 	{ "debugfs.contexts_are_for_root_only", contexts_are_for_root_only },

@@ -76,7 +76,7 @@ static const char *const readable[] = {
 	CXL "/afu%1$u.0/api_version", CXL "/afu%1$u.0/afu_err_buff",
 	CXL "/afu%1$u.0/cr0/config", CXL "/afu%1$u.0/cr0/vendor",
 	CXL "/afu%1$u.0m/pp_mmio_off", CXL "/afu%1$u.0m/mmio_size",
-	DEBUG "/card%1$u/afu0/state", DEBUG "/card%1$u/afu0.0/contexts",
+	DEBUG "/card%1$u/afu0/state", DEBUG "/card%1$u/afu0/contexts",
 	CARD_CONFIG "/num", CARD_CONFIG "/pci", CARD_CONFIG "/afu0/modes",
 	CARD_CONFIG "/vpd_v5", "/proc/interrupts",
 };

@@ -123,8 +123,8 @@ static void read_debugfs(struct contexts *contexts)
 		if (!afu_parse(entry->d_name, &name) || name.view)
 			continue;
 		snprintf(path, sizeof(path),
-			 DEBUGFS_DIR "/card%d/afu%d.%d/contexts", name.card,
-			 name.card, name.slot);
+			 DEBUGFS_DIR "/card%d/afu%d/contexts", name.card,
+			 name.slot);
 		file = fopen(path, "re");
 		if (!file)
 			continue;

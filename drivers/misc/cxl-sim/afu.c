@@ -285,6 +285,7 @@ const struct cxl_backend_ops sim_backend_ops = {
 	.vpd_read = sim_card_vpd_read,
 	.timebase_synced = sim_card_timebase_synced,
 	.debugfs_init = sim_debugfs_init,
+	.afu_debugfs_init = sim_debugfs_afu_init,
 };
 
 /*

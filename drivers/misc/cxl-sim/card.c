@@ -393,9 +393,6 @@ void sim_card_remove_afu(struct sim_card *card, struct sim_afu *afu)
 	lockdep_assert_held(&card->config_lock);
 	mutex_lock(&card->lock);
 	card->afus[afu->slice] = NULL;
-	/* It has its files even if it could not be registered. */
-	if (card->adapter)
-		debugfs_remove(afu->debugfs);
 	if (afu->afu) {
 		cxl_afu_unregister(afu->afu);
 		afu->afu = NULL;

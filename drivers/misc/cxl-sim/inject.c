@@ -317,14 +317,13 @@ CARD_FILE_OPS(link);
 CARD_FILE_OPS(recovery);
 CARD_FILE_OPS(remove);
 
-static void afu_files(struct sim_afu *afu, struct dentry *parent)
+/**
+ * sim_debugfs_afu_init() - add an AFU's files to its debugfs folder
+ * @afu: struct sim_afu
+ * @dir: folder, which the core removes
+ */
+void sim_debugfs_afu_init(void *afu, struct dentry *dir)
 {
-	char name[sizeof("afu0")];
-	struct dentry *dir;
-
-	snprintf(name, sizeof(name), "afu%u", afu->slice);
-	dir = debugfs_create_dir(name, parent);
-	afu->debugfs = dir;
 	debugfs_create_file("inject_irq", 0200, dir, afu, &inject_irq_fops);
 	debugfs_create_file("inject_fault", 0200, dir, afu, &inject_fault_fops);
 	debugfs_create_file("inject_error", 0200, dir, afu, &inject_error_fops);
@@ -333,21 +332,16 @@ static void afu_files(struct sim_afu *afu, struct dentry *parent)
 
 /**
  * sim_debugfs_init() - add the card's files to its debugfs folder
- * @data: struct sim_card; its lock is held
+ * @data: struct sim_card
  * @dir: folder, which the core removes
  */
 void sim_debugfs_init(void *data, struct dentry *dir)
 {
 	struct sim_card *card = data;
-	int slice;
 
-	lockdep_assert_held(&card->lock);
 	debugfs_create_file_unsafe("link", 0200, dir, card, &link_fops);
 	debugfs_create_file_unsafe("recovery", 0200, dir, card, &recovery_fops);
 	debugfs_create_file_unsafe("remove", 0200, dir, card, &remove_fops);
 	debugfs_create_file_unsafe("delay", 0600, dir, card, &delay_fops);
 	debugfs_create_u64("timebase_offset", 0600, dir, &card->timebase_offset);
-	for (slice = 0; slice < CXL_MAX_SLICES; slice++)
-		if (card->afus[slice])
-			afu_files(card->afus[slice], dir);
 }

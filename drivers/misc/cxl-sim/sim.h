@@ -175,7 +175,6 @@ struct sim_pe {
  * @cr: configuration records
  * @err_buff: error buffer
  * @mode: CXL_MODE_*; only changes with no context attached
- * @debugfs: its folder; guarded by @card->lock
  *
  * @turn: see the top of this file; also guards @pes against removal
  * @pes: struct sim_pe by number
@@ -205,7 +204,6 @@ struct sim_afu {
 	struct sim_pci_config *cr;
 	void *err_buff;
 	u32 mode;
-	struct dentry *debugfs;
 
 	struct mutex turn;		/* held for a turn */
 	struct xarray pes;
@@ -350,6 +348,7 @@ void sim_engine_leave_dead_mm(struct sim_afu *afu);
 
 /* inject.c: debugfs */
 void sim_debugfs_init(void *card, struct dentry *dir);
+void sim_debugfs_afu_init(void *afu, struct dentry *dir);
 
 /* timebase.c: the card's clock */
 bool sim_card_timebase_synced(void *card);

@@ -104,8 +104,8 @@ struct cxl_process_element {
 struct cxl_backend_ops {
 	/**
 	 * @set_mode: Switch the AFU to CXL_MODE_*, or to 0 (disabled).  Only
-	 * called with no context attached.  Return 0, -EIO, or -EBUSY when
-	 * the AFU did not answer.
+	 * called with no context attached.  Return 0, -EIO, -ENOMEM, or
+	 * -EBUSY when the AFU did not answer.
 	 */
 	int (*set_mode)(void *afu, u32 mode);
 
@@ -195,6 +195,9 @@ struct cxl_backend_ops {
 	 * folder @dir, which the core removes.
 	 */
 	void (*debugfs_init)(void *card, struct dentry *dir);
+
+	/** @afu_debugfs_init: The same for an AFU and its folder. */
+	void (*afu_debugfs_init)(void *afu, struct dentry *dir);
 };
 
 /**

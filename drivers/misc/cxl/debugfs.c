@@ -3,7 +3,8 @@
  * debugfs: a folder for each card and, in it, for each AFU.
  *
  *	cxl-afu/cardN/			files of the card driver
- *	cxl-afu/cardN/afuN.M/contexts	contexts and their event counters
+ *	cxl-afu/cardN/afuM/		files of the card driver for the AFU
+ *	cxl-afu/cardN/afuM/contexts	contexts and their event counters
  *
  * The root is not "cxl": that name belongs to Compute Express Link, whose
  * driver may be loaded too.  Nothing here can fail in a way that matters: the
@@ -70,17 +71,22 @@ static int contexts_show(struct seq_file *s, void *unused)
 DEFINE_SHOW_ATTRIBUTE(contexts);
 
 /**
- * cxl_debugfs_afu_add() - add an AFU's folder
+ * cxl_debugfs_afu_add() - add an AFU's folder, and let the card driver fill it
  * @afu: AFU
  *
  * Context: process context.
  */
 void cxl_debugfs_afu_add(struct cxl_afu *afu)
 {
-	afu->debugfs = debugfs_create_dir(dev_name(&afu->dev),
-					  afu->adapter->debugfs);
+	const struct cxl_backend_ops *ops = afu->adapter->ops;
+	char name[sizeof("afu0")];
+
+	snprintf(name, sizeof(name), "afu%u", afu->slice);
+	afu->debugfs = debugfs_create_dir(name, afu->adapter->debugfs);
 	debugfs_create_file("contexts", 0400, afu->debugfs, afu,
 			    &contexts_fops);
+	if (ops->afu_debugfs_init)
+		ops->afu_debugfs_init(afu->data, afu->debugfs);
 }
 
 /**
