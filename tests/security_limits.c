@@ -19,6 +19,7 @@
 
 #include "tap.h"
 #include "lib/cxl_test.h"
+#include "lib/loop_test.h"
 #include "lib/nobody.h"
 #include "lib/sim_test.h"
 
@@ -65,37 +66,12 @@ static void kill_and_wait(pid_t pid)
  * Time
  */
 
-#define LOOP	4
-
-/*
- * A queue that has no end: its last element exchanges all of them, itself
- * included, for the elements of the next time around, the other elements copy
- * as much as they can.
- */
 static void loop(void)
 {
-	static struct work_element image[2][LOOP]
-		__attribute__((aligned(256)));
-	static char src[65536], dst[65536];
-	struct queue q = { .we = image[0], .size = 2 * LOOP };
-	int i;
+	static struct endless_loop endless;
 
-	for (i = 0; i < 2 * LOOP; i++) {
-		if (i == LOOP)
-			q.wrap = WE_WRAP;
-		queue_copy(&q, dst, src, 65535);
-	}
-	queue_init(&q, 1);
-	q.next = LOOP - 1;
-	for (i = 0; i < 2; i++) {
-		struct work_element *last = &image[i][LOOP - 1];
-		struct queue one = { .we = last, .size = 2,
-				     .wrap = i ? WE_WRAP : 0 };
-
-		queue_add(&one, WE_COPY, sizeof(image[0]), image[!i], q.we);
-	}
-	memcpy(q.we, image[0], sizeof(image[0]));
-	require_ok(node_start(node_open_ok(card.slave), queue_wed(&q), 4, 0));
+	require_ok(node_start(node_open_ok(card.slave),
+			      endless_loop_init(&endless), 4, 0));
 	tell_ready();
 	pause();
 }

@@ -20,52 +20,36 @@
 #define PIECE_COST	256
 
 /**
- * sim_engine_leave_mm() - stop using the address space of a process
- * @afu: AFU, in its engine's thread
+ * sim_pe_leave_mm() - end the accesses of a turn
+ * @pe: context whose turn it is, in the engine's thread
+ *
+ * Between turns nothing of a process is in use: it may end.
  */
-void sim_engine_leave_mm(struct sim_afu *afu)
+void sim_pe_leave_mm(struct sim_pe *pe)
 {
+	struct sim_afu *afu = pe->afu;
+
 	if (!afu->mm)
 		return;
 	kthread_unuse_mm(afu->mm);
-	/* If it was the last user: not in this thread. */
-	mmput_async(afu->mm);
+	cxl_context_put_mm(pe->elem.ctx);
 	afu->mm = NULL;
 }
 
-/* Is the engine the last that uses the address space? */
-static bool mm_is_dead(struct mm_struct *mm)
-{
-	return atomic_read(&mm->mm_users) == 1;
-}
-
-/**
- * sim_engine_leave_dead_mm() - let the memory of a process that ended be freed
- * @afu: AFU, in its engine's thread
- */
-void sim_engine_leave_dead_mm(struct sim_afu *afu)
-{
-	if (afu->mm && mm_is_dead(afu->mm))
-		sim_engine_leave_mm(afu);
-}
-
 /*
- * Use the context's address space; false when its process is gone.  It stays
- * in use for the contexts that come next, but not for longer than the process
- * itself uses it.
+ * Use the context's address space until the end of the turn; false when its
+ * process is gone.
  */
 static bool enter_mm(struct sim_pe *pe)
 {
 	struct sim_afu *afu = pe->afu;
-	struct mm_struct *mm = pe->elem.mm;
 
-	if (afu->mm == mm && !mm_is_dead(mm))
+	if (afu->mm)
 		return true;
-	sim_engine_leave_mm(afu);
-	if (!mmget_not_zero(mm))
+	afu->mm = cxl_context_get_mm(pe->elem.ctx);
+	if (!afu->mm)
 		return false;
-	kthread_use_mm(mm);
-	afu->mm = mm;
+	kthread_use_mm(afu->mm);
 	return true;
 }
 

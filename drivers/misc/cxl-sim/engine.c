@@ -15,6 +15,7 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 
+#include "compat.h"
 #include "sim.h"
 
 /* Work in one turn, in units of a byte copied */
@@ -150,13 +151,16 @@ unlock:
 
 static bool run_turn(struct sim_afu *afu)
 {
+	enum sim_turn result;
 	struct sim_pe *pe;
 
 	mutex_lock(&afu->turn);
 	pe = begin_turn(afu);
 	if (pe) {
 		afu->budget = TURN_BUDGET;
-		end_turn(pe, afu->settings.model->turn(pe));
+		result = afu->settings.model->turn(pe);
+		sim_pe_leave_mm(pe);
+		end_turn(pe, result);
 	}
 	mutex_unlock(&afu->turn);
 	return pe;
@@ -182,8 +186,6 @@ static void engine_sleep(struct sim_afu *afu)
 	ktime_t expires = now;
 	bool work;
 
-	sim_engine_leave_mm(afu);
-
 	set_current_state(TASK_IDLE);
 	spin_lock_irq(&afu->lock);
 	work = !afu->halted && !list_empty(&afu->runnable);
@@ -208,16 +210,13 @@ static int engine_thread(void *data)
 {
 	struct sim_afu *afu = data;
 
+	sim_allow_all_keys();
 	while (!kthread_should_stop()) {
-		if (!run_turn(afu)) {
+		if (run_turn(afu))
+			cond_resched();
+		else
 			engine_sleep(afu);
-			continue;
-		}
-		/* What comes next may never need another address space. */
-		sim_engine_leave_dead_mm(afu);
-		cond_resched();
 	}
-	sim_engine_leave_mm(afu);
 	return 0;
 }
 
@@ -370,7 +369,8 @@ void sim_engine_remove(struct sim_pe *pe)
  * The context is parked, and the core asked for the page.  A program could
  * take each page away again before it is used: this is bounded.
  *
- * Return: -EINPROGRESS, or -EFAULT: it was tried often enough.
+ * Return: -EINPROGRESS, or -EFAULT: it was tried often enough, and the program
+ * is told.
  */
 int sim_pe_fault(struct sim_pe *pe, u64 ea, u64 dsisr)
 {
@@ -380,6 +380,7 @@ int sim_pe_fault(struct sim_pe *pe, u64 ea, u64 dsisr)
 	lockdep_assert_held(&afu->turn);
 	if (pe->fault_tries++ == MAX_FAULT_TRIES) {
 		pe->fault_tries = 0;
+		cxl_context_access_failed(pe->elem.ctx, ea, dsisr);
 		return -EFAULT;
 	}
 	pe->faults++;

@@ -186,7 +186,7 @@ struct sim_pe {
  *
  * @engine: the thread
  * @budget: what is left of this turn; @turn
- * @mm: address space that the engine is using; the engine's own
+ * @mm: address space that the engine uses in this turn, or NULL; @turn
  * @bounce: page for what cannot be copied directly; @turn
  * @woke: when the engine last woke up, CLOCK_MONOTONIC ns; the engine's own
  * @last_active: the latest of the contexts' @last_active; the engine's own
@@ -343,8 +343,7 @@ void sim_afu_fault_done(void *data, unsigned int num, bool resolved);
 void sim_pe_kill(struct sim_pe *pe);
 
 /* access.c: the contexts' memory */
-void sim_engine_leave_mm(struct sim_afu *afu);
-void sim_engine_leave_dead_mm(struct sim_afu *afu);
+void sim_pe_leave_mm(struct sim_pe *pe);
 
 /* inject.c: debugfs */
 void sim_debugfs_init(void *card, struct dentry *dir);

@@ -197,6 +197,7 @@ static void cxl_fops_complete(struct file_operations *fops)
 	}
 	fops->open = fops->open ?: standard->open;
 	fops->poll = fops->poll ?: standard->poll;
+	fops->flush = fops->flush ?: standard->flush;
 	fops->release = fops->release ?: standard->release;
 	fops->unlocked_ioctl = fops->unlocked_ioctl ?: standard->unlocked_ioctl;
 	fops->compat_ioctl = fops->compat_ioctl ?: standard->compat_ioctl;

@@ -78,8 +78,8 @@ struct cxl_afu_desc {
  * @wed: work element descriptor, for the AFU alone
  * @amr: authority mask register
  * @mm: address space to work on, NULL for kernel addresses.  Counted
- *	(mm_count) until detach returns: take a user reference, by
- *	mmget_not_zero(), for each access
+ *	(mm_count) until detach returns; for each access it is held by
+ *	cxl_context_get_mm()
  * @num_irqs: the AFU may raise interrupts 1 to @num_irqs
  * @master: a master context
  */
@@ -313,6 +313,41 @@ int cxl_context_interrupt(struct cxl_context *ctx, unsigned int irq);
  * Context: any, without a lock that fault_done takes.
  */
 void cxl_context_fault(struct cxl_context *ctx, u64 ea, u64 dsisr);
+
+/**
+ * cxl_context_access_failed() - the card gave up an access
+ * @ctx: from struct cxl_process_element
+ * @ea: effective address
+ * @dsisr: CXL_DSISR_*
+ *
+ * For an access that ends in an address error although the core answered each
+ * of its faults by "try again".  The program is told; there is no answer.
+ *
+ * Context: any.
+ */
+void cxl_context_access_failed(struct cxl_context *ctx, u64 ea, u64 dsisr);
+
+/**
+ * cxl_context_get_mm() - begin to access a process's address space
+ * @ctx: from struct cxl_process_element; attached until the access has ended
+ *
+ * An access is short and does not wait for memory to be faulted in.
+ *
+ * Context: process context.
+ * Return: the address space, in use until cxl_context_put_mm(); NULL: its
+ * process is gone, or the context works on kernel addresses.
+ */
+struct mm_struct *cxl_context_get_mm(struct cxl_context *ctx);
+
+/**
+ * cxl_context_put_mm() - end what cxl_context_get_mm() began
+ * @ctx: the same context
+ *
+ * Never frees the address space itself, so it does not sleep for long.
+ *
+ * Context: process context.
+ */
+void cxl_context_put_mm(struct cxl_context *ctx);
 
 /**
  * cxl_context_afu_error() - the AFU reported an error

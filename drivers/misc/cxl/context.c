@@ -151,8 +151,10 @@ static int cxl_context_attach(struct cxl_context *ctx, u64 wed, u64 amr)
 		return ret;
 	ret = afu->adapter->ops->attach(afu->data, &elem);
 	trace_cxl_attach(ctx, wed, elem.num_irqs, ret);
-	if (ret)
+	if (ret) {
 		cxl_context_faults_close(ctx);
+		cxl_context_faults_end(ctx);
+	}
 	return ret;
 }
 
@@ -311,6 +313,7 @@ static int cxl_context_detach_locked(struct cxl_context *ctx)
 	if (started) {
 		cxl_context_faults_close(ctx);
 		afu->adapter->ops->detach(afu->data, ctx->pe);
+		cxl_context_faults_end(ctx);
 		cxl_adapter_context_stop(afu->adapter);
 		trace_cxl_detach(ctx);
 		if (ctx->mm)

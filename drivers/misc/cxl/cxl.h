@@ -301,6 +301,8 @@ int cxl_fault_init(void);
 void cxl_fault_exit(void);
 int cxl_context_faults_open(struct cxl_context *ctx);
 void cxl_context_faults_close(struct cxl_context *ctx);
+void cxl_context_faults_end(struct cxl_context *ctx);
+void cxl_context_flush(struct cxl_context *ctx);
 int cxl_handle_mm_fault(struct mm_struct *mm, u64 ea, bool write);
 
 /* vphb.c: configuration records as PCI devices */

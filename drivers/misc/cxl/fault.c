@@ -1,43 +1,61 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Translation faults: the card could not access an address; see to it that it
- * can, or tell the program that it cannot.
+ * can, or tell the program that it cannot.  And the card's accesses themselves,
+ * as far as the life of the address space is concerned.
  *
  * Faulting memory in may take for ever (userfaultfd, a file on a dead server).
  * So it happens in a worker that detach does not wait for: it only touches the
- * address space, and its answer is dropped when the context is no more
+ * address space, and its answer is dropped when the context is no longer
  * attached.
  */
+#include <linux/cred.h>
 #include <linux/kthread.h>
+#include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
+#include <linux/resource.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
 #include "cxl.h"
 #include "trace.h"
 
+/* How long the end of a process waits for the end of an access */
+#define CXL_EXIT_DELAY		(HZ / 20)
+/* How long what an access left over waits for the end of the process */
+#define CXL_LAST_USER_DELAY	(HZ / 10)
+
 static struct workqueue_struct *cxl_fault_wq;
+static DECLARE_WAIT_QUEUE_HEAD(cxl_fault_exits);
 
 /**
  * struct cxl_fault - resolves the faults of a started context, one at a time
  * @ref: of the context while it is attached, and of the queued work
  * @work: resolves the fault
+ * @last_user: queued: a user reference to @mm was left over
+ * @users: user references to @mm
  * @ctx: referenced by the queued work
  * @mm: address space with mm_count held, NULL for kernel addresses
  * @ea: effective address; set before the work is queued, as @dsisr
  * @dsisr: of the card
  * @busy: not answered yet; guarded by the context's fault_lock
+ * @closed: no fault is answered any more; guarded by the context's fault_lock
  */
 struct cxl_fault {
 	struct kref ref;
 	struct work_struct work;
+	struct delayed_work last_user;
+	atomic_t users;
 	struct cxl_context *ctx;
 	struct mm_struct *mm;
 	u64 ea;
 	u64 dsisr;
 	bool busy;
+	bool closed;
 };
 
 static void cxl_fault_free(struct kref *ref)
@@ -47,6 +65,254 @@ static void cxl_fault_free(struct kref *ref)
 	if (fault->mm)
 		mmdrop(fault->mm);
 	kfree(fault);
+}
+
+/*
+ * Access to the address space
+ *
+ * A process that ends drops its own, usually the last, reference to the address
+ * space, and with it memory, mapped files and executable; then it closes its
+ * files; then its parent learns of the end.  If it ends during an access, the
+ * last reference is the card's.  To drop that in the card's thread would hold
+ * up everybody else, and mapped files would be released some time after the
+ * parent was told that all is over.  So it is left over for the process:
+ *
+ *	process				card
+ *	-------				----
+ *					begin the access
+ *	drop a reference
+ *	close the file:
+ *	  flush: wait a moment
+ *					end it: the last reference is left over
+ *	  drop that
+ *	tell the parent
+ *
+ * Nobody begins an access once a reference was left over.  A worker drops it
+ * where the process does not: it had closed the file before, or did not wait
+ * as long as that.  (Detach would be too late: if the process has mapped the
+ * problem state area, its memory holds the file.)
+ */
+
+static void cxl_fault_drop_last_user(struct cxl_fault *fault)
+{
+	mmput(fault->mm);
+	atomic_dec(&fault->users);
+	kref_put(&fault->ref, cxl_fault_free);
+}
+
+static void cxl_fault_last_user_work(struct work_struct *work)
+{
+	cxl_fault_drop_last_user(container_of(to_delayed_work(work),
+					      struct cxl_fault, last_user));
+}
+
+static bool cxl_fault_get_mm(struct cxl_fault *fault)
+{
+	if (!fault->mm || delayed_work_pending(&fault->last_user))
+		return false;
+	/* First, so that it is never less than its part of mm_users */
+	atomic_inc(&fault->users);
+	if (mmget_not_zero(fault->mm))
+		return true;
+	atomic_dec(&fault->users);
+	return false;
+}
+
+static void cxl_fault_put_mm(struct cxl_fault *fault)
+{
+	struct cxl_context *ctx = fault->ctx;
+	unsigned long flags;
+
+	/* All but the last */
+	if (atomic_add_unless(&fault->mm->mm_users, -1, 1)) {
+		atomic_dec(&fault->users);
+	} else {
+		kref_get(&fault->ref);
+		spin_lock_irqsave(&ctx->fault_lock, flags);
+		queue_delayed_work(cxl_fault_wq, &fault->last_user,
+				   fault->closed ? 0 : CXL_LAST_USER_DELAY);
+		spin_unlock_irqrestore(&ctx->fault_lock, flags);
+	}
+	if (waitqueue_active(&cxl_fault_exits))
+		wake_up_all(&cxl_fault_exits);
+}
+
+struct mm_struct *cxl_context_get_mm(struct cxl_context *ctx)
+{
+	return cxl_fault_get_mm(ctx->fault) ? ctx->fault->mm : NULL;
+}
+EXPORT_SYMBOL_GPL(cxl_context_get_mm);
+
+void cxl_context_put_mm(struct cxl_context *ctx)
+{
+	cxl_fault_put_mm(ctx->fault);
+}
+EXPORT_SYMBOL_GPL(cxl_context_put_mm);
+
+/* Are all references to the address space the context's? */
+static bool cxl_fault_mm_ended(struct cxl_fault *fault)
+{
+	int users = atomic_read(&fault->mm->mm_users);
+
+	return users && users <= atomic_read(&fault->users);
+}
+
+/**
+ * cxl_context_flush() - a file of the context is closed
+ * @ctx: context
+ *
+ * Context: process context.
+ */
+void cxl_context_flush(struct cxl_context *ctx)
+{
+	struct cxl_fault *fault;
+
+	if (!(current->flags & PF_EXITING))
+		return;
+	spin_lock_irq(&ctx->fault_lock);
+	fault = ctx->fault;
+	if (fault)
+		kref_get(&fault->ref);
+	spin_unlock_irq(&ctx->fault_lock);
+	if (!fault)
+		return;
+
+	if (fault->mm && cxl_fault_mm_ended(fault))
+		wait_event_timeout(cxl_fault_exits,
+				   delayed_work_pending(&fault->last_user) ||
+				   !cxl_fault_mm_ended(fault), CXL_EXIT_DELAY);
+	if (cancel_delayed_work(&fault->last_user))
+		cxl_fault_drop_last_user(fault);
+	kref_put(&fault->ref, cxl_fault_free);
+}
+
+/*
+ * Acting for a program
+ *
+ * What a worker does to an address space counts against the program that owns
+ * it, as if the program had accessed the memory itself: page tables are charged
+ * to its memory cgroup; its stack grows as far as its limits and capabilities
+ * let it.  A worker has none of that by itself.
+ *
+ * Protection keys are no part of it: they are a matter of each thread's
+ * register, the card is none of the threads, and FAULT_FLAG_REMOTE says so.  A
+ * real card has a register of its own, the AMR, which denies nothing unless
+ * START_WORK says otherwise.
+ */
+
+/**
+ * struct cxl_behalf - on whose behalf a worker acts
+ * @cred: of the owner of the address space; NULL: nothing was changed
+ * @old_cred: the worker's own
+ * @memcg: of the address space
+ * @old_memcg: the worker's own
+ */
+struct cxl_behalf {
+	const struct cred *cred;
+	const struct cred *old_cred;
+	struct mem_cgroup *memcg;
+	struct mem_cgroup *old_memcg;
+};
+
+/* The process that owns an address space, referenced, or NULL */
+static struct task_struct *cxl_mm_owner(struct mm_struct *mm)
+{
+	struct task_struct *owner = NULL;
+
+#ifdef CONFIG_MEMCG
+	rcu_read_lock();
+	owner = rcu_dereference(mm->owner);
+	if (owner)
+		get_task_struct(owner);
+	rcu_read_unlock();
+#endif
+	return owner;
+}
+
+static void cxl_act_for(struct cxl_behalf *behalf, struct mm_struct *mm,
+			struct task_struct *owner)
+{
+	behalf->cred = NULL;
+	if (current->mm == mm)
+		return;
+	behalf->cred = owner ? get_task_cred(owner) : get_current_cred();
+	behalf->old_cred = override_creds(behalf->cred);
+	behalf->memcg = get_mem_cgroup_from_mm(mm);
+	behalf->old_memcg = set_active_memcg(behalf->memcg);
+}
+
+static void cxl_act_for_nobody(struct cxl_behalf *behalf)
+{
+	if (!behalf->cred)
+		return;
+	set_active_memcg(behalf->old_memcg);
+	mem_cgroup_put(behalf->memcg);
+	revert_creds(behalf->old_cred);
+	put_cred(behalf->cred);
+}
+
+/* Limits that the growth of a stack is subject to */
+static const unsigned int cxl_stack_limits[] = {
+	RLIMIT_STACK, RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK,
+};
+
+#define CXL_NUM_LIMITS	ARRAY_SIZE(cxl_stack_limits)
+
+static void cxl_get_limits(struct task_struct *task, struct rlimit *limits)
+{
+	unsigned int i;
+
+	task_lock(task->group_leader);
+	for (i = 0; i < CXL_NUM_LIMITS; i++)
+		limits[i] = task->signal->rlim[cxl_stack_limits[i]];
+	task_unlock(task->group_leader);
+}
+
+static void cxl_set_limits(const struct rlimit *limits)
+{
+	unsigned int i;
+
+	task_lock(current->group_leader);
+	for (i = 0; i < CXL_NUM_LIMITS; i++)
+		current->signal->rlim[cxl_stack_limits[i]] = limits[i];
+	task_unlock(current->group_leader);
+}
+
+/*
+ * Touch what lies below a stack as its program would: that grows it, which
+ * fixup_user_fault() does not (6.5).  Whether it did, fixup_user_fault() finds
+ * out: the touch itself may fail because of a protection key.
+ */
+static void cxl_touch_stack(u64 ea)
+{
+	size_t left __maybe_unused;
+
+	left = fault_in_readable(u64_to_user_ptr(ea), 1);
+}
+
+/*
+ * A kernel thread is a process of its own, with limits that nobody else is
+ * subject to: it takes those of the owner.  There is no other way to have the
+ * kernel check them, and it knows best what there is to be checked.
+ */
+static void cxl_grow_stack(struct mm_struct *mm, struct task_struct *owner,
+			   u64 ea)
+{
+	struct rlimit limits[CXL_NUM_LIMITS], own[CXL_NUM_LIMITS];
+
+	if (current->mm == mm) {
+		cxl_touch_stack(ea);
+		return;
+	}
+	if (!owner || !(current->flags & PF_KTHREAD) || current->mm)
+		return;
+	cxl_get_limits(owner, limits);
+	cxl_get_limits(current, own);
+	cxl_set_limits(limits);
+	kthread_use_mm(mm);
+	cxl_touch_stack(ea);
+	kthread_unuse_mm(mm);
+	cxl_set_limits(own);
 }
 
 static bool cxl_is_below_stack(struct mm_struct *mm, u64 ea)
@@ -61,23 +327,28 @@ static bool cxl_is_below_stack(struct mm_struct *mm, u64 ea)
 	return below;
 }
 
-/*
- * Touch what lies below a stack as its program would: that grows it, which
- * fixup_user_fault() does not (6.5).
- */
-static int cxl_grow_stack(struct mm_struct *mm, u64 ea)
+/* With a user reference to @mm.  Return 0 or -EFAULT. */
+static int cxl_fault_in(struct mm_struct *mm, u64 ea, bool write)
 {
-	bool borrow = current->flags & PF_KTHREAD && !current->mm;
-	size_t left;
+	/* The program's access, not the kernel's: so say userfaultfd and OOM */
+	unsigned int flags = FAULT_FLAG_REMOTE | FAULT_FLAG_USER;
+	struct task_struct *owner = cxl_mm_owner(mm);
+	struct cxl_behalf behalf;
+	bool unlocked = false;
+	int ret;
 
-	if (!borrow && current->mm != mm)
-		return -EFAULT;
-	if (borrow)
-		kthread_use_mm(mm);
-	left = fault_in_readable(u64_to_user_ptr(ea), 1);
-	if (borrow)
-		kthread_unuse_mm(mm);
-	return left ? -EFAULT : 0;
+	if (write)
+		flags |= FAULT_FLAG_WRITE;
+	cxl_act_for(&behalf, mm, owner);
+	if (cxl_is_below_stack(mm, ea))
+		cxl_grow_stack(mm, owner, ea);
+	mmap_read_lock(mm);
+	ret = fixup_user_fault(mm, ea & PAGE_MASK, flags, &unlocked);
+	mmap_read_unlock(mm);
+	cxl_act_for_nobody(&behalf);
+	if (owner)
+		put_task_struct(owner);
+	return ret ? -EFAULT : 0;
 }
 
 /**
@@ -86,30 +357,39 @@ static int cxl_grow_stack(struct mm_struct *mm, u64 ea)
  * @ea: effective address
  * @write: for a store
  *
+ * It counts against the owner of the address space.  A stack grows if the
+ * caller is a kernel thread or a thread of that process.
+ *
  * Context: process context.
  * Return: 0, or -EFAULT (the address space is gone, there is nothing at the
  * address, or it cannot be accessed so).
  */
 int cxl_handle_mm_fault(struct mm_struct *mm, u64 ea, bool write)
 {
-	unsigned int flags = FAULT_FLAG_REMOTE;
-	bool unlocked = false;
-	int ret = 0;
+	int ret;
 
 	if (ea != (unsigned long)ea || !mmget_not_zero(mm))
 		return -EFAULT;
-	if (write)
-		flags |= FAULT_FLAG_WRITE;
-	if (cxl_is_below_stack(mm, ea))
-		ret = cxl_grow_stack(mm, ea);
-	if (!ret) {
-		mmap_read_lock(mm);
-		ret = fixup_user_fault(mm, ea & PAGE_MASK, flags, &unlocked);
-		mmap_read_unlock(mm);
-	}
+	ret = cxl_fault_in(mm, ea, write);
 	mmput(mm);
-	return ret ? -EFAULT : 0;
+	return ret;
 }
+
+static int cxl_fault_resolve(struct cxl_fault *fault)
+{
+	u64 ea = fault->ea;
+	int ret;
+
+	if (ea != (unsigned long)ea || !cxl_fault_get_mm(fault))
+		return -EFAULT;
+	ret = cxl_fault_in(fault->mm, ea, fault->dsisr & CXL_DSISR_STORE);
+	cxl_fault_put_mm(fault);
+	return ret;
+}
+
+/*
+ * Faults
+ */
 
 static void cxl_fault_work(struct work_struct *work)
 {
@@ -118,15 +398,13 @@ static void cxl_fault_work(struct work_struct *work)
 	struct cxl_afu *afu = ctx->afu;
 	u64 ea = fault->ea, dsisr = fault->dsisr;
 	unsigned long flags;
-	int ret = -EFAULT;
+	int ret;
 
-	if (fault->mm)
-		ret = cxl_handle_mm_fault(fault->mm, ea,
-					  dsisr & CXL_DSISR_STORE);
+	ret = cxl_fault_resolve(fault);
 
 	spin_lock_irqsave(&ctx->fault_lock, flags);
 	fault->busy = false;
-	if (ctx->fault == fault) {
+	if (!fault->closed) {
 		afu->adapter->ops->fault_done(afu->data, ctx->pe, !ret);
 		if (ret)
 			cxl_events_post_fault(&ctx->events, ea, dsisr);
@@ -146,7 +424,7 @@ void cxl_context_fault(struct cxl_context *ctx, u64 ea, u64 dsisr)
 	spin_lock_irqsave(&ctx->fault_lock, flags);
 	fault = ctx->fault;
 	/* A second one before the answer is the card's mistake. */
-	if (fault && !fault->busy) {
+	if (fault && !fault->closed && !fault->busy) {
 		fault->busy = true;
 		fault->ea = ea;
 		fault->dsisr = dsisr;
@@ -157,6 +435,12 @@ void cxl_context_fault(struct cxl_context *ctx, u64 ea, u64 dsisr)
 	spin_unlock_irqrestore(&ctx->fault_lock, flags);
 }
 EXPORT_SYMBOL_GPL(cxl_context_fault);
+
+void cxl_context_access_failed(struct cxl_context *ctx, u64 ea, u64 dsisr)
+{
+	cxl_events_post_fault(&ctx->events, ea, dsisr);
+}
+EXPORT_SYMBOL_GPL(cxl_context_access_failed);
 
 /**
  * cxl_context_faults_open() - faults are answered from now on
@@ -173,6 +457,7 @@ int cxl_context_faults_open(struct cxl_context *ctx)
 		return -ENOMEM;
 	kref_init(&fault->ref);
 	INIT_WORK(&fault->work, cxl_fault_work);
+	INIT_DELAYED_WORK(&fault->last_user, cxl_fault_last_user_work);
 	fault->ctx = ctx;
 	fault->mm = ctx->mm;
 	if (fault->mm)
@@ -188,15 +473,30 @@ int cxl_context_faults_open(struct cxl_context *ctx)
  * cxl_context_faults_close() - no fault is answered after this
  * @ctx: context that is about to be detached
  *
- * A worker that is at it goes on alone.
+ * A worker that is at it goes on alone.  The card may still be accessing
+ * memory.
  */
 void cxl_context_faults_close(struct cxl_context *ctx)
+{
+	spin_lock_irq(&ctx->fault_lock);
+	ctx->fault->closed = true;
+	spin_unlock_irq(&ctx->fault_lock);
+}
+
+/**
+ * cxl_context_faults_end() - the card accesses nothing any more
+ * @ctx: context that was detached, after cxl_context_faults_close()
+ */
+void cxl_context_faults_end(struct cxl_context *ctx)
 {
 	struct cxl_fault *fault;
 
 	spin_lock_irq(&ctx->fault_lock);
 	fault = ctx->fault;
 	ctx->fault = NULL;
+	/* The workqueue must not go while a timer runs. */
+	if (delayed_work_pending(&fault->last_user))
+		mod_delayed_work(cxl_fault_wq, &fault->last_user, 0);
 	spin_unlock_irq(&ctx->fault_lock);
 	kref_put(&fault->ref, cxl_fault_free);
 }

@@ -324,9 +324,16 @@ static void cxl_fd_show_fdinfo(struct seq_file *m, struct file *file)
 	seq_printf(m, "cxl-pending:\t%llu\n", count.pending);
 }
 
+static int cxl_fd_flush(struct file *file, fl_owner_t id)
+{
+	cxl_context_flush(file->private_data);
+	return 0;
+}
+
 const struct file_operations cxl_afu_fops = {
 	.owner = THIS_MODULE,
 	.open = cxl_fd_open,
+	.flush = cxl_fd_flush,
 	.release = cxl_fd_release,
 	.unlocked_ioctl = cxl_fd_ioctl,
 	.compat_ioctl = cxl_fd_ioctl,

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A queue of the memcpy AFU that has no end: an AFU that is busy for ever. */
+#ifndef _TESTS_LIB_LOOP_TEST_H
+#define _TESTS_LIB_LOOP_TEST_H
+
+#include <linux/types.h>
+
+#include "lib/cxl_test.h"
+
+#define LOOP	4
+
+/**
+ * struct endless_loop - the queue and its memory
+ * @image: the elements of this time around, and of the next
+ * @src: what the elements copy
+ * @dst: where to
+ * @queue: what the AFU works on
+ */
+struct endless_loop {
+	struct work_element image[2][LOOP] __attribute__((aligned(256)));
+	char src[65536];
+	char dst[65536];
+	struct queue queue;
+};
+
+/* Fill it in; the work element descriptor to start on it. Require. */
+__u64 endless_loop_init(struct endless_loop *loop);
+
+#endif
