@@ -100,7 +100,7 @@ demo: modules tools	## the main job: copy a file through the software card
 		'until [ "$$(stat -c %s $(DEMO_FILE) 2>/dev/null || echo 0)" -ge 67108864 ]; do \
 			cat /data/vmlinuz >>$(DEMO_FILE); done; sh /demo.sh $(DEMO_FILE)'
 
-check: modules tools tests bench-program	## host tests and guest tests, TAP in build/check.tap
+check: modules tools tests bench-program guest-parts	## host tests and guest tests, TAP in build/check.tap
 	$(Q)tests/run-check '$(T)'
 
 check-debug:		## the same, KUnit and leaks on a kernel with KASAN, lockdep and more
@@ -117,8 +117,8 @@ soak: modules tests	## EVENTS driver events from all contexts at once, none lost
 model:			## search a model of the event protocol in full, with spin
 	$(Q)model/run-model $(BUILD)/model
 
-vm-shell: modules tools tests	## a shell in the guest with the modules loaded
-	$(Q)vm/run-guest --name shell --load 'cxl cxl-sim cxl-copy' --shell
+vm-shell:		## a shell in the guest, as ./guest without a command
+	$(Q)./guest
 
 ##@ Looking after the source
 lint:			## W=1, sparse, checkpatch --strict, shellcheck: all must be silent
@@ -128,6 +128,7 @@ clean:			## remove build/ (the cache of kernels stays)
 	$(Q)rm -rf $(BUILD)
 
 include lib/lib.mk
+include vm/guest.mk
 include packaging/install.mk
 include tests/tests.mk
 include bench/bench.mk

@@ -41,22 +41,32 @@ count_instructions() {
 	append="$append mitigations=off clocksource=tsc tsc=reliable"
 }
 
-# boot_qemu INITRD CONSOLE: results to stdout, kernel messages to the file
-# CONSOLE. For a process of its own: it becomes timeout, which ends its child
-# and nothing else, and whose status is QEMU's, or 124 when the limit passed.
+# boot_qemu INITRD CONSOLE [ARGUMENT]...: kernel messages to the file CONSOLE.
+# For a process of its own: it becomes $supervisor, which is given the command
+# that starts QEMU.
 # shellcheck disable=SC2086
 boot_qemu() {
+	initrd=$1 console_file=$2
+	shift 2
+	exec $supervisor "$vm/qemu" "$qemu_root" "$qemu" $accel $qemu_machine \
+		-smp "$smp" -m "$mem" -nodefaults -display none -no-reboot \
+		-kernel "$kernel_dir/vmlinuz" -initrd "$initrd" \
+		-append "console=$console loglevel=5 printk.devkmsg=on panic=-1 ${kernel_args-} $append" \
+		-chardev "file,id=console,path=$console_file" -serial chardev:console "$@"
+}
+
+# boot_for_results INITRD CONSOLE: results to stdout. It becomes timeout, which
+# ends its child and nothing else, and whose status is QEMU's, or 124 when the
+# limit passed.
+# shellcheck disable=SC2086
+boot_for_results() {
 	if [ -n "$interactive" ]; then
 		stdio="stdio,id=results,mux=on -mon results"
 	else
 		stdio=stdio,id=results,signal=off
 	fi
-	exec timeout --foreground -k 5 "$limit" "$vm/qemu" "$qemu_root" "$qemu" $accel $qemu_machine \
-		-smp "$smp" -m "$mem" -nodefaults -display none -no-reboot \
-		-kernel "$kernel_dir/vmlinuz" -initrd "$1" \
-		-append "console=$console loglevel=5 printk.devkmsg=on panic=-1 ${kernel_args-} $append" \
-		-chardev "file,id=console,path=$2" -serial chardev:console \
-		-chardev $stdio ${results_device:--serial chardev:results}
+	supervisor="timeout --foreground -k 5 $limit"
+	boot_qemu "$1" "$2" -chardev $stdio ${results_device:--serial chardev:results}
 }
 
 # watch_idle PID FILE...: end PID when no FILE has grown for $idle seconds. A

@@ -2,7 +2,7 @@
 # Pack what the guest boots with. Not compressed: unpacking costs an emulated
 # CPU more than reading.
 
-# stock_modules: paths of those the guest gets and of all they need, below the
+# stock_modules: paths of those that stdin names and of all they need, below the
 # folder of modules.dep; nothing for what is built in.
 stock_modules() {
 	awk '
@@ -24,7 +24,7 @@ stock_modules() {
 					if (!seen[paths[j]]++)
 						print paths[j]
 			}
-		}' "$vm/guest/stock-modules" "$kernel_dir/modules/modules.dep"
+		}' - "$kernel_dir/modules/modules.dep"
 }
 
 # add_stock_module SOURCE TARGET: decompressed, since busybox cannot.
@@ -60,9 +60,11 @@ add_programs() {
 	done
 }
 
-# stage_guest ROOT: everything but the files of this one run.
-stage_guest() {
+# stage_kernel ROOT LIST...: busybox, the init, our modules, and the stock modules
+# that stand in the files LIST.
+stage_kernel() {
 	root=$1
+	shift
 	release=$(cat "$kernel_dir/release")
 	to=$root/lib/modules/$release
 	mkdir -p "$root/bin" "$root/vm" "$to/extra"
@@ -70,7 +72,7 @@ stage_guest() {
 	ln -s busybox "$root/bin/sh"
 	cp "$vm/guest/init" "$root/init"
 
-	for path in $(stock_modules); do
+	for path in $(cat "$@" | stock_modules); do
 		add_stock_module "$kernel_dir/modules/$path" "$to/$path"
 	done
 	for ko in $(built_modules); do
@@ -79,6 +81,12 @@ stage_guest() {
 	cp "$kernel_dir/modules/modules.order" \
 		"$kernel_dir/modules/modules.builtin"* "$to"
 	depmod -b "$root" "$release"
+}
+
+# stage_guest ROOT: everything but the files of this one run.
+stage_guest() {
+	root=$1
+	stage_kernel "$root" "$vm/guest/stock-modules"
 
 	# What the console can do, for programs that draw on the screen. Debian 13
 	# has it in the second place.

@@ -1,0 +1,206 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# ./guest: a command there is as one here.
+
+. tests/lib/tap.sh
+vm=$PWD/vm
+. vm/lib.sh
+
+load_target
+top=$PWD
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# guest [OPTION]... COMMAND...: in $work/folder; its output is $work/out, $work/err.
+guest() {
+	mkdir -p "$work/folder"
+	rc=0
+	(cd "$work/folder" && "$top/guest" "$@") >"$work/out" 2>"$work/err" || rc=$?
+}
+
+# prints LINE...: just that
+prints() {
+	printf '%s\n' "$@" | diff - "$work/out" || fail "$(cat "$work/err")"
+}
+
+native() {
+	[ -z "${cross_compile-}" ] || skip "this machine's programs are not for $ARCH"
+}
+
+streams_status_and_arguments_are_the_commands() {
+	native
+	printf 'one\ntwo' >"$work/in"
+	export OF_THE_TEST='a  b'
+	# shellcheck disable=SC2016
+	guest sh -c 'cat; echo error >&2; echo "$OF_THE_TEST"; printf "<%s>" "$@"; echo; pwd; exit 7' \
+		sh 'x  y' "it's" '' '$HOME' <"$work/in"
+	[ "$rc" -eq 7 ] || fail "exit status $rc: $(cat "$work/err")"
+	prints one 'twoa  b' "<x  y><it's><><\$HOME>" "$work/folder"
+	[ "$(cat "$work/err")" = error ] || fail "standard error: $(cat "$work/err")"
+}
+
+only_the_folder_is_written() {
+	native
+	guest sh -c 'echo 1 >here; echo 2 >../beside && cat ../beside; ! echo 3 2>/dev/null >/etc/cxl-afu-test'
+	[ "$rc" -eq 0 ] || fail "exit status $rc: $(cat "$work/err")"
+	prints 2
+	[ "$(cat "$work/folder/here")" = 1 ] || fail "what it wrote to the folder is not there"
+	[ ! -e "$work/beside" ] || fail "it wrote to /tmp of this machine"
+	[ ! -e /etc/cxl-afu-test ] || fail "it wrote to the root of this machine"
+}
+
+# Linked as programs are: with the C library and libcxl as shared ones.
+own_program_finds_the_card() {
+	native
+	mkdir -p "$work/folder"
+	cat >"$work/folder/program.c" <<'EOF'
+#include <libcxl.h>
+
+int main(void)
+{
+	struct cxl_afu_h *afu;
+
+	cxl_for_each_afu(afu)
+		puts(cxl_afu_dev_name(afu));
+	return 0;
+}
+EOF
+	gcc -Ilib/include -Iinclude/uapi -o "$work/folder/a.out" "$work/folder/program.c" -L"$out/lib" -lcxl ||
+		fail "it does not build"
+	guest --card 'afuctl create second' ./a.out
+	[ "$rc" -eq 0 ] || fail "exit status $rc: $(cat "$work/err")"
+	prints afu0.0 afu1.0
+}
+
+signals_reach_the_command() {
+	native
+	mkdir -p "$work/folder"
+	mkfifo "$work/said"
+	# A session of its own, as a terminal would send a ^C.
+	# shellcheck disable=SC2016
+	(cd "$work/folder" && exec setsid "$top/guest" sh -c \
+		'trap "echo caught; exit 9" INT; echo ready; while :; do sleep 0.1; done') >"$work/said" 2>"$work/err" &
+	guest=$!
+	{
+		read -r line
+		[ "$line" = ready ] || fail "it says '$line': $(cat "$work/err")"
+		kill -INT "-$guest"
+		read -r line
+		[ "$line" = caught ] || fail "it says '$line'"
+	} <"$work/said"
+	rc=0
+	wait "$guest" || rc=$?
+	[ "$rc" -eq 9 ] || fail "exit status $rc"
+}
+
+# Nobody reads any more: the command gets a SIGPIPE, and all ends.
+closed_output_ends_the_command() {
+	native
+	mkdir -p "$work/folder"
+	[ "$(cd "$work/folder" && "$top/guest" yes | head -n 1)" = y ] || fail "no output"
+}
+
+what_cannot_run_is_told() {
+	native
+	guest --card 'exit 3' true
+	[ "$rc" -eq 125 ] || fail "a card that cannot be made: exit status $rc"
+	grep -q "'exit 3' failed" "$work/err" || fail "$(cat "$work/err")"
+	guest ./nonesuch
+	[ "$rc" -eq 127 ] || fail "not found: exit status $rc"
+	for wrong in '--kernel' '--nonesuch' '--memory much true' '--module /nonesuch true' '--kernel 1.0 true'; do
+		# shellcheck disable=SC2086
+		guest $wrong
+		[ "$rc" -ne 0 ] || fail "$wrong: exit status 0"
+		[ -s "$work/err" ] || fail "$wrong: no message"
+	done
+}
+
+dead_kernel_is_told() {
+	native
+	guest sh -c 'echo c >/proc/sysrq-trigger'
+	[ "$rc" -eq 99 ] || fail "exit status $rc"
+	grep -q 'sysrq triggered crash' "$work/err" || fail "$(cat "$work/err")"
+}
+
+# Owned by an ordinary user, who cannot reach the cache of root.
+ordinary_user_can_use_it() {
+	native
+	[ "$(id -u)" -eq 0 ] || skip "it is one who runs the tests"
+	mkdir -p "$work/cache" "$work/folder"
+	for part in "$(dirname "$("$vm/fetch-qemu")")" "$(dirname "$("$vm/fetch-virtiofsd")")" "$kernel_dir"; do
+		cp -al "$part" "$work/cache" 2>/dev/null || cp -a "$part" "$work/cache"
+	done
+	chmod 755 "$work"
+	chown 65534:65534 "$work/folder"
+	rc=0
+	(cd "$work/folder" && CXL_AFU_CACHE="$work/cache" setpriv --reuid 65534 --regid 65534 --clear-groups \
+		"$top/guest" sh -c 'id -u; echo 1 >made; ! cat /etc/shadow') >"$work/out" 2>"$work/err" || rc=$?
+	[ "$rc" -eq 0 ] || fail "exit status $rc: $(cat "$work/err")"
+	prints 0
+	[ "$(stat -c %u "$work/folder/made")" = 65534 ] || fail "the file is not the user's"
+}
+
+debugger_stops_in_a_module() {
+	native
+	command -v gdb >/dev/null || skip "no gdb"
+	rm -f "$out/gdb/attach"
+	guest --gdb cat /sys/class/cxl/afu0.0/irqs_min &
+	guest=$!
+	until [ -f "$out/gdb/attach" ]; do
+		kill -0 "$guest" 2>/dev/null || fail "it ended: $(cat "$work/err")"
+		sleep 0.2
+	done
+	gdb -q -batch -x "$out/gdb/attach" -ex 'break irqs_min_show' -ex 'break vfs_write' -ex continue \
+		-ex 'delete 2' -ex continue -ex backtrace -ex 'delete' -ex detach >"$work/gdb" 2>&1
+	wait "$guest" || fail "exit status $?: $(cat "$work/err")"
+	grep -q 'Breakpoint 2, .* in vfs_write' "$work/gdb" || fail "the kernel has no names: $(cat "$work/gdb")"
+	grep -q "Breakpoint 1, irqs_min_show .*drivers/misc/cxl/sysfs_afu.c" "$work/gdb" || fail "the module has no lines: $(cat "$work/gdb")"
+}
+
+trace_has_the_events_of_the_command() {
+	native
+	guest --trace trace sh -c 'head -c 100000 /dev/zero >file; afu-cp file copy'
+	[ "$rc" -eq 0 ] || fail "exit status $rc: $(cat "$work/err")"
+	for event in cxl_attach cxl_event_fetch cxl_detach; do
+		grep -q "afu-cp.* $event: afu0.0 " "$work/folder/trace" || fail "no $event: $(cat "$work/folder/trace")"
+	done
+}
+
+# milliseconds COMMAND...
+milliseconds() {
+	begin=$(date +%s%N)
+	"$@" >/dev/null 2>&1 || fail "$*: exit status $?"
+	echo $((($(date +%s%N) - begin) / 1000000))
+}
+
+# best BEFORE NOW
+best() {
+	if [ "$1" -le "$2" ]; then echo "$1"; else echo "$2"; fi
+}
+
+# The best of some runs, taken in turn, as the machine does other things as well.
+boots_nearly_as_fast_as_the_minimum() {
+	native
+	minimum=1000000 ours=1000000
+	for _ in 1 2 3; do
+		minimum=$(best "$minimum" "$(milliseconds "$vm/run-guest" --name minimum --load 'cxl cxl-sim cxl-copy' true)")
+		ours=$(best "$ours" "$(milliseconds ./guest true)")
+	done
+	echo "# minimal guest $minimum ms, ./guest $ours ms"
+	[ $((ours * 2)) -le $((minimum * 3)) ] || fail "more than 1.5 times as long"
+}
+
+help_and_manual_name_each_option() {
+	./guest --help >"$work/help"
+	for option in $(sed -n 's/^	\(--[a-z-]*\)[ )].*/\1/p; s/^	\(--module | [^)]*\)).*/\1/p' guest | tr -d '|' | tr ' ' '\n' | sort -u); do
+		grep -q -- "  $option" "$work/help" || fail "no $option in the help"
+		grep -q -- "^\.It Fl -${option#--}" vm/guest.1 || fail "no $option in the manual"
+		grep -q -- "$option " vm/completion.bash || fail "no $option in the completion"
+	done
+}
+
+tap_run guest streams_status_and_arguments_are_the_commands only_the_folder_is_written \
+	own_program_finds_the_card signals_reach_the_command closed_output_ends_the_command \
+	what_cannot_run_is_told dead_kernel_is_told ordinary_user_can_use_it \
+	debugger_stops_in_a_module trace_has_the_events_of_the_command \
+	boots_nearly_as_fast_as_the_minimum help_and_manual_name_each_option

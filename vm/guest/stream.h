@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the two ends of ./guest have in common: vm/relay.c here, vm/guest/agent.c
+ * in the guest, and between them four ports of a virtio serial device.
+ *
+ * The ports "stdin", "stdout", "stderr" and "trace" carry bytes and nothing else.
+ * A port has no end of file that is in step with its bytes, so the end is told as
+ * a number of bytes on the port "control", in lines of text:
+ *
+ *	to the guest	eof BYTES		all of stdin
+ *			close STREAM		nobody reads 1 (stdout) or 2 (stderr) now
+ *			signal NUMBER		for the command
+ *			size ROWS COLUMNS	of the terminal
+ *			go			the debugger let the guest run
+ *			bye			everything has arrived
+ *	to the host	ready			the command is about to begin
+ *			exit STATUS OUT ERR TRACE	with the bytes of each stream
+ */
+#ifndef GUEST_STREAM_H
+#define GUEST_STREAM_H
+
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { STREAM_IN, STREAM_OUT, STREAM_ERR, STREAM_TRACE, STREAM_CONTROL, STREAMS };
+
+#define STREAM_NAMES { "stdin", "stdout", "stderr", "trace", "control" }
+
+#define STREAM_BUFFER	32768
+
+/* Bytes on their way from one descriptor to another */
+struct stream {
+	int from, to;		/* -1: not open, or not any more */
+	size_t chunk;		/* so many bytes, if poll() says so, do not block */
+	uint64_t taken, given;	/* bytes so far */
+	uint64_t end;		/* @from ends after so many */
+	size_t first, count;	/* of what is in @buf */
+	char buf[STREAM_BUFFER];
+};
+
+static inline void stream_open(struct stream *s, int from, int to, size_t chunk)
+{
+	memset(s, 0, sizeof(*s));
+	s->from = from;
+	s->to = to;
+	s->chunk = chunk;
+	s->end = UINT64_MAX;
+}
+
+static inline bool stream_is_done(const struct stream *s)
+{
+	return (s->from < 0 || s->taken >= s->end) && !s->count;
+}
+
+/* What to wait for; a port whose other end is busy only says so when written. */
+static inline void stream_poll(const struct stream *s, struct pollfd *from,
+			       struct pollfd *to)
+{
+	bool more = s->taken < s->end;
+
+	*from = (struct pollfd){ .fd = s->count || !more ? -1 : s->from, .events = POLLIN };
+	*to = (struct pollfd){ .fd = s->count ? s->to : -1, .events = POLLOUT };
+}
+
+/* Take what is there. At the end of @from it becomes -1. */
+static inline void stream_take(struct stream *s)
+{
+	size_t space = sizeof(s->buf);
+	ssize_t n;
+
+	if (s->from < 0 || s->count || s->taken >= s->end)
+		return;
+	if (s->end - s->taken < space)
+		space = s->end - s->taken;
+	n = read(s->from, s->buf, space);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		s->from = -1;
+		return;
+	}
+	s->first = 0;
+	s->count = n;
+	s->taken += n;
+}
+
+/* Give what was taken. Return: false if nobody can read it, ever. */
+static inline bool stream_give(struct stream *s)
+{
+	size_t chunk = s->count < s->chunk ? s->count : s->chunk;
+	ssize_t n;
+
+	if (!s->count)
+		return true;
+	if (s->to >= 0) {
+		n = write(s->to, s->buf + s->first, chunk);
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			return true;
+	} else {
+		n = -1;
+	}
+	if (n < 0) {
+		s->given += s->count;
+		s->count = 0;
+		return false;
+	}
+	s->first += n;
+	s->count -= n;
+	s->given += n;
+	return true;
+}
+
+#endif

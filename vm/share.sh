@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The parts of ./guest: build what it needs, pack what differs from run to run,
+# share folders, start QEMU with the streams of the command.
+
+# with_target COMMAND...: the rest of vm/ reads what is wanted in the environment.
+with_target() {
+	env -u MAKEFLAGS -u MFLAGS KERNEL="$KERNEL" ARCH="$ARCH" BUILD="$BUILD" "$@"
+}
+
+# Make takes seconds to find that all is as it was.
+is_built() {
+	[ -f "$out/guest/built" ] && [ -f "$kernel_dir/release" ] &&
+		[ -z "$(cd "$here" && find Kbuild Makefile drivers include lib tools vm \
+			tests/modules bench/modules -type f -newer "$out/guest/built" -print -quit)" ]
+}
+
+build_parts() {
+	! is_built || return 0
+	mkdir -p "$out/guest"
+	(
+		flock 9
+		is_built || with_target "$here/run" guest-parts >&2
+	) 9>"$out/guest/lock" || exit 125
+	load_target
+}
+
+# build_module FOLDER: in a mirror of it; prints the modules.
+build_module() {
+	tree=$out/guest/modules/$(echo "$1" | sha256sum | cut -c 1-8)-${1##*/}
+	mkdir -p "$tree"
+	find "$tree" -type l -exec rm {} +
+	(cd "$1" && find . -type f ! -name '.*' ! -name '*.o' ! -name '*.ko' ! -name '*.mod' \
+		! -name '*.mod.c' ! -name modules.order ! -name Module.symvers) |
+		while IFS= read -r file; do
+			mkdir -p "$(dirname "$tree/$file")"
+			ln -sf "$1/$file" "$tree/$file"
+		done
+	with_target "$vm/kbuild" "$tree" modules \
+		KBUILD_EXTRA_SYMBOLS="$out/modules/Module.symvers" \
+		NOSTDINC_FLAGS="-nostdinc -I$here/include -I$here/include/uapi" >&2 || return
+	sed "s,\.o$,.ko,; s,^[^/],$tree/&," "$tree/modules.order"
+}
+
+# add_module FILE.ko: behind the stock modules that it needs.
+add_module() {
+	modinfo -F depends "$1" | tr , '\n' | grep . | stock_modules | tac | while read -r path; do
+		add_stock_module "$kernel_dir/modules/$path" "$work/root/vm/modules/${path##*/}"
+		path=${path##*/}
+		echo "${path%.xz}" >>"$work/root/vm/modules/order"
+	done
+	"${cross_compile-}strip" --strip-debug -o "$work/root/vm/modules/${1##*/}" "$1"
+	echo "${1##*/}" >>"$work/root/vm/modules/order"
+}
+
+add_modules() {
+	: >"$work/root/vm/modules/order"
+	while IFS= read -r path; do
+		if [ -d "$path" ]; then
+			built=$(build_module "$path") || exit 125
+			[ -n "$built" ] || wrong_usage "$path builds no module"
+			for file in $built; do
+				add_module "$file"
+				echo "$file" >>"$work/built-modules"
+			done
+		elif [ -f "$path" ]; then
+			add_module "$path"
+			echo "$path" >>"$work/built-modules"
+		else
+			wrong_usage "there is no $path"
+		fi
+	done <"$work/modules"
+}
+
+# add_layer: what lies over the root. A system whose /lib is a link must keep it.
+add_layer() {
+	layer=$work/root/layer
+	release=$(cat "$kernel_dir/release")
+	lib=lib
+	[ ! -L "${foreign_root:-}/lib" ] || lib=usr/lib
+	mkdir -p "$layer/$lib/modules/$release" "$layer/dev" "$layer/proc" "$layer/sys" \
+		"$layer/run" "$layer/tmp"
+	for file in "$kernel_dir"/modules/modules.* "$kernel_dir/modules/kernel"; do
+		ln -s "$(readlink -f "$file")" "$layer/$lib/modules/$release/${file##*/}"
+	done
+	[ -z "$net" ] || {
+		mkdir -p "$layer/etc"
+		echo 'nameserver 10.0.2.3' >"$layer/etc/resolv.conf"
+	}
+	[ -z "$foreign_root" ] || mkdir -p "$layer$folder" "$layer$here" "$layer$out"
+}
+
+# environment: that of the command, with our programs, library and package
+# before all others.
+environment() {
+	path=$out/tools:${PATH%:/usr/sbin:/sbin}
+	[ -z "$foreign_root" ] || path=$out/tools:/usr/sbin:/usr/bin:/sbin:/bin
+	env PATH="$path" LD_LIBRARY_PATH="$out/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" \
+		PYTHONPATH="$here/python${PYTHONPATH:+:$PYTHONPATH}" env -0
+}
+
+# What is loaded. A module of the user's may want the AFU that cxl-copy would hold.
+our_modules() {
+	echo "cxl${card:+ cxl-sim}"
+	[ -z "$card" ] || [ -s "$work/modules" ] || echo cxl-copy
+}
+
+# stage_run COMMAND...
+stage_run() {
+	mkdir -p "$work/root/vm/modules"
+	printf '%s\0' "$@" >"$work/root/vm/argv"
+	environment >"$work/root/vm/environ"
+	cp "$work/cards" "$work/root/vm/cards"
+	add_modules
+	add_layer
+	list_shares >"$work/shares"
+	cut -d' ' -f1-3 "$work/shares" >"$work/root/vm/shares"
+	cat >"$work/root/vm/run" <<-END
+		folder_of_command='$(printf %s "$folder" | sed "s/'/'\\\\''/g")'
+		TOOLS='$out/tools'
+		LOAD_OURS='$(our_modules)'
+		NET=$net
+		TRACE=$trace_events
+		DEBUGGER=$debugger
+	END
+	cat >"$work/root/vm/settings" <<-END
+		RESULTS_TTY=/dev/$console
+		LOAD='virtio_pci virtio_console virtiofs overlay${net:+ virtio_net}'
+		INTERACTIVE=
+		export CXL_TIME_SCALE=${time_scale:-1}
+	END
+	echo "exec /vm/agent ${terminal_size-}" >"$work/root/vm/command"
+	pack_guest "$work/root" "$work/run.cpio"
+	cat "$out/guest/base.cpio" "$work/run.cpio" >"$work/initrd"
+}
+
+# list_shares: TAG, options and place of each folder but the root; its options here
+list_shares() {
+	[ "$folder" = / ] || echo "folder rw $folder"
+	[ -z "$foreign_root" ] || echo "checkout ro $here"
+}
+
+# virtiofsd TAG FOLDER [OPTION]...: files that root makes in the guest are the
+# user's own.
+virtiofsd() {
+	tag=$1 shared=$2
+	shift 2
+	loader=$(echo "$virtiofsd_root"/usr/lib/*-linux-gnu*/ld*.so.*)
+	uid=$(id -u) gid=$(id -g)
+	[ "$uid" -eq 0 ] || set -- "$@" --translate-uid "map:0:$uid:1" --translate-gid "map:0:$gid:1"
+	"$loader" --library-path "${loader%/*}" "$virtiofsd_root/usr/libexec/virtiofsd" \
+		--socket-path "$work/$tag.sock" --shared-dir "$shared" --sandbox none \
+		--no-announce-submounts --log-level error "$@" </dev/null >"$work/$tag.log" 2>&1 9>&- &
+	servers="$servers $!"
+}
+
+start_shares() {
+	virtiofsd root "${foreign_root:-/}" --readonly
+	while read -r tag options place; do
+		[ "$options" = rw ] || options=ro
+		case $options in
+		rw) virtiofsd "$tag" "$place" ;;
+		ro) virtiofsd "$tag" "$place" --readonly ;;
+		esac
+	done <"$work/shares"
+	for tag in root $(cut -d' ' -f1 "$work/shares"); do
+		waited=0
+		until [ -S "$work/$tag.sock" ]; do
+			sleep 0.02
+			waited=$((waited + 1))
+			[ "$waited" -lt 500 ] || die "virtiofsd does not start: $(cat "$work/$tag.log")"
+		done
+	done
+}
+
+# The descriptors are those of vm/relay.c.
+stream_devices() {
+	echo "-device virtio-serial-pci"
+	fd=10
+	for name in stdin stdout stderr trace control; do
+		echo "-chardev socket,id=$name,fd=$fd -device virtserialport,chardev=$name,name=$name"
+		fd=$((fd + 1))
+	done
+	echo "-chardev socket,id=qmp,fd=$fd -mon chardev=qmp,mode=control"
+}
+
+share_devices() {
+	for tag in root $(cut -d' ' -f1 "$work/shares"); do
+		echo "-chardev socket,id=$tag,path=$work/$tag.sock" \
+			"-device vhost-user-fs-pci,chardev=$tag,tag=$tag,queue-size=1024"
+	done
+}
+
+# In the background, for signals to be heard at once; those of the terminal reach
+# relay too.
+start_guest() {
+	supervisor="$out/guest/relay${terminal_size:+ -t}${debugger:+ -d}${trace:+ -T 8}"
+	[ -z "$trace" ] || exec 8>"$trace" || exit 125
+	exec 3<&0
+	# shellcheck disable=SC2046
+	boot_qemu "$work/initrd" "$console_log" \
+		-object "memory-backend-memfd,id=mem,size=${mem}M,share=on" -machine memory-backend=mem \
+		$(stream_devices) $(share_devices) \
+		${net:+-netdev user,id=net -device virtio-net-pci,netdev=net,romfile=} \
+		${debugger:+-gdb "unix:$work/gdb.sock,server=on,wait=off"} <&3 &
+	relay=$!
+	trap : INT QUIT
+	trap 'kill -TERM "$relay"' TERM
+	trap 'kill -HUP "$relay"' HUP
+	while :; do
+		rc=0
+		wait "$relay" || rc=$?
+		kill -0 "$relay" 2>/dev/null || break
+	done
+}
+
+# judge: the exit status, and what there is to say about it.
+judge() {
+	if show_splats "$console_log" >"$work/splats"; then
+		cp "$console_log" "$out/log/guest.console"
+		say "guest: the kernel complained (whole log: $out/log/guest.console)"
+		cat "$work/splats" >&2
+		return 99
+	fi
+	[ "$rc" -ne 98 ] || {
+		say "guest: the guest ended before the command; last lines of its kernel log:"
+		tail -n 15 "$console_log" >&2
+	}
+	return "$rc"
+}
