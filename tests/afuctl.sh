@@ -11,7 +11,7 @@ help_of_every_command() {
 	run 0 --help
 	shows '^usage: afuctl COMMAND'
 	run 0 help
-	for command in list info monitor top mode reset inject create destroy; do
+	for command in list info monitor top state mode reset inject create destroy; do
 		run 0 --help
 		shows "^  $command "
 		for option in --help -h; do
@@ -30,7 +30,7 @@ wrong_usage_is_status_2() {
 	run 2 frobnicate
 	says "frobnicate: no such command"
 	run 2 --json list
-	for command in list info monitor top mode reset inject create destroy; do
+	for command in list info monitor top state mode reset inject create destroy; do
 		run 2 "$command" --frobnicate
 		says "unrecognized option"
 		run 2 "$command" afu0.0 b c d e f
@@ -42,15 +42,15 @@ wrong_usage_is_status_2() {
 	for name in card card-1 card0x 'card 0' Card0 afu afu0 afu0. afu.0 afu0.0x afu0.0ss afu-1.0 \
 		/dev/cxl /dev/null card99999999999999 ''; do
 		run 2 info "$name"
-		says "'$name' is no name of"
+		says "name '$name' (expected e.g. "
 	done
 }
 
 absence_is_status_3() {
 	run 3 info card7
-	says "card7: there is no such card"
+	says "card7: no such card"
 	run 3 info afu0.3
-	says "afu0.3: there is no such AFU"
+	says "afu0.3: no such AFU"
 	run 3 mode afu7.0
 	run 3 mode afu7.0 none
 	run 3 reset afu7.0
@@ -61,7 +61,7 @@ absence_is_status_3() {
 	run 3 inject irq afu7.0 0 1
 	run 3 inject link card7 down
 	run 3 destroy card7
-	says "card7: there is no such software card"
+	says "card7: no such software card"
 	run 3 destroy nothing
 }
 
@@ -159,7 +159,7 @@ mode_is_shown_and_changed() {
 	run 0 mode --json "$afu"
 	[ "$(cat out)" = "{\"name\":\"$afu\",\"mode\":\"afu_directed\"}" ] || fail "$(cat out)"
 	run 2 mode "$afu" sideways
-	says "'sideways' is no mode"
+	says "invalid mode 'sideways'"
 	context "$afu"
 	run 4 mode "$afu" dedicated
 	says "$afu: the AFU has contexts, or a driver uses it"
@@ -204,7 +204,7 @@ reset_of_a_card_waits_for_it() {
 	done
 	context "$afu"
 	run 4 reset "$card"
-	says "$card: contexts are started; --force does not mind"
+	says "$card: contexts are started (--force resets all the same)"
 	run 0 reset --force "$card"
 	ended 6
 	grep -qx "afuctl: $afu: the AFU was taken away" mon.err || fail "$(cat mon.err)"
@@ -255,7 +255,8 @@ others_than_root_see_and_change_nothing() {
 	as_nobody 0 info afu0.0
 	shows '^  error buffer  *4096$'
 	as_nobody 0 top -b -c 1
-	shows_lines 1
+	shows_lines 2
+	shows '^no contexts$'
 	for command in 'mode afu0.0 none' 'reset afu0.0' 'reset card0' 'monitor afu0.0' 'create mine' \
 		'destroy default'; do
 		as_nobody 1 "$command"
@@ -263,9 +264,18 @@ others_than_root_see_and_change_nothing() {
 	done
 	as_nobody 1 monitor
 	says "only root can monitor all contexts"
+	as_nobody 1 state
+	says "only root can see the state"
 	for command in 'irq afu0.0 0 1' 'link card0 down'; do
 		as_nobody 1 "inject $command"
 		says "only root can inject"
+	done
+	# Root of a user namespace is root, and has no more rights here.
+	for command in 'inject irq afu0.0 0 1' monitor state; do
+		status=0
+		su nobody -c "unshare -U -r /bin/afuctl $command" >out 2>err || status=$?
+		[ "$status" -eq 1 ] || fail "afuctl $command: status $status: $(cat err)"
+		says ": Permission denied"
 	done
 	kill "$pid"
 	ended 0

@@ -36,8 +36,8 @@ as_json() {
 	shows_lines 3
 	stamp='"time_ns":[0-9]*,"afu":"afu0.0","pe":'$pe',"sequence"'
 	shows "^{\"event\":\"afu_interrupt\",$stamp:0,\"lost\":0,\"irq\":1}$" \
-		"^{\"event\":\"afu_error\",$stamp:1,\"lost\":0,\"error\":18446744073709551615}$" \
-		"^{\"event\":\"data_storage\",$stamp:2,\"lost\":0,\"access\":\"read\",\"address\":4096,\"dsisr\":4611686019501129728}$"
+		"^{\"event\":\"afu_error\",$stamp:1,\"lost\":0,\"error\":\"0xffffffffffffffff\"}$" \
+		"^{\"event\":\"data_storage\",$stamp:2,\"lost\":0,\"access\":\"read\",\"address\":\"0x1000\",\"dsisr\":\"0x4000000040000000\"}$"
 }
 
 # The reader is stopped while the event happens, and goes on later.
@@ -154,9 +154,9 @@ refuses_wrong_options() {
 	says "a command is missing"
 	run 3 monitor /dev/null
 	run 1 monitor --fd 77
-	says "--fd 77: is no AFU descriptor: Bad file descriptor"
+	says "--fd 77: is not an AFU descriptor: Bad file descriptor"
 	run 3 monitor --fd 0 </dev/null
-	says "--fd 0: is no AFU descriptor"
+	says "--fd 0: is not an AFU descriptor"
 }
 
 in_colour() {

@@ -27,13 +27,13 @@ inject_reaches_the_card() {
 	run 0 inject remove "$card"
 	[ ! -d "$class/$card" ] || fail "the card is still there"
 	run 3 inject remove "$card"
-	says "$card: there is no such card"
+	says "$card: no such card"
 }
 
 inject_refuses_nonsense() {
 	context afu0.0
 	run 2 inject thunder card0
-	says "'thunder' cannot be injected"
+	says "unknown injection 'thunder'"
 	run 2 inject irq
 	run 2 inject irq afu0.0
 	run 2 inject irq afu0.0 "$pe"
@@ -45,9 +45,9 @@ inject_refuses_nonsense() {
 	says "PE 'x': must be a number"
 	run 2 inject irq afu0.0 "$pe" ' 1'
 	run 2 inject irq card0 "$pe" 1
-	says "'card0' is no name of an AFU"
+	says "invalid AFU name 'card0' (expected e.g. afu0.0)"
 	run 2 inject link afu0.0 down
-	says "'afu0.0' is no name of a card"
+	says "invalid card name 'afu0.0' (expected e.g. card0)"
 	run 2 inject link card0 sideways
 	says "inject link: 'sideways' must be down or up"
 	run 2 inject recovery card0 partly
@@ -73,7 +73,7 @@ only_software_cards_take_injections() {
 	afuctl inject link "$other" down >out 2>err || status=$?
 	rmmod cxl_test_card
 	[ "$status" -eq 3 ] || fail "status $status: $(cat err)"
-	says "$other: is no software card, nothing can be injected"
+	says "$other: is not a software card, so nothing can be injected"
 }
 
 # gone NAME: neither the software card of that name is there, nor $card.
@@ -105,7 +105,7 @@ create_leaves_nothing_when_it_fails() {
 	remove_cards
 	for setting in psl_revision=0x10000 psl_revision= image=holiday afu0/modes=none afu2/num_procs=0; do
 		run 2 create mine afu1/irqs_min=2 "$setting"
-		says "'${setting#*=}' is no value for ${setting%%=*}"
+		says "invalid value '${setting#*=}' for ${setting%%=*}"
 		[ ! -e "$config/mine" ] || fail "$setting: the folder is left"
 	done
 	for setting in color=red afu0/color=red afu4/modes=directed live=1 afu0=1; do
@@ -126,7 +126,7 @@ create_leaves_nothing_when_it_fails() {
 	[ ! -e "$config/mine" ] || fail "the folder is left"
 	for name in '' . .. .hidden a/b; do
 		run 2 create "$name"
-		says "'$name' is no name for a software card"
+		says "invalid software card name '$name'"
 		run 2 destroy "$name"
 	done
 	# As many cards as there can be
@@ -140,10 +140,23 @@ create_leaves_nothing_when_it_fails() {
 	[ ! -e "$config/card-$n" ] || fail "the folder is left"
 }
 
+# One that could not be made as it was asked for, or an AFU of it
+card_that_was_not_made_is_told() {
+	remove_cards
+	for settings in user_irqs=1 'user_irqs=1 afu0/irqs_min=1 afu1/irqs_min=4'; do
+		# shellcheck disable=SC2086
+		run 1 create mine $settings
+		[ ! -s out ] || fail "$settings: $(cat out)"
+		[ ! -e "$config/mine" ] || fail "$settings: the folder is left"
+		run 0 list
+		! grep -q 'software card mine' out || fail "$settings: $(cat out)"
+	done
+}
+
 create_twice() {
 	new_card
 	run 4 create test
-	says "test: there is such a software card already"
+	says "test: this software card exists already"
 	[ -d "$class/$card" ] || fail "the card is gone"
 	run 4 create default
 	[ -d "$class/card0" ] || fail "the card is gone"
@@ -154,7 +167,7 @@ default_card_comes_back() {
 	run 0 destroy default
 	[ ! -e "$class/card0" ] || fail "it is still there"
 	run 0 list
-	shows_lines 0
+	[ "$(cat out)" = 'no cards' ] || fail "$(cat out)"
 	run 0 list --json
 	[ "$(tr -d ' \n' <out)" = '{"cards":[]}' ] || fail "$(cat out)"
 	run 0 create default
@@ -171,7 +184,7 @@ without_drivers() {
 	remove_cards
 	rmmod cxl-copy cxl-sim
 	run 0 list
-	shows_lines 0
+	[ "$(cat out)" = 'no cards' ] || fail "$(cat out)"
 	run 3 create mine
 	says "is cxl-sim loaded"
 	run 3 destroy mine
@@ -193,4 +206,4 @@ without_drivers() {
 
 tap_run afuctl_sim inject_reaches_the_card inject_refuses_nonsense \
 	only_software_cards_take_injections create_and_destroy create_leaves_nothing_when_it_fails \
-	create_twice default_card_comes_back without_drivers
+	card_that_was_not_made_is_told create_twice default_card_comes_back without_drivers

@@ -4,16 +4,20 @@
  */
 #include "afuctl/afuctl.h"
 
-#include <getopt.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+
+const char tool_name[] = "afuctl";
+
+bool json;
 
 static const struct command *const commands[] = {
 	&list_command,
 	&info_command,
 	&monitor_command,
 	&top_command,
+	&state_command,
 	&mode_command,
 	&reset_command,
 	&inject_command,
@@ -48,19 +52,17 @@ static void print_command_help(const struct command *command)
 int next_option(const struct command *command, int argc, char **argv,
 		const char *short_options, const struct option *options)
 {
-	int c = getopt_long(argc, argv, short_options, options, NULL);
+	char all_options[32];
+	int c;
 
-	switch (c) {
-	case 'h':
-		print_command_help(command);
-		flush_output();
-		exit(EXIT_SUCCESS);
-	case '?':
-		/* getopt_long() has said what is wrong. */
-		exit(EXIT_USAGE);
-	default:
+	snprintf(all_options, sizeof(all_options), "hj%s", short_options);
+	while ((c = next_long_option(argc, argv, all_options, options)) == 'j')
+		json = true;
+	if (c != 'h')
 		return c;
-	}
+	print_command_help(command);
+	flush_output();
+	exit(EXIT_SUCCESS);
 }
 
 void wrong_usage(const struct command *command, const char *format, ...)
@@ -104,8 +106,7 @@ int main(int argc, char **argv)
 	for (i = 0; i < ARRAY_SIZE(commands); i++) {
 		if (strcmp(argv[1], commands[i]->name))
 			continue;
-		/* getopt_long() puts it before what it says. */
-		argv[1] = (char *)"afuctl";
+		look_for_json(argc, argv, "-j");
 		ret = commands[i]->run(argc - 1, argv + 1);
 		flush_output();
 		return ret;

@@ -9,7 +9,7 @@ vm=$PWD/vm
 
 load_target
 tools=$out/tools
-commands='list info monitor top mode reset inject create destroy'
+commands='list info monitor top state mode reset inject create destroy'
 
 # native: they run here, too.
 native() {
@@ -98,7 +98,7 @@ completion_of_arguments() {
 	completes afuctl monitor -- afu-cp COPY | has COPYING
 	completes afuctl monitor -- l | has ls
 	completes afu-cp COPY | has COPYING
-	completes afu-cp --chunk '' | has 64k
+	completes afu-cp --chunk '' | has 64K
 	[ -z "$(completes afuctl nonsense '')" ] || fail "completes after nonsense"
 }
 

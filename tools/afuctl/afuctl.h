@@ -4,6 +4,7 @@
  *
  *	../afuctl.c	the commands, and what they have in common
  *	list.c info.c	cards, AFUs, contexts
+ *	state.c		what software cards are doing
  *	mode.c reset.c	change them
  *	monitor.c	events, as they arrive: of a context of our own or one that
  *			was handed over (own.c), or of all contexts (trace.c)
@@ -11,35 +12,34 @@
  *	inject.c sim.c	software cards: what can happen to them, make them
  *	contexts.c	find out which contexts there are
  *	names.c		from what the user typed to a card or an AFU
- *	process.c	signals, the program to watch
- *	util.c		errors, numbers, small files, JSON
+ *	process.c	the program to watch
+ *	errors.c	exit statuses
+ *
+ * ../common/ has what all tools need.
  */
 #ifndef AFUCTL_H
 #define AFUCTL_H
 
-/* So this header comes first everywhere. */
-#define _GNU_SOURCE
+/* First, for what it defines */
+#include "../common/common.h"
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <sys/types.h>
+#include <errno.h>
 
-#include <json-c/json.h>
 #include <libcxl.h>
 
 #define AFUCTL_VERSION	"1.0"
 
-#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
-
 #define CLASS_DIR	"/sys/class/cxl"
 #define DEBUGFS_DIR	"/sys/kernel/debug/cxl-afu"
 #define NODE_DIR	"/dev/cxl"
+#define CONFIGFS_DIR	"/sys/kernel/config/cxl-sim"
+
+#define NAME_SIZE	32	/* of a card, an AFU or a node */
+#define PATH_SIZE	128	/* of a file in a folder of these */
 
 enum exit_code {
 	EXIT_FAILED = 1,	/* the kernel refused, for the reason printed */
-	EXIT_USAGE = 2,
+	/* EXIT_USAGE = 2 */
 	EXIT_ABSENT = 3,	/* no such card, AFU, context; driver not loaded */
 	EXIT_BUSY = 4,		/* somebody uses it */
 	EXIT_TIMEOUT = 5,	/* what was waited for did not happen in time */
@@ -63,64 +63,20 @@ struct command {
 };
 
 extern const struct command list_command, info_command, monitor_command,
-	top_command, mode_command, reset_command, inject_command,
+	top_command, state_command, mode_command, reset_command, inject_command,
 	create_command, destroy_command;
 
-/* util.c */
+/* errors.c */
 
-/* Print "afuctl: ..." and exit. */
-void die(enum exit_code code, const char *format, ...)
-	__attribute__((noreturn, format(printf, 2, 3)));
-/* The same, with the meaning of errno behind it, which also says the status. */
-void die_errno(const char *format, ...)
-	__attribute__((noreturn, format(printf, 1, 2)));
-/* What runs before the end, however it comes; one at a time. */
-void at_end(void (*clean_up)(void));
-
-/* A number, decimal or hexadecimal with 0x, up to @max; @what names it. */
-unsigned long long parse_number(const char *what, const char *text,
-				unsigned long long max);
-/* Seconds, maybe with a fraction, as nanoseconds. */
-uint64_t parse_seconds(const char *what, const char *text);
-
-/*
- * Read a small text file without its last newline. Returns -1 and errno where
- * that is not possible.
- */
-ssize_t read_text(char *buf, size_t size, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-/* Write a small text file, with one write(). Returns -1 and errno. */
-int write_text(const char *text, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-bool exists(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/*
- * Anybody chooses the names of his processes: what is no character in UTF-8, or
- * what a terminal obeys, becomes a '?'. @keep may stay, too.
- */
-void make_printable(char *text, char keep);
-
-uint64_t now_ns(void);		/* CLOCK_MONOTONIC */
-
-/* What cannot be written is a failure. */
-void flush_output(void);
-
-void add_int(struct json_object *object, const char *key, int64_t value);
-void add_uint(struct json_object *object, const char *key, uint64_t value);
-void add_string(struct json_object *object, const char *key,
-		const char *value);
-/* As one line; the object is freed. */
-void put_json(struct json_object *object);
-/* As an indented text; the object is freed. */
-void put_json_pretty(struct json_object *object);
+/* Which status the errno of a refusal is */
+int exit_code_of(int error);
+/* The kernel refused, and errno says why. */
+#define die_refused(...)	die_errno(exit_code_of(errno), __VA_ARGS__)
+/* For EACCES and EPERM: "only root can ..." is true for others than root. */
+void die_not_permitted(const char *target, const char *what)
+	__attribute__((noreturn));
 
 /* process.c */
-
-/*
- * From now on signals that end programs, and the end of a child, wait, and make
- * stop_fd() readable.
- */
-void stop_on_signals(void);
-int stop_fd(void);
 
 /* A program of the user's, with the signals as they were. */
 void command_start(char **argv);
@@ -129,14 +85,20 @@ int command_end(void);
 
 /* afuctl.c */
 
-struct option;
+/* --json was given: what is printed is for programs. */
+extern bool json;
+
 /*
- * getopt_long() that answers --help and ends the program for what is wrong.
- * Each command has --help; @options ends with OPTION_HELP and a NULL.
+ * getopt_long() that answers --help, notes --json, and ends the program for what
+ * is wrong. Each command has these two: @options ends with COMMON_OPTIONS.
  */
 int next_option(const struct command *command, int argc, char **argv,
 		const char *short_options, const struct option *options);
-#define OPTION_HELP	{ "help", no_argument, NULL, 'h' }
+#define COMMON_OPTIONS				\
+	{ "help", no_argument, NULL, 'h' },	\
+	{ "json", no_argument, NULL, 'j' },	\
+	{ NULL }
+
 void wrong_usage(const struct command *command, const char *format, ...)
 	__attribute__((noreturn, format(printf, 2, 3)));
 /* Take exactly @count arguments. */
@@ -160,6 +122,10 @@ struct cxl_adapter_h *card_find(const char *text);
 struct cxl_afu_h *afu_find(const char *text, struct afu_name *name);
 /* End the program if the driver is not there at all. */
 void need_driver(void);
+/* The same for debugfs; @what is wanted of it. */
+void need_debugfs(const char *what);
+/* Where an AFU of a software card has its files. Returns false: it is none. */
+bool software_folder(const struct afu_name *name, char *path, size_t size);
 
 const char *mode_word(long mode);
 /* Of the folder in which the software card was made. Returns NULL: none. */
@@ -229,14 +195,12 @@ void context_owner(const struct context *context, char *buf, size_t size);
 
 /**
  * struct monitor - how to print events
- * @json: an object in a line for each
  * @colour: on a terminal
  * @verbose: what happens below the events, too
  * @left: events to go, or -1
  * @deadline: CLOCK_MONOTONIC in ns, or 0
  */
 struct monitor {
-	bool json;
 	bool colour;
 	bool verbose;
 	long long left;

@@ -66,7 +66,7 @@ static struct context *add(struct contexts *contexts,
 	list = reallocarray(contexts->list, contexts->count + 1,
 			    sizeof(*list));
 	if (!list)
-		die_errno("contexts");
+		die_refused("contexts");
 	contexts->list = list;
 	list[contexts->count] = *context;
 	return &list[contexts->count++];

@@ -4,7 +4,6 @@
  */
 #include "afuctl.h"
 
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,12 +41,12 @@ static struct json_object *value_json(const char *name, char *text)
 	if (is_number(text))
 		return json_object_new_int64(atoll(text));
 	if (strcmp(name, "modes_supported"))
-		return json_object_new_string(text);
+		return json_string(text);
 	/* A line for each mode */
 	array = json_object_new_array();
 	for (line = strtok_r(text, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save))
-		json_object_array_add(array, json_object_new_string(line));
+		json_object_array_add(array, json_string(line));
 	return array;
 }
 
@@ -145,23 +144,20 @@ static void show_afu(struct json_object *object, struct cxl_afu_h *afu)
 
 static int info_run(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "json", no_argument, NULL, 'j' },
-		OPTION_HELP,
-		{ NULL }
-	};
+	static const struct option options[] = { COMMON_OPTIONS };
 	struct json_object *object = NULL;
 	struct cxl_adapter_h *card;
 	struct afu_name name;
 	struct cxl_afu_h *afu;
-	int c;
 
-	while ((c = next_option(&info_command, argc, argv, "hj", options)) != -1)
-		object = object ?: json_object_new_object();
+	while (next_option(&info_command, argc, argv, "", options) != -1)
+		;
 	need_arguments(&info_command, argc, 1);
 
-	if (object)
+	if (json) {
+		object = json_object_new_object();
 		add_string(object, "name", argv[optind]);
+	}
 	if (!strncmp(argv[optind], "card", 4)) {
 		card = card_find(argv[optind]);
 		show_card(object, card);

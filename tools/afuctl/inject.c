@@ -6,7 +6,6 @@
 #include "afuctl.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,7 +46,7 @@ static const struct injection *find_injection(const char *name)
 		if (!strcmp(injections[i].name, name))
 			return &injections[i];
 	}
-	wrong_usage(&inject_command, "'%s' cannot be injected", name);
+	wrong_usage(&inject_command, "unknown injection '%s'", name);
 }
 
 static void check_word(const struct injection *injection, const char *text)
@@ -91,7 +90,7 @@ static void explain(const struct injection *injection, const char *target,
 	int error = errno;
 
 	if (error == EACCES || error == EPERM)
-		die(EXIT_FAILED, "%s: only root can inject", target);
+		die_not_permitted(target, "inject");
 	if (error == ENOENT && injection->afu && exists(DEBUGFS_DIR))
 		die(EXIT_ABSENT, "%s: process element %s is not attached", target,
 		    values[0]);
@@ -101,35 +100,35 @@ static void explain(const struct injection *injection, const char *target,
 	if (error == EIO && injection->afu)
 		die(EXIT_FAILED, "%s: the link to the card is down", target);
 	errno = error;
-	die_errno("%s: %s cannot be injected", target, injection->name);
+	die_refused("%s: cannot inject %s", target, injection->name);
 }
 
 static void inject_values(const struct injection *injection, const char *target,
 			  int count, char **values)
 {
-	char folder[64], line[80];
+	char folder[PATH_SIZE], line[80];
 	struct cxl_adapter_h *card;
 	struct afu_name name;
 	struct cxl_afu_h *afu;
+	bool is_software;
 
 	if (injection->afu) {
 		afu = afu_find(target, &name);
 		cxl_afu_free(afu);
-		snprintf(folder, sizeof(folder), DEBUGFS_DIR "/card%d/afu%d",
-			 name.card, name.slot);
 	} else {
 		card = card_find(target);
 		cxl_adapter_free(card);
-		snprintf(folder, sizeof(folder), DEBUGFS_DIR "/%s", target);
 	}
 	make_line(injection, count, values, line, sizeof(line));
-	if (!exists(DEBUGFS_DIR))
-		die(errno == EACCES ? EXIT_FAILED : EXIT_ABSENT,
-		    DEBUGFS_DIR ": %s",
-		    errno == EACCES ? "only root can inject" :
-				      "is debugfs mounted?");
-	if (!exists("%s/%s", folder, injection->file))
-		die(EXIT_ABSENT, "%s: is no software card, nothing can be injected",
+	need_debugfs("inject");
+	if (injection->afu) {
+		is_software = software_folder(&name, folder, sizeof(folder));
+	} else {
+		snprintf(folder, sizeof(folder), DEBUGFS_DIR "/%s", target);
+		is_software = exists("%s/%s", folder, injection->file);
+	}
+	if (!is_software)
+		die(EXIT_ABSENT, "%s: is not a software card, so nothing can be injected",
 		    target);
 	if (write_text(line, "%s/%s", folder, injection->file))
 		explain(injection, target, values);
@@ -137,14 +136,13 @@ static void inject_values(const struct injection *injection, const char *target,
 
 static int inject_run(int argc, char **argv)
 {
-	static const struct option options[] = {
-		OPTION_HELP,
-		{ NULL }
-	};
+	static const struct option options[] = { COMMON_OPTIONS };
 	const struct injection *injection;
+	struct json_object *object;
 	int count;
 
-	next_option(&inject_command, argc, argv, "h", options);
+	while (next_option(&inject_command, argc, argv, "", options) != -1)
+		;
 	if (optind == argc)
 		wrong_usage(&inject_command, "an argument is missing");
 	injection = find_injection(argv[optind]);
@@ -154,12 +152,18 @@ static int inject_run(int argc, char **argv)
 	if (count > (int)injection->most)
 		wrong_usage(&inject_command, "too many arguments");
 	inject_values(injection, argv[optind + 1], count, argv + optind + 2);
+	if (json) {
+		object = json_object_new_object();
+		add_string(object, "name", argv[optind + 1]);
+		add_string(object, "injected", injection->name);
+		put_json(object);
+	}
 	return EXIT_SUCCESS;
 }
 
 const struct command inject_command = {
 	.name = "inject",
-	.synopsis = "WHAT CARD|AFU [VALUE]...",
+	.synopsis = "[--json] WHAT CARD|AFU [VALUE]...",
 	.summary = "make things happen to a software card",
 	.help =
 "To a context of an AFU, which its process element (PE) names:\n"
@@ -178,6 +182,7 @@ const struct command inject_command = {
 "\n"
 "Numbers are decimal, or hexadecimal with 0x. It has happened when afuctl ends.\n"
 "\n"
+"  -j, --json   print an object when it is done\n"
 "  -h, --help   show this help",
 	.run = inject_run,
 };

@@ -4,7 +4,6 @@
  */
 #include "afuctl.h"
 
-#include <getopt.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,6 +149,8 @@ static void print_card(struct cxl_adapter_h *card,
 		printf(", software card %s", facts.software);
 	putchar('\n');
 	left = count_afus(card);
+	if (!left)
+		puts("`-- no AFUs");
 	cxl_for_each_adapter_afu(card, afu)
 		print_afu(afu, left ? --left == 0 : true, contexts);
 }
@@ -178,7 +179,7 @@ static struct json_object *afu_json(struct cxl_afu_h *afu,
 	array = json_object_new_array();
 	for (i = CXL_MODE_DEDICATED; i <= CXL_MODE_DIRECTED; i <<= 1) {
 		if (modes & i)
-			json_object_array_add(array, json_object_new_string(mode_word(i)));
+			json_object_array_add(array, json_string(mode_word(i)));
 	}
 	json_object_object_add(object, "modes_supported", array);
 	add_int(object, "irqs_min", min);
@@ -186,7 +187,7 @@ static struct json_object *afu_json(struct cxl_afu_h *afu,
 	array = json_object_new_array();
 	for (i = 0; i < strlen(views); i++) {
 		if (node_path(path, sizeof(path), name, views[i]))
-			json_object_array_add(array, json_object_new_string(path));
+			json_object_array_add(array, json_string(path));
 	}
 	json_object_object_add(object, "nodes", array);
 	array = json_object_new_array();
@@ -224,36 +225,47 @@ static struct json_object *card_json(struct cxl_adapter_h *card,
 	return object;
 }
 
+static void list_json(const struct contexts *contexts)
+{
+	struct json_object *object = json_object_new_object();
+	struct json_object *cards = json_object_new_array();
+	struct cxl_adapter_h *card;
+
+	cxl_for_each_adapter(card)
+		json_object_array_add(cards, card_json(card, contexts));
+	json_object_object_add(object, "cards", cards);
+	put_json_pretty(object);
+}
+
+static void list_text(const struct contexts *contexts)
+{
+	struct cxl_adapter_h *card;
+	size_t count = 0;
+
+	cxl_for_each_adapter(card) {
+		print_card(card, contexts);
+		count++;
+	}
+	if (!count)
+		puts("no cards");
+}
+
 static int list_run(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "json", no_argument, NULL, 'j' },
-		OPTION_HELP,
-		{ NULL }
-	};
-	struct json_object *cards = NULL, *object;
-	struct cxl_adapter_h *card;
+	static const struct option options[] = { COMMON_OPTIONS };
 	struct contexts contexts;
-	int c;
 
-	while ((c = next_option(&list_command, argc, argv, "hj", options)) != -1)
-		cards = cards ?: json_object_new_array();
+	while (next_option(&list_command, argc, argv, "", options) != -1)
+		;
 	need_arguments(&list_command, argc, 0);
 	need_driver();
 
 	contexts_read(&contexts);
-	cxl_for_each_adapter(card) {
-		if (cards)
-			json_object_array_add(cards, card_json(card, &contexts));
-		else
-			print_card(card, &contexts);
-	}
+	if (json)
+		list_json(&contexts);
+	else
+		list_text(&contexts);
 	contexts_free(&contexts);
-	if (cards) {
-		object = json_object_new_object();
-		json_object_object_add(object, "cards", cards);
-		put_json_pretty(object);
-	}
 	return EXIT_SUCCESS;
 }
 

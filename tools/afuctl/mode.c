@@ -5,7 +5,6 @@
 #include "afuctl.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +16,7 @@ static long parse_mode(const char *text)
 		return CXL_MODE_DIRECTED;
 	if (!strcmp(text, "none"))
 		return 0;
-	wrong_usage(&mode_command, "'%s' is no mode", text);
+	wrong_usage(&mode_command, "invalid mode '%s'", text);
 }
 
 static void set_mode(struct cxl_afu_h *afu, long mode)
@@ -39,46 +38,47 @@ static void set_mode(struct cxl_afu_h *afu, long mode)
 		die(EXIT_BUSY, "%s: the AFU has contexts, or a driver uses it",
 		    name);
 	if (ret)
-		die_errno("%s: mode %s", name, mode_word(mode));
+		die_refused("%s: mode %s", name, mode_word(mode));
+}
+
+static void print_mode(struct cxl_afu_h *afu, long mode)
+{
+	struct json_object *object;
+
+	if (!json) {
+		puts(mode_word(mode));
+		return;
+	}
+	object = json_object_new_object();
+	add_string(object, "name", cxl_afu_dev_name(afu));
+	add_string(object, "mode", mode_word(mode));
+	put_json(object);
 }
 
 static int mode_run(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "json", no_argument, NULL, 'j' },
-		OPTION_HELP,
-		{ NULL }
-	};
-	struct json_object *object;
+	static const struct option options[] = { COMMON_OPTIONS };
 	struct afu_name name;
 	struct cxl_afu_h *afu;
-	bool json = false;
+	bool change;
 	long mode = 0;
-	int c;
 
-	while ((c = next_option(&mode_command, argc, argv, "hj", options)) != -1)
-		json = true;
-	if (argc - optind == 2)
+	while (next_option(&mode_command, argc, argv, "", options) != -1)
+		;
+	change = argc - optind == 2;
+	if (change)
 		mode = parse_mode(argv[optind + 1]);
 	else
 		need_arguments(&mode_command, argc, 1);
 
 	afu = afu_find(argv[optind], &name);
-	if (argc - optind == 2) {
+	/* Mode none is an error to the library. */
+	if (change)
 		set_mode(afu, mode);
-	} else {
-		/* Mode none is an error to the library. */
-		if (cxl_get_mode(afu, &mode) && errno != EINVAL)
-			die_errno("%s", argv[optind]);
-		if (json) {
-			object = json_object_new_object();
-			add_string(object, "name", cxl_afu_dev_name(afu));
-			add_string(object, "mode", mode_word(mode));
-			put_json(object);
-		} else {
-			puts(mode_word(mode));
-		}
-	}
+	else if (cxl_get_mode(afu, &mode) && errno != EINVAL)
+		die_refused("%s", argv[optind]);
+	if (!change || json)
+		print_mode(afu, mode);
 	cxl_afu_free(afu);
 	return EXIT_SUCCESS;
 }

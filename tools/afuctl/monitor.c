@@ -6,7 +6,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <getopt.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -73,7 +72,7 @@ static void add_data(struct json_object *object, const unsigned char *data,
 	size_t i;
 
 	if (!hex || !text)
-		die_errno("%zu bytes", size);
+		die_refused("%zu bytes", size);
 	for (i = 0; i < size; i++) {
 		hex[2 * i] = digits[data[i] >> 4];
 		hex[2 * i + 1] = digits[data[i] & 15];
@@ -111,7 +110,7 @@ void monitor_line(struct monitor *monitor, const struct line *line)
 
 	if (monitor->left > 0)
 		monitor->left--;
-	if (monitor->json) {
+	if (json) {
 		line_json(line);
 		json_object_put(line->json);
 		return;
@@ -152,7 +151,7 @@ bool monitor_wait(const struct monitor *monitor, int fd)
 {
 	struct pollfd fds[] = {
 		{ .fd = fd, .events = POLLIN },
-		{ .fd = stop_fd(), .events = POLLIN },
+		{ .fd = signals_fd(), .events = POLLIN },
 	};
 	int n;
 
@@ -160,7 +159,7 @@ bool monitor_wait(const struct monitor *monitor, int fd)
 		return false;
 	n = poll(fds, 2, ms_left(monitor));
 	if (n < 0)
-		die_errno("poll");
+		die_refused("poll");
 	return n > 0 && !fds[1].revents;
 }
 
@@ -211,17 +210,15 @@ static void parse_options(int argc, char **argv, struct monitor *monitor,
 		{ "count", required_argument, NULL, 'c' },
 		{ "fd", required_argument, NULL, OPTION_FD },
 		{ "irqs", required_argument, NULL, OPTION_IRQS },
-		{ "json", no_argument, NULL, 'j' },
 		{ "timeout", required_argument, NULL, 't' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "wed", required_argument, NULL, OPTION_WED },
-		OPTION_HELP,
-		{ NULL }
+		COMMON_OPTIONS
 	};
 	int c;
 
 	asked->command = split_command(&argc, argv);
-	while ((c = next_option(&monitor_command, argc, argv, "c:hjt:v",
+	while ((c = next_option(&monitor_command, argc, argv, "c:t:v",
 				options)) != -1) {
 		switch (c) {
 		case OPTION_COLOUR:
@@ -238,9 +235,6 @@ static void parse_options(int argc, char **argv, struct monitor *monitor,
 			break;
 		case 'c':
 			asked->count = optarg;
-			break;
-		case 'j':
-			monitor->json = true;
 			break;
 		case 't':
 			asked->timeout = optarg;
@@ -283,7 +277,7 @@ static int monitor_run(int argc, char **argv)
 	if (asked.timeout)
 		monitor.deadline = now_ns() + parse_seconds("--timeout",
 							    asked.timeout);
-	stop_on_signals();
+	signals_defer(true);
 	if (asked.afu || asked.fd) {
 		afu = asked.fd ? take_over(asked.fd) :
 		      attach_own(asked.afu, asked.wed, asked.irqs);
@@ -320,7 +314,7 @@ const struct command monitor_command = {
 "      --color[=WHEN]     auto (default), always, never\n"
 "      --fd N             number of the descriptor\n"
 "      --irqs N           interrupts for the context (default: the AFU's minimum)\n"
-"  -j, --json             print each event as an object, in a line\n"
+"  -j, --json             print each event as an object, one per line\n"
 "  -t, --timeout SECONDS  end after that time; the status is 5 if --count events\n"
 "                         have not come by then. A command goes on\n"
 "  -v, --verbose          of all contexts interrupts, translation faults and\n"

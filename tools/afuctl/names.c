@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CONFIGFS_DIR	"/sys/kernel/config/cxl-sim"
-
 /* Digits only; strtol() would take blanks and signs. Returns -1 if not. */
 static int parse_digits(const char **text)
 {
@@ -58,18 +56,39 @@ void need_driver(void)
 		die(EXIT_ABSENT, "there is no " CLASS_DIR ": the driver cxl is not loaded");
 }
 
+void need_debugfs(const char *what)
+{
+	if (exists(DEBUGFS_DIR))
+		return;
+	if (errno == EACCES || errno == EPERM)
+		die_not_permitted(DEBUGFS_DIR, what);
+	die(EXIT_ABSENT, DEBUGFS_DIR ": is debugfs mounted?");
+}
+
+bool software_folder(const struct afu_name *name, char *path, size_t size)
+{
+	snprintf(path, size, DEBUGFS_DIR "/card%d/afu%d.%d", name->card,
+		 name->card, name->slot);
+	if (exists("%s/inject_irq", path))
+		return true;
+	snprintf(path, size, DEBUGFS_DIR "/card%d/afu%d", name->card,
+		 name->slot);
+	return exists("%s/inject_irq", path);
+}
+
 struct cxl_adapter_h *card_find(const char *text)
 {
 	struct cxl_adapter_h *card;
 
 	if (card_number(text) < 0)
-		die(EXIT_USAGE, "'%s' is no name of a card, such as card0", text);
+		die(EXIT_USAGE, "invalid card name '%s' (expected e.g. card0)",
+		    text);
 	need_driver();
 	cxl_for_each_adapter(card) {
 		if (!strcmp(cxl_adapter_dev_name(card), text))
 			return card;
 	}
-	die(EXIT_ABSENT, "%s: there is no such card", text);
+	die(EXIT_ABSENT, "%s: no such card", text);
 }
 
 struct cxl_afu_h *afu_find(const char *text, struct afu_name *name)
@@ -78,14 +97,15 @@ struct cxl_afu_h *afu_find(const char *text, struct afu_name *name)
 	char wanted[32];
 
 	if (!afu_parse(text, name))
-		die(EXIT_USAGE, "'%s' is no name of an AFU, such as afu0.0", text);
+		die(EXIT_USAGE, "invalid AFU name '%s' (expected e.g. afu0.0)",
+		    text);
 	need_driver();
 	snprintf(wanted, sizeof(wanted), "afu%d.%d", name->card, name->slot);
 	cxl_for_each_afu(afu) {
 		if (!strcmp(cxl_afu_dev_name(afu), wanted))
 			return afu;
 	}
-	die(EXIT_ABSENT, "%s: there is no such AFU", text);
+	die(EXIT_ABSENT, "%s: no such AFU", text);
 }
 
 const char *mode_word(long mode)

@@ -41,14 +41,14 @@ static void describe(const struct cxl_event *event, const void *payload,
 			 access, (unsigned long long)fault.addr,
 			 (unsigned long long)fault.dsisr);
 		add_string(line->json, "access", access);
-		add_uint(line->json, "address", fault.addr);
-		add_uint(line->json, "dsisr", fault.dsisr);
+		add_hex(line->json, "address", fault.addr);
+		add_hex(line->json, "dsisr", fault.dsisr);
 	} else if (event->header.type == CXL_EVENT_AFU_ERROR &&
 		   size >= sizeof(error)) {
 		memcpy(&error, payload, sizeof(error));
 		snprintf(details, room, "error 0x%llx",
 			 (unsigned long long)error.error);
-		add_uint(line->json, "error", error.error);
+		add_hex(line->json, "error", error.error);
 	} else {
 		snprintf(details, room, "%zu bytes", size);
 		line->data = payload;
@@ -67,7 +67,7 @@ static void print_event(struct monitor *monitor, struct own *own,
 
 	payload = cxl_event_data(event, &size);
 	if (!payload)
-		die_errno("an event cannot be understood");
+		die_refused("an event cannot be understood");
 	line.json = json_object_new_object();
 	line.details = details;
 	line.time = now_ns();
@@ -75,7 +75,7 @@ static void print_event(struct monitor *monitor, struct own *own,
 		line.time = stamp.time;
 		add_uint(line.json, "sequence", stamp.sequence);
 		add_uint(line.json, "lost", stamp.lost);
-		if (stamp.lost > own->lost && !monitor->json)
+		if (stamp.lost > own->lost && !json)
 			printf("(%llu events lost)\n",
 			       (unsigned long long)(stamp.lost - own->lost));
 		own->lost = stamp.lost;
@@ -91,7 +91,7 @@ void watch_own(struct monitor *monitor, struct cxl_afu_h *afu)
 	struct cxl_afu_id id;
 
 	if (own.pe < 0 || ioctl(cxl_afu_fd(afu), CXL_IOCTL_GET_AFU_ID, &id) < 0)
-		die_errno("the context cannot be asked");
+		die_refused("the context cannot be asked");
 	snprintf(own.name, sizeof(own.name), "afu%u.%u", id.card_id,
 		 id.afu_offset);
 	while (monitor_wait(monitor, cxl_afu_fd(afu))) {
@@ -102,7 +102,7 @@ void watch_own(struct monitor *monitor, struct cxl_afu_h *afu)
 			continue;
 		if (errno == EIO)
 			die(EXIT_GONE, "%s: the AFU was taken away", own.name);
-		die_errno("%s", own.name);
+		die_refused("%s", own.name);
 	}
 }
 
@@ -134,7 +134,7 @@ static uint64_t page_of_zeroes(void)
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (page == MAP_FAILED)
-		die_errno("no memory");
+		die_refused("no memory");
 	return (uintptr_t)page;
 }
 
@@ -145,7 +145,7 @@ struct cxl_afu_h *attach_own(const char *name, const char *wed,
 	struct cxl_afu_h *afu;
 
 	if (!work)
-		die_errno("no memory");
+		die_refused("no memory");
 	cxl_work_set_wed(work, wed ? parse_number("--wed", wed, UINT64_MAX) :
 				     page_of_zeroes());
 	if (irqs)
@@ -155,12 +155,12 @@ struct cxl_afu_h *attach_own(const char *name, const char *wed,
 	if (!afu && errno == ENOSPC)
 		die(EXIT_BUSY, "%s: all process elements are in use", name);
 	if (!afu)
-		die_errno("%s", name);
+		die_refused("%s", name);
 	/* Older drivers have no stamps; then the time is that of reading. */
 	if (cxl_set_event_stamps(afu, 1) && errno != EINVAL)
-		die_errno("%s: no event stamps", name);
+		die_refused("%s: no event stamps", name);
 	if (cxl_afu_attach_work(afu, work))
-		die_errno("%s: cannot start a context", name);
+		die_refused("%s: cannot start a context", name);
 	cxl_work_free(work);
 	return afu;
 }
@@ -171,6 +171,6 @@ struct cxl_afu_h *take_over(const char *text)
 	struct cxl_afu_h *afu = cxl_afu_fd_to_h(fd);
 
 	if (!afu)
-		die_errno("--fd %d: is no AFU descriptor", fd);
+		die_refused("--fd %d: is not an AFU descriptor", fd);
 	return afu;
 }

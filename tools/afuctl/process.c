@@ -2,10 +2,9 @@
 #include "afuctl.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,62 +12,46 @@
 #define STATUS_NOT_FOUND	127
 #define STATUS_SIGNALLED	128
 
-static int signal_fd = -1;
-static sigset_t old_signals;
 static pid_t child;
-
-void stop_on_signals(void)
-{
-	static const int numbers[] = { SIGHUP, SIGINT, SIGTERM };
-	struct sigaction action;
-	sigset_t set;
-	size_t i;
-
-	signal(SIGPIPE, SIG_IGN);
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	/* What the parent had ignored, as nohup does, stays ignored. */
-	for (i = 0; i < ARRAY_SIZE(numbers); i++) {
-		sigaction(numbers[i], NULL, &action);
-		if (action.sa_handler != SIG_IGN)
-			sigaddset(&set, numbers[i]);
-	}
-	sigprocmask(SIG_BLOCK, &set, &old_signals);
-	signal_fd = signalfd(-1, &set, SFD_CLOEXEC);
-	if (signal_fd < 0)
-		die_errno("signalfd");
-}
-
-int stop_fd(void)
-{
-	return signal_fd;
-}
 
 void command_start(char **argv)
 {
 	fflush(NULL);
 	child = fork();
 	if (child < 0)
-		die_errno("fork");
+		die_refused("fork");
 	if (child)
 		return;
-	signal(SIGPIPE, SIG_DFL);
-	sigprocmask(SIG_SETMASK, &old_signals, NULL);
+	signals_restore();
 	execvp(argv[0], argv);
-	fprintf(stderr, "afuctl: %s: %s\n", argv[0], strerror(errno));
+	print_errno(STATUS_NOT_FOUND, "%s", argv[0]);
 	_exit(STATUS_NOT_FOUND);
+}
+
+/* What was typed at the terminal the command has got itself. */
+static void pass_on_signals(void)
+{
+	bool typed;
+	int number;
+
+	while ((number = signals_take(&typed))) {
+		if (number != SIGCHLD && !typed)
+			kill(child, number);
+	}
 }
 
 int command_end(void)
 {
-	struct signalfd_siginfo info;
+	struct pollfd signals = { .fd = signals_fd(), .events = POLLIN };
 	int status;
+	pid_t pid;
 
-	while (waitpid(child, &status, WNOHANG) == 0) {
-		if (read(signal_fd, &info, sizeof(info)) == sizeof(info) &&
-		    info.ssi_signo != SIGCHLD)
-			kill(child, info.ssi_signo);
+	while ((pid = waitpid(child, &status, WNOHANG)) == 0) {
+		poll(&signals, 1, -1);
+		pass_on_signals();
 	}
+	if (pid < 0)
+		die_refused("the command cannot be waited for");
 	if (WIFSIGNALED(status))
 		return STATUS_SIGNALLED + WTERMSIG(status);
 	return WEXITSTATUS(status);

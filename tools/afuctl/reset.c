@@ -5,7 +5,6 @@
 #include "afuctl.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -27,7 +26,7 @@ static void reset_afu(const char *text)
 	if (errno == EBUSY)
 		die(EXIT_BUSY, "%s: the AFU has contexts, or a driver uses it",
 		    dev);
-	die_errno("%s: reset", dev);
+	die_refused("%s: reset", dev);
 }
 
 /* A folder that was removed and made again has another inode. */
@@ -89,10 +88,10 @@ static void reset_card(const char *name, bool force, uint64_t limit)
 		    name);
 	ret = write_text(force ? "-1" : "1", CLASS_DIR "/%s/reset", name);
 	if (ret && errno == EBUSY)
-		die(EXIT_BUSY, "%s: contexts are started; --force does not mind",
+		die(EXIT_BUSY, "%s: contexts are started (--force resets all the same)",
 		    name);
 	if (ret)
-		die_errno("%s: reset", name);
+		die_refused("%s: reset", name);
 	if (limit)
 		wait_for_card(name, inode, afus, limit);
 }
@@ -102,14 +101,14 @@ static int reset_run(int argc, char **argv)
 	static const struct option options[] = {
 		{ "force", no_argument, NULL, 'f' },
 		{ "wait", required_argument, NULL, 'w' },
-		OPTION_HELP,
-		{ NULL }
+		COMMON_OPTIONS
 	};
+	struct json_object *object;
 	const char *wait = NULL;
 	bool force = false;
 	int c;
 
-	while ((c = next_option(&reset_command, argc, argv, "fhw:",
+	while ((c = next_option(&reset_command, argc, argv, "fw:",
 				options)) != -1) {
 		if (c == 'f')
 			force = true;
@@ -121,17 +120,24 @@ static int reset_run(int argc, char **argv)
 	if (!strncmp(argv[optind], "card", 4)) {
 		reset_card(argv[optind], force,
 			   parse_seconds("--wait", wait ?: DEFAULT_WAIT));
-		return EXIT_SUCCESS;
+	} else {
+		if (force || wait)
+			wrong_usage(&reset_command,
+				    "--force and --wait are for cards");
+		reset_afu(argv[optind]);
 	}
-	if (force || wait)
-		wrong_usage(&reset_command, "--force and --wait are for cards");
-	reset_afu(argv[optind]);
+	if (json) {
+		object = json_object_new_object();
+		add_string(object, "name", argv[optind]);
+		add_bool(object, "reset", true);
+		put_json(object);
+	}
 	return EXIT_SUCCESS;
 }
 
 const struct command reset_command = {
 	.name = "reset",
-	.synopsis = "[--force] [--wait SECONDS] CARD|AFU",
+	.synopsis = "[--json] [--force] [--wait SECONDS] CARD|AFU",
 	.summary = "reset a card or an AFU",
 	.help =
 "Reset an AFU, which must have no contexts, or a card, of which no context may\n"
@@ -139,6 +145,7 @@ const struct command reset_command = {
 "same number; files that were open stay closed for good.\n"
 "\n"
 "  -f, --force          reset the card whoever uses it\n"
+"  -j, --json           print an object when it is done\n"
 "  -w, --wait SECONDS   wait that long until the card is back, else the status is\n"
 "                       5 (default: 60; 0: do not wait)\n"
 "  -h, --help           show this help",

@@ -67,7 +67,7 @@ bool screen_show(const struct top_line *lines, size_t count, int ms)
 {
 	struct pollfd fds[] = {
 		{ .fd = STDIN_FILENO, .events = POLLIN },
-		{ .fd = stop_fd(), .events = POLLIN },
+		{ .fd = signals_fd(), .events = POLLIN },
 	};
 	int64_t end = now_ns() / 1000000 + ms, left;
 	int key;

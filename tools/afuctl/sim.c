@@ -5,14 +5,12 @@
 #include "afuctl.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CONFIGFS_DIR	"/sys/kernel/config/cxl-sim"
 #define MAX_AFUS	4
 
 /* Made by the module itself; its folders can be neither made nor removed. */
@@ -30,7 +28,7 @@ static void check_name(const struct command *command, const char *name)
 {
 	if (!*name || *name == '.' || strchr(name, '/') ||
 	    strlen(name) > NAME_MAX)
-		wrong_usage(command, "'%s' is no name for a software card", name);
+		wrong_usage(command, "invalid software card name '%s'", name);
 }
 
 static int remove_folders(const char *name)
@@ -69,7 +67,7 @@ static void undo_create(void)
 static void make_folder(const char *path)
 {
 	if (mkdir(path, 0755))
-		die_errno("%s", path);
+		die_refused("%s", path);
 }
 
 static void make_afu(const char *name, int slot)
@@ -104,22 +102,36 @@ static void apply(const char *name, char *setting)
 	if (write_text(line, CONFIGFS_DIR "/%s/%s", name, setting) == 0)
 		return;
 	if (errno == EINVAL || errno == ERANGE)
-		die(EXIT_USAGE, "create: '%s' is no value for %s", value,
+		die(EXIT_USAGE, "create: invalid value '%s' for %s", value,
 		    setting);
-	die_errno("create: %s", setting);
+	die_refused("create: %s", setting);
 }
 
-static void print_card(const char *name, bool json)
+/* The kernel makes a card with the AFUs that it could make. */
+static void check_afus(const char *name, const char *card)
+{
+	int slot;
+
+	for (slot = 0; slot < MAX_AFUS; slot++) {
+		if (exists(CONFIGFS_DIR "/%s/afu%d", name, slot) &&
+		    !exists(CLASS_DIR "/afu%s.%d", card, slot))
+			die(EXIT_FAILED, "%s: the card came without AFU %d; the kernel log may say why",
+			    name, slot);
+	}
+}
+
+static void print_card(const char *name)
 {
 	struct json_object *object;
 	char num[16], pci[64], card[24], label[NAME_MAX + 1];
 
 	if (read_text(num, sizeof(num), CONFIGFS_DIR "/%s/num", name) < 0 ||
 	    read_text(pci, sizeof(pci), CONFIGFS_DIR "/%s/pci", name) < 0)
-		die_errno("%s", name);
+		die_refused("%s", name);
 	if (!strcmp(num, "none"))
 		die(EXIT_FAILED, "%s: no driver took the card, or there are too many",
 		    name);
+	check_afus(name, num);
 	snprintf(card, sizeof(card), "card%s", num);
 	if (!json) {
 		puts(card);
@@ -150,7 +162,7 @@ static void begin_card(const char *name)
 	if (!exists("%s", path)) {
 		make_folder(path);
 	} else if (strcmp(name, DEFAULT_CARD) || is_live(name)) {
-		die(EXIT_BUSY, "%s: there is such a software card already",
+		die(EXIT_BUSY, "%s: this software card exists already",
 		    name);
 	}
 	unfinished = name;
@@ -159,31 +171,26 @@ static void begin_card(const char *name)
 
 static int create_run(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "json", no_argument, NULL, 'j' },
-		OPTION_HELP,
-		{ NULL }
-	};
-	bool json = false;
+	static const struct option options[] = { COMMON_OPTIONS };
 	const char *name;
-	int c, i;
+	int i;
 
-	while ((c = next_option(&create_command, argc, argv, "hj", options)) != -1)
-		json = true;
+	while (next_option(&create_command, argc, argv, "", options) != -1)
+		;
 	if (optind == argc)
 		wrong_usage(&create_command, "an argument is missing");
 	name = argv[optind];
 	check_name(&create_command, name);
 	need_software_cards();
 
-	stop_on_signals();
+	signals_defer(true);
 	begin_card(name);
 	for (i = optind + 1; i < argc; i++)
 		apply(name, argv[i]);
 	make_afu(name, 0);
 	if (write_text("1", CONFIGFS_DIR "/%s/live", name))
-		die_errno("%s", name);
-	print_card(name, json);
+		die_refused("%s", name);
+	print_card(name);
 	unfinished = NULL;
 	return EXIT_SUCCESS;
 }
@@ -214,13 +221,12 @@ const struct command create_command = {
 
 static int destroy_run(int argc, char **argv)
 {
-	static const struct option options[] = {
-		OPTION_HELP,
-		{ NULL }
-	};
+	static const struct option options[] = { COMMON_OPTIONS };
+	struct json_object *object;
 	const char *name;
 
-	next_option(&destroy_command, argc, argv, "h", options);
+	while (next_option(&destroy_command, argc, argv, "", options) != -1)
+		;
 	need_arguments(&destroy_command, argc, 1);
 	name = argv[optind];
 	check_name(&destroy_command, name);
@@ -229,24 +235,31 @@ static int destroy_run(int argc, char **argv)
 	if (!exists(CONFIGFS_DIR "/%s", name) && card_number(name) >= 0)
 		name = software_name(card_number(name));
 	if (!name || !exists(CONFIGFS_DIR "/%s", name))
-		die(EXIT_ABSENT, "%s: there is no such software card",
+		die(EXIT_ABSENT, "%s: no such software card",
 		    argv[optind]);
 	if (write_text("0", CONFIGFS_DIR "/%s/live", name))
-		die_errno("%s", name);
+		die_refused("%s", name);
 	if (strcmp(name, DEFAULT_CARD) && remove_folders(name))
-		die_errno("%s", name);
+		die_refused("%s", name);
+	if (json) {
+		object = json_object_new_object();
+		add_string(object, "software", name);
+		add_bool(object, "destroyed", true);
+		put_json(object);
+	}
 	return EXIT_SUCCESS;
 }
 
 const struct command destroy_command = {
 	.name = "destroy",
-	.synopsis = "NAME|CARD",
+	.synopsis = "[--json] NAME|CARD",
 	.summary = "remove a software card",
 	.help =
 "Remove a software card, by its name or as a card (card1). Who uses it finds it\n"
 "gone. The card named default, which comes with the module, only goes away: its\n"
 "settings stay, and afuctl create default brings it back.\n"
 "\n"
+"  -j, --json   print an object when it is done\n"
 "  -h, --help   show this help",
 	.run = destroy_run,
 };

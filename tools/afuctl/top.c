@@ -5,7 +5,6 @@
 #include "afuctl.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -15,7 +14,6 @@
 #define DEFAULT_INTERVAL	"1"
 
 struct top_options {
-	bool json;
 	bool batch;
 	uint64_t interval;
 	long long left;		/* or -1 */
@@ -56,7 +54,7 @@ static struct top_line *make_lines(const struct contexts *now,
 	size_t i;
 
 	if (!lines)
-		die_errno("no memory");
+		die_refused("no memory");
 	for (i = 0; i < now->count; i++) {
 		old = same(before, &now->list[i]);
 		lines[i].context = now->list[i];
@@ -101,6 +99,8 @@ static void print_lines(const struct top_line *lines, size_t count)
 
 	top_header(text, sizeof(text));
 	puts(text);
+	if (!count)
+		puts("no contexts");
 	for (i = 0; i < count; i++) {
 		top_format(&lines[i], text, sizeof(text));
 		puts(text);
@@ -130,7 +130,7 @@ static void print_json(const struct top_line *lines, size_t count)
 /* Returns false if a signal came. */
 static bool pause_for(uint64_t ns)
 {
-	struct pollfd stop = { .fd = stop_fd(), .events = POLLIN };
+	struct pollfd stop = { .fd = signals_fd(), .events = POLLIN };
 
 	return poll(&stop, 1, ns / 1000000) == 0;
 }
@@ -138,9 +138,9 @@ static bool pause_for(uint64_t ns)
 static bool show(const struct top_options *options,
 		 const struct top_line *lines, size_t count)
 {
-	if (!options->json && !options->batch)
+	if (!json && !options->batch)
 		return screen_show(lines, count, options->interval / 1000000);
-	if (options->json)
+	if (json)
 		print_json(lines, count);
 	else
 		print_lines(lines, count);
@@ -176,9 +176,7 @@ static int top_run(int argc, char **argv)
 		{ "batch", no_argument, NULL, 'b' },
 		{ "count", required_argument, NULL, 'c' },
 		{ "interval", required_argument, NULL, 'i' },
-		{ "json", no_argument, NULL, 'j' },
-		OPTION_HELP,
-		{ NULL }
+		COMMON_OPTIONS
 	};
 	struct top_options asked = {
 		.batch = !isatty(STDOUT_FILENO),
@@ -187,7 +185,7 @@ static int top_run(int argc, char **argv)
 	const char *interval = DEFAULT_INTERVAL, *count = NULL;
 	int c;
 
-	while ((c = next_option(&top_command, argc, argv, "bc:hi:j",
+	while ((c = next_option(&top_command, argc, argv, "bc:i:",
 				options)) != -1) {
 		switch (c) {
 		case 'b':
@@ -198,9 +196,6 @@ static int top_run(int argc, char **argv)
 			break;
 		case 'i':
 			interval = optarg;
-			break;
-		case 'j':
-			asked.json = true;
 			break;
 		}
 	}
@@ -213,8 +208,8 @@ static int top_run(int argc, char **argv)
 			    interval);
 	need_driver();
 
-	stop_on_signals();
-	if (!asked.json && !asked.batch)
+	signals_defer(true);
+	if (!json && !asked.batch)
 		screen_open();
 	watch_counters(&asked);
 	return EXIT_SUCCESS;
@@ -233,7 +228,7 @@ const struct command top_command = {
 "  -b, --batch              print lines of text, as where there is no terminal\n"
 "  -c, --count N            end after N times\n"
 "  -i, --interval SECONDS   between two times (default: 1)\n"
-"  -j, --json               print an object in a line each time\n"
+"  -j, --json               print an object per line each time\n"
 "  -h, --help               show this help",
 	.run = top_run,
 };

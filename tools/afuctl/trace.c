@@ -105,7 +105,7 @@ static void check_tracing(void)
 	if (access(TRACEFS "/instances", W_OK)) {
 		if (errno == ENOENT)
 			die(EXIT_ABSENT, TRACEFS ": is tracefs mounted?");
-		die(EXIT_FAILED, "only root can monitor all contexts");
+		die_not_permitted(TRACEFS, "monitor all contexts");
 	}
 	if (!exists(TRACEFS "/events/cxl/cxl_event_post"))
 		die(EXIT_ABSENT, "there are no tracepoints: the driver cxl is not loaded");
@@ -121,24 +121,24 @@ static void make_instance(const struct monitor *monitor)
 	snprintf(path, sizeof(path), TRACEFS "/instances/" INSTANCE "%d",
 		 getpid());
 	if (mkdir(path, 0700))
-		die_errno("%s", path);
+		die_refused("%s", path);
 	strcpy(instance, path);
 	at_end(remove_instance);
 
 	/* The clock of event stamps */
 	if (write_text("mono", "%s/trace_clock", instance))
-		die_errno("%s/trace_clock", instance);
+		die_refused("%s/trace_clock", instance);
 	for (i = 0; i < ARRAY_SIZE(records); i++) {
 		if (records[i].verbose && !monitor->verbose)
 			continue;
 		if (write_text("1", "%s/events/cxl/%s/enable", instance,
 			       records[i].tracepoint))
-			die_errno("%s", records[i].tracepoint);
+			die_refused("%s", records[i].tracepoint);
 	}
 	snprintf(path, sizeof(path), "%s/trace_pipe", instance);
 	trace_pipe = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (trace_pipe < 0)
-		die_errno("%s", path);
+		die_refused("%s", path);
 }
 
 /*
@@ -313,7 +313,7 @@ static void read_lines(struct monitor *monitor)
 		memmove(buf, line, filled);
 	}
 	if (monitor->left && n < 0 && errno != EAGAIN && errno != EINTR)
-		die_errno("%s/trace_pipe", instance);
+		die_refused("%s/trace_pipe", instance);
 }
 
 void watch_all(struct monitor *monitor, char **command)

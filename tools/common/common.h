@@ -46,6 +46,9 @@ void die(int status, const char *format, ...)
 /* The same, with the meaning of errno behind it; an object has its name, too. */
 void die_errno(int status, const char *format, ...)
 	__attribute__((noreturn, format(printf, 2, 3)));
+/* Only print it: what forked may not clean up. */
+void print_errno(int status, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 void errors_as_json(void);
 
 /* What runs before the end, however it comes: each once, the last one first */

@@ -53,17 +53,16 @@ static void print_json(const char *message, int error, int status)
 	json_object_put(object);
 }
 
-static void vdie(int status, int error, const char *format, va_list args)
-	__attribute__((noreturn, format(printf, 3, 0)));
+static void print_error(int status, int error, const char *format,
+			va_list args)
+	__attribute__((format(printf, 3, 0)));
 
-static void vdie(int status, int error, const char *format, va_list args)
+static void print_error(int status, int error, const char *format,
+			va_list args)
 {
 	char message[MESSAGE_SIZE];
 	size_t length;
 
-	/* A screen is given back first. */
-	clean_up();
-	fflush(stdout);
 	vsnprintf(message, sizeof(message), format, args);
 	length = strlen(message);
 	if (error)
@@ -75,6 +74,27 @@ static void vdie(int status, int error, const char *format, va_list args)
 		make_printable(message, 0);
 		fprintf(stderr, "%s: %s\n", tool_name, message);
 	}
+}
+
+void print_errno(int status, const char *format, ...)
+{
+	int error = errno;
+	va_list args;
+
+	va_start(args, format);
+	print_error(status, error, format, args);
+	va_end(args);
+}
+
+static void vdie(int status, int error, const char *format, va_list args)
+	__attribute__((noreturn, format(printf, 3, 0)));
+
+static void vdie(int status, int error, const char *format, va_list args)
+{
+	/* A screen is given back first. */
+	clean_up();
+	fflush(stdout);
+	print_error(status, error, format, args);
 	exit(status);
 }
 
