@@ -83,12 +83,17 @@ static void cxl_afu_disable(struct cxl_afu *afu)
 	afu->mode = 0;
 }
 
+/* From disabled to @mode, without device nodes. */
 static int cxl_afu_enable(struct cxl_afu *afu, u32 mode)
 {
 	int rc;
 
 	lockdep_assert_held(&afu->mode_lock);
 
+	if (!mode)
+		return 0;
+	if (!cxl_adapter_link_ok(afu->adapter))
+		return -EIO;
 	rc = afu->adapter->ops->set_mode(afu->data, mode);
 	if (rc)
 		return rc;
@@ -96,10 +101,7 @@ static int cxl_afu_enable(struct cxl_afu *afu, u32 mode)
 	afu->mode = mode;
 	cxl_afu_set_num_procs(afu, mode == CXL_MODE_DIRECTED ?
 				   afu->desc.num_procs : 1);
-	rc = cxl_chardev_add(afu, mode);
-	if (rc)
-		cxl_afu_disable(afu);
-	return rc;
+	return 0;
 }
 
 static int cxl_afu_switch_mode(struct cxl_afu *afu, u32 mode)
@@ -116,7 +118,11 @@ static int cxl_afu_switch_mode(struct cxl_afu *afu, u32 mode)
 		return -EIO;
 
 	cxl_afu_disable(afu);
-	rc = mode ? cxl_afu_enable(afu, mode) : 0;
+	rc = cxl_afu_enable(afu, mode);
+	if (!rc)
+		rc = cxl_chardev_add(afu);
+	if (rc)
+		cxl_afu_disable(afu);
 	if (cxl_verbose)
 		dev_info(&afu->dev, "CXL_MODE_* %u: %d\n", mode, rc);
 	return rc;
@@ -314,6 +320,18 @@ static struct cxl_afu *cxl_afu_alloc(struct cxl_adapter *adapter,
 	return afu;
 }
 
+/* Ready before it has attributes, whose users do not wait for anything. */
+static int cxl_afu_prepare(struct cxl_afu *afu)
+{
+	int rc;
+
+	mutex_lock(&afu->mode_lock);
+	rc = cxl_afu_enable(afu, cxl_afu_best_mode(afu));
+	mutex_unlock(&afu->mode_lock);
+
+	return rc;
+}
+
 /* The uevent is sent when all of its attributes are there */
 static int cxl_afu_add_device(struct cxl_afu *afu)
 {
@@ -334,6 +352,18 @@ static int cxl_afu_add_device(struct cxl_afu *afu)
 	kobject_uevent(&afu->dev.kobj, KOBJ_ADD);
 	cxl_debugfs_afu_add(afu);
 	return 0;
+}
+
+/* Somebody may have set another mode meanwhile, and so made them. */
+static int cxl_afu_add_nodes(struct cxl_afu *afu)
+{
+	int rc;
+
+	mutex_lock(&afu->mode_lock);
+	rc = cxl_chardev_add(afu);
+	mutex_unlock(&afu->mode_lock);
+
+	return rc;
 }
 
 /* Waits for reads and writes of attributes: no lock may be held */
@@ -376,20 +406,26 @@ struct cxl_afu *cxl_afu_register(struct cxl_adapter *adapter,
 	rc = cxl_afu_take_slot(afu);
 	if (rc)
 		goto err_put;
-	rc = cxl_afu_add_device(afu);
+	rc = cxl_afu_prepare(afu);
 	if (rc)
 		goto err_slot;
-	rc = cxl_afu_set_mode(afu, cxl_afu_best_mode(afu));
+	rc = cxl_afu_add_device(afu);
 	if (rc)
 		goto err_kill;
+	rc = cxl_afu_add_nodes(afu);
+	if (rc)
+		goto err_device;
 	rc = cxl_vphb_add(afu);
 	if (rc)
-		goto err_kill;
+		goto err_device;
 	return afu;
 
-err_kill:
+err_device:
 	cxl_afu_kill(afu);
 	cxl_afu_del_device(afu);
+	goto err_slot;
+err_kill:
+	cxl_afu_kill(afu);
 err_slot:
 	cxl_afu_leave_slot(afu);
 err_put:

@@ -141,8 +141,7 @@ struct cxl_backend_ops {
 	/**
 	 * @afu_reset: Reset the AFU and enable it again in its mode.  Attached
 	 * contexts stay attached but do no more work until they are detached
-	 * and attached again.  May come before the first @set_mode.  Return 0,
-	 * -EIO or -EBUSY.
+	 * and attached again.  Return 0, -EIO or -EBUSY.
 	 */
 	int (*afu_reset)(void *afu);
 
@@ -206,7 +205,7 @@ struct cxl_backend_ops {
  * @ops: what it can be asked for; must live until it is unregistered, as the
  *	code behind it: nobody pins the card driver's module
  * @desc: what it is; copied
- * @card: handed to the ops
+ * @card: handed to the ops, which may be called before this returns
  *
  * It gets the lowest free number.  The link is taken to be up.
  *
@@ -234,9 +233,10 @@ void cxl_adapter_unregister(struct cxl_adapter *adapter);
  * @adapter: card
  * @slice: number on the card, below CXL_MAX_SLICES
  * @desc: what it is; copied
- * @afu: handed to the ops
+ * @afu: handed to the ops, which may be called before this returns
  *
- * It is set to its best mode: directed, else dedicated.
+ * It is set to its best mode, directed or else dedicated, before anybody can
+ * see it.
  *
  * Context: process context.
  * Return: the AFU, or ERR_PTR: -EINVAL (@desc contradicts itself, or the
@@ -408,7 +408,8 @@ void cxl_vpci_rescan(struct cxl_vpci *vpci);
  * cxl_vpci_destroy() - remove the devices, the bus and the bridge
  * @vpci: bridge or NULL
  *
- * When it returns nothing refers to the bridge any more.
+ * When it returns none of the ops is called any more.  A device of the bus that
+ * somebody still refers to reads as absent.
  */
 void cxl_vpci_destroy(struct cxl_vpci *vpci);
 

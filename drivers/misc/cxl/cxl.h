@@ -7,7 +7,7 @@
  *	pci_lock_rescan_remove		(PCI core)
  *	vphb->add_lock			AFU drivers: probe
  *	vphb->ctx_lock
- *	cxl_adapters_lock		main.c
+ *	cxl_adapters_lock		main.c, with none of the others
  *	  adapter->lock
  *	    afu->mode_lock		backend: set_mode, afu_reset, vpd_read
  *	      afu->contexts_lock
@@ -275,7 +275,7 @@ void cxl_context_release(struct cxl_context *ctx);
 extern const struct file_operations cxl_afu_fops;
 int cxl_file_init(void);
 void cxl_file_exit(void);
-int cxl_chardev_add(struct cxl_afu *afu, u32 mode);
+int cxl_chardev_add(struct cxl_afu *afu);
 void cxl_chardev_remove(struct cxl_afu *afu);
 struct inode *cxl_inode_new(void);
 void cxl_inode_free(struct inode *inode);
@@ -308,6 +308,7 @@ int cxl_handle_mm_fault(struct mm_struct *mm, u64 ea, bool write);
 /* vphb.c: configuration records as PCI devices */
 int cxl_vphb_add(struct cxl_afu *afu);
 void cxl_vphb_remove(struct cxl_afu *afu);
+void cxl_vphb_link_up(struct cxl_afu *afu);
 void cxl_vphb_settle(void);
 int cxl_vphb_init(void);
 void cxl_vphb_exit(void);
@@ -322,6 +323,7 @@ struct cxl_vpci *cxl_vpci_create_locked(struct device *parent,
 					const struct cxl_vpci_ops *ops,
 					void *data);
 void cxl_vpci_remove(struct cxl_vpci *vpci);
+void cxl_vpci_exit(void);
 int cxl_vpci_set_dma_linear(struct pci_dev *pdev);
 
 /* sysfs_adapter.c: attributes of cards */

@@ -364,18 +364,21 @@ static struct device *cxl_node_add(struct cxl_afu *afu, enum cxl_node node)
 }
 
 /**
- * cxl_chardev_add() - make the device nodes of a mode
+ * cxl_chardev_add() - make the device nodes of an AFU's mode
  * @afu: AFU with mode_lock held
- * @mode: CXL_MODE_*
+ *
+ * Nothing happens when they are there, or when it is in no mode.
  *
  * Return: 0 or an errno, then there is none of them.
  */
-int cxl_chardev_add(struct cxl_afu *afu, u32 mode)
+int cxl_chardev_add(struct cxl_afu *afu)
 {
 	struct device *dev;
 
 	lockdep_assert_held(&afu->mode_lock);
-	if (mode == CXL_MODE_DEDICATED) {
+	if (!afu->mode || afu->chardev_d || afu->chardev_m)
+		return 0;
+	if (afu->mode == CXL_MODE_DEDICATED) {
 		dev = cxl_node_add(afu, CXL_NODE_DEDICATED);
 		if (IS_ERR(dev))
 			return PTR_ERR(dev);
