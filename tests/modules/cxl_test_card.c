@@ -6,6 +6,7 @@
  * of debugfs; 0 takes them away.
  */
 #include <linux/debugfs.h>
+#include <linux/delay.h>
 #include <linux/gfp.h>
 #include <linux/module.h>
 
@@ -77,13 +78,37 @@ module_param(cr_read_rc, int, 0644);
 static bool timebase_synced;
 module_param(timebase_synced, bool, 0644);
 
+/*
+ * Ops that wait until this is cleared in the folder of debugfs: a parameter
+ * could not be written to while another one is.
+ */
+static bool hold_set_mode;
+module_param(hold_set_mode, bool, 0444);
+static bool hold_psa_page;
+
+/* An op waits */
+static bool held;
+
+static bool link_lost;
+module_param(link_lost, bool, 0444);
+MODULE_PARM_DESC(link_lost, "the link goes down before the AFU's bus is scanned");
+
 static struct dentry *folder;
 static struct page *psa;
 static struct device *parent[MAX_CARDS];
 static struct cxl_adapter *adapter[MAX_CARDS];
 
+static void wait_while(const bool *hold)
+{
+	WRITE_ONCE(held, true);
+	while (READ_ONCE(*hold))
+		msleep(20);
+	WRITE_ONCE(held, false);
+}
+
 static int test_set_mode(void *afu, u32 mode)
 {
+	wait_while(&hold_set_mode);
 	return mode ? set_mode_rc : 0;
 }
 
@@ -112,6 +137,7 @@ static int test_afu_reset(void *afu)
 
 static struct page *test_psa_page(void *afu, u64 offset)
 {
+	wait_while(&hold_psa_page);
 	return psa;
 }
 
@@ -251,12 +277,12 @@ static int add_card(unsigned int num)
 	};
 	struct cxl_adapter *card;
 	char name[32];
+	int ret;
 
 	snprintf(name, sizeof(name), "cxl_test_card%u", num);
 	parent[num] = root_device_register(name);
 	if (IS_ERR(parent[num])) {
-		int ret = PTR_ERR(parent[num]);
-
+		ret = PTR_ERR(parent[num]);
 		parent[num] = NULL;
 		return ret;
 	}
@@ -264,7 +290,16 @@ static int add_card(unsigned int num)
 	if (IS_ERR(card))
 		return PTR_ERR(card);
 	adapter[num] = card;
-	return add_afus(card);
+	if (!link_lost)
+		return add_afus(card);
+
+	/* The bus is scanned with this lock held. */
+	pci_lock_rescan_remove();
+	ret = add_afus(card);
+	link_up = false;
+	cxl_adapter_set_link(card, link_up);
+	pci_unlock_rescan_remove();
+	return ret;
 }
 
 /* AFUs go with their card */
@@ -316,16 +351,19 @@ static int __init cxl_test_card_init(void)
 	psa = alloc_page(GFP_KERNEL | __GFP_ZERO);
 	if (!psa)
 		return -ENOMEM;
+	folder = debugfs_create_dir("cxl_test_card", NULL);
+	debugfs_create_file("present", 0200, folder, NULL, &present_fops);
+	debugfs_create_bool("hold_set_mode", 0600, folder, &hold_set_mode);
+	debugfs_create_bool("hold_psa_page", 0600, folder, &hold_psa_page);
+	debugfs_create_bool("held", 0400, folder, &held);
 	ret = take_op_away();
 	if (!ret)
 		ret = add_cards();
 	if (ret) {
+		debugfs_remove(folder);
 		__free_page(psa);
-		return ret;
 	}
-	folder = debugfs_create_dir("cxl_test_card", NULL);
-	debugfs_create_file("present", 0200, folder, NULL, &present_fops);
-	return 0;
+	return ret;
 }
 
 static void __exit cxl_test_card_exit(void)

@@ -186,6 +186,8 @@ static int cxl_context_start_locked(struct cxl_context *ctx, u64 wed, u64 amr,
 	if (ret)
 		goto drop_mm;
 	ctx->status = STARTED;
+	/* What a program mapped while it was CLOSED was not the card's. */
+	cxl_context_zap(ctx);
 	cxl_events_set_closed(&ctx->events, false);
 	return 0;
 
@@ -319,6 +321,7 @@ static int cxl_context_detach_locked(struct cxl_context *ctx)
 		if (ctx->mm)
 			mmdrop(ctx->mm);
 		ctx->mm = NULL;
+		cxl_context_zap(ctx);
 	}
 	/* Whatever it was before: nobody must go on sleeping. */
 	cxl_events_set_closed(&ctx->events, true);
@@ -357,7 +360,6 @@ void cxl_context_force_close(struct cxl_context *ctx)
 	cxl_context_detach_locked(ctx);
 	mutex_unlock(&ctx->status_mutex);
 
-	cxl_context_zap(ctx);
 	if (READ_ONCE(ctx->irqs.events))
 		cxl_context_irqs_free(ctx);
 }
@@ -371,14 +373,17 @@ EXPORT_SYMBOL_GPL(cxl_context_afu_error);
 /**
  * cxl_context_set_link() - the link to the card went down or came back
  * @ctx: context
- * @up: which of the two
+ * @up: which of the two; cxl_adapter_link_ok() says so already
  *
  * Context: process context.
  */
 void cxl_context_set_link(struct cxl_context *ctx, bool up)
 {
 	cxl_events_set_link(&ctx->events, up);
+	/* After a page fault that has seen the link as it was */
+	mutex_lock(&ctx->status_mutex);
 	cxl_context_zap(ctx);
+	mutex_unlock(&ctx->status_mutex);
 }
 
 /**

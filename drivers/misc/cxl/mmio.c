@@ -3,9 +3,18 @@
  * Problem state area, mapped into programs page by page as they touch it.
  *
  * A page fault maps what is right at that moment; when that changes (the
- * context is closed, the link goes down or comes back) the mappings are
- * zapped and the next access faults again.  The status_mutex is held from the
- * decision until the page is mapped, so the zap cannot come in between.
+ * context is started or closed, the link goes down or comes back) the mappings
+ * are zapped and the next access faults again.  The status_mutex is held from
+ * the decision until the page is mapped, and while mappings are zapped:
+ *
+ *	page fault			link goes down
+ *	----------			--------------
+ *	lock status_mutex
+ *	link is up
+ *					link_up = false
+ *	map a page of the card
+ *	unlock				lock status_mutex
+ *					zap: that page as well
  */
 #include <linux/gfp.h>
 #include <linux/mm.h>
@@ -123,9 +132,10 @@ int cxl_context_mmap(struct cxl_context *ctx, struct vm_area_struct *vma)
  * cxl_context_zap() - let the next access to each mapped page fault again
  * @ctx: context
  *
- * Context: process context.
+ * Context: process context, ctx->status_mutex held.
  */
 void cxl_context_zap(struct cxl_context *ctx)
 {
+	lockdep_assert_held(&ctx->status_mutex);
 	unmap_mapping_range(ctx->inode->i_mapping, 0, 0, 1);
 }
