@@ -15,7 +15,7 @@ uint cxl_verbose;
 module_param_named(verbose, cxl_verbose, uint, 0600);
 MODULE_PARM_DESC(verbose, "Log mode changes of AFUs (0: no)");
 
-/* Guards cxl_adapters; while it is held no card found there goes away */
+/* Guards cxl_adapters, and that a card found there has not lost its memory */
 static DEFINE_MUTEX(cxl_adapters_lock);
 static DEFINE_XARRAY_ALLOC(cxl_adapters);
 
@@ -72,14 +72,19 @@ struct cxl_afu *cxl_afu_find(unsigned int card, unsigned int slice)
 
 	mutex_lock(&cxl_adapters_lock);
 	adapter = xa_load(&cxl_adapters, card);
-	if (adapter) {
-		mutex_lock(&adapter->lock);
-		afu = adapter->afu[slice];
-		if (afu)
-			get_device(&afu->dev);
-		mutex_unlock(&adapter->lock);
-	}
+	if (adapter)
+		get_device(&adapter->dev);
 	mutex_unlock(&cxl_adapters_lock);
+	if (!adapter)
+		return NULL;
+
+	/* A card that is busy with its link holds up nobody else's open(). */
+	mutex_lock(&adapter->lock);
+	afu = adapter->afu[slice];
+	if (afu)
+		get_device(&afu->dev);
+	mutex_unlock(&adapter->lock);
+	put_device(&adapter->dev);
 
 	return afu;
 }
