@@ -31,7 +31,7 @@ IN_KERNEL(device_leads_to_its_data)
 IN_KERNEL(drivers_bind_when_devices_are_added)
 IN_KERNEL(rescan_finds_what_is_there)
 IN_KERNEL(teardown_in_any_order)
-IN_KERNEL(destroy_waits_for_the_last_reference)
+IN_KERNEL(destroy_leaves_references_alone)
 
 static char afu[32], card[32];
 
@@ -290,7 +290,7 @@ static const struct tap_test tests[] = {
 	TEST(drivers_bind_when_devices_are_added),
 	TEST(rescan_finds_what_is_there),
 	TEST(teardown_in_any_order, NULL, 120),
-	TEST(destroy_waits_for_the_last_reference),
+	TEST(destroy_leaves_references_alone),
 	TEST(records_are_pci_devices),
 	TEST(config_space_is_the_record),
 	TEST(link_down_reads_all_ones, link_up),

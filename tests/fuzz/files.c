@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Files that are written and read: attributes, settings, injection. */
+#include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,10 +13,13 @@
 
 #define CXL	"/sys/class/cxl"
 #define DEBUG	"/sys/kernel/debug/cxl-afu"
-#define COPY	"/sys/bus/pci/drivers/cxl-copy"
+#define PCI	"/sys/bus/pci"
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define MAX_VALUES	10
+
+/* Behind a digit: the name of so many-th PCI device of ours */
+#define A_DEVICE	"th PCI device"
 
 /*
  * %1$u in a path is the card, in a value the process element. The first paths
@@ -26,14 +33,14 @@ static const struct {
 	{ DEBUG "/card%1$u/recovery", { "frozen", "perm_failure", "" } },
 	{ DEBUG "/card%1$u/remove", { "1" } },
 	{ CXL "/card%1$u/reset", { "1", "-1", "0", "2" } },
-	{ "/sys/bus/pci/drivers/cxl-sim/unbind", { "10001:00:00.0",
-	  "10002:00:00.0" } },
-	{ "/sys/bus/pci/drivers/cxl-sim/bind", { "10001:00:00.0",
-	  "10002:00:00.0" } },
-	{ COPY "/unbind", { "10001:00:00.0", "10002:00:00.0",
-	  "10003:00:00.0" } },
-	{ COPY "/bind", { "10001:00:00.0", "10002:00:00.0",
-	  "10003:00:00.0" } },
+	{ PCI "/drivers/cxl-sim/unbind", { "0" A_DEVICE, "1" A_DEVICE,
+	  "2" A_DEVICE, "3" A_DEVICE } },
+	{ PCI "/drivers/cxl-sim/bind", { "0" A_DEVICE, "1" A_DEVICE,
+	  "2" A_DEVICE, "3" A_DEVICE } },
+	{ PCI "/drivers/cxl-copy/unbind", { "0" A_DEVICE, "1" A_DEVICE,
+	  "2" A_DEVICE, "3" A_DEVICE } },
+	{ PCI "/drivers/cxl-copy/bind", { "0" A_DEVICE, "1" A_DEVICE,
+	  "2" A_DEVICE, "3" A_DEVICE } },
 	{ DEBUG "/card%1$u/link", { "down", "up", "up", "up", "sideways" } },
 	{ DEBUG "/card%1$u/delay", { "0", "10", "1000", "-1", "0" } },
 	{ CXL "/afu%1$u.0/mode", { "afu_directed", "none", "dedicated_process",
@@ -86,18 +93,53 @@ unsigned int files_kinds(void)
 	return ARRAY_SIZE(file) + ARRAY_SIZE(readable);
 }
 
+static bool is_ours(const struct dirent *entry)
+{
+	char path[sizeof(PCI "/devices//vendor") + NAME_MAX], vendor[8] = "";
+	int fd;
+
+	snprintf(path, sizeof(path), PCI "/devices/%s/vendor", entry->d_name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	if (read(fd, vendor, sizeof(vendor) - 1) < 0)
+		vendor[0] = '\0';
+	close(fd);
+	return !strncmp(vendor, "0x1014", 6);
+}
+
+/* Empty when there are not so many. */
+static void find_device(char *name, size_t size, unsigned int nth)
+{
+	DIR *dir = opendir(PCI "/devices");
+	struct dirent *entry;
+
+	name[0] = '\0';
+	while (dir && (entry = readdir(dir))) {
+		if (!is_ours(entry) || nth--)
+			continue;
+		snprintf(name, size, "%s", entry->d_name);
+		break;
+	}
+	if (dir)
+		closedir(dir);
+}
+
 void files_write(__u8 which, __u8 value, unsigned int card,
 		 unsigned int pe)
 {
 	const char *const *values = file[which % ARRAY_SIZE(file)].value;
-	char path[128], text[64];
+	char path[128], text[NAME_MAX + 1];
 	unsigned int n = 0;
 	int fd;
 
 	while (n < MAX_VALUES && values[n])
 		n++;
 	snprintf(path, sizeof(path), file[which % ARRAY_SIZE(file)].path, card);
-	snprintf(text, sizeof(text), values[value % n], pe);
+	if (strstr(values[value % n], A_DEVICE))
+		find_device(text, sizeof(text), atoi(values[value % n]));
+	else
+		snprintf(text, sizeof(text), values[value % n], pe);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return;

@@ -49,6 +49,8 @@ static void cxl_afu_set_link(struct cxl_afu *afu, bool up)
 
 	cxl_vphb_set_error_state(afu, up ? pci_channel_io_normal :
 					   pci_channel_io_frozen);
+	if (up)
+		cxl_vphb_link_up(afu);
 }
 
 void cxl_adapter_set_link(struct cxl_adapter *adapter, bool up)

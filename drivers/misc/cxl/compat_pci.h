@@ -8,7 +8,8 @@
  *
  * struct cxl_vpci_host - what the architecture keeps of a virtual bridge
  * cxl_vpci_host_init() - prepare a bridge for its registration, in a domain of
- *	the given number, if that is ours to choose; 0 or an errno
+ *	the given number, if that is ours to choose; 0, -ENOSPC (that number is
+ *	taken) or another errno
  * cxl_vpci_host_scanned() - its bus is there
  * cxl_vpci_host_exit() - the reverse of cxl_vpci_host_init(), once all of the
  *	bridge is gone
@@ -25,6 +26,23 @@
 #include <linux/slab.h>
 #include <linux/version.h>
 
+/* 7.0: the PCI core keeps the numbers of domains that drivers make up */
+static inline int cxl_vpci_domain_take(int domain)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
+	return pci_bus_find_emul_domain_nr(domain, domain, domain);
+#else
+	return domain;
+#endif
+}
+
+static inline void cxl_vpci_domain_give_back(int domain)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
+	pci_bus_release_emul_domain_nr(domain);
+#endif
+}
+
 #if defined(CONFIG_X86)
 
 struct cxl_vpci_host {
@@ -35,10 +53,18 @@ static inline int cxl_vpci_host_init(struct cxl_vpci_host *host,
 				     struct pci_host_bridge *bridge,
 				     int domain)
 {
+	domain = cxl_vpci_domain_take(domain);
+	if (domain < 0)
+		return domain;
 	host->sysdata.domain = domain;
 	host->sysdata.node = NUMA_NO_NODE;
 	bridge->sysdata = &host->sysdata;
 	return 0;
+}
+
+static inline void cxl_vpci_host_exit(struct cxl_vpci_host *host)
+{
+	cxl_vpci_domain_give_back(host->sysdata.domain);
 }
 
 #elif defined(CONFIG_ARM64)
@@ -52,15 +78,17 @@ static inline int cxl_vpci_host_init(struct cxl_vpci_host *host,
 				     struct pci_host_bridge *bridge,
 				     int domain)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
-	/* 7.0: the core gives the number back, so it has to come from there */
-	domain = pci_bus_find_emul_domain_nr(domain, domain, INT_MAX);
+	domain = cxl_vpci_domain_take(domain);
 	if (domain < 0)
 		return domain;
-#endif
 	bridge->sysdata = &host->window;
 	bridge->domain_nr = domain;
 	return 0;
+}
+
+/* The core gives the number of the domain back. */
+static inline void cxl_vpci_host_exit(struct cxl_vpci_host *host)
+{
 }
 
 #elif defined(CONFIG_PPC64)
@@ -138,10 +166,6 @@ static inline void cxl_vpci_host_exit(struct cxl_vpci_host *host)
 #ifndef CONFIG_PPC64
 static inline void cxl_vpci_host_scanned(struct cxl_vpci_host *host,
 					 struct pci_host_bridge *bridge)
-{
-}
-
-static inline void cxl_vpci_host_exit(struct cxl_vpci_host *host)
 {
 }
 

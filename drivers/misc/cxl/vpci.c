@@ -3,38 +3,45 @@
  * Virtual PCI: host bridges without hardware behind them, each with one bus in
  * a domain of its own.  Their configuration space is what the owner answers.
  */
-#include <linux/completion.h>
+#include <linux/atomic.h>
 #include <linux/export.h>
+#include <linux/limits.h>
+#include <linux/module.h>
 #include <linux/pci.h>
-#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
 
 #include "compat_pci.h"
 #include "cxl.h"
 
-/* ACPI has 16 bits for a domain: nothing real lies above */
-#define CXL_VPCI_FIRST_DOMAIN	0x10000
-
 /**
- * struct cxl_vpci - a virtual host bridge
- * @ops: configuration space, the owner's
- * @data: for @ops
- * @bridge: bridge; its private area points back here
+ * struct cxl_vpci - a virtual host bridge, in the private area of the PCI
+ * core's: whoever refers to one of its devices keeps it
+ * @lock: guards @ops, and is held while they are called
+ * @ops: configuration space, the owner's; NULL once it was removed
+ * @data: for @ops; constant
+ * @bridge: bridge
  * @busn: range of bus numbers, just the one
+ * @pinned: it keeps the module from being unloaded
  * @host: the architecture's
  */
 struct cxl_vpci {
+	raw_spinlock_t lock;		/* guards ops */
 	const struct cxl_vpci_ops *ops;
 	void *data;
 	struct pci_host_bridge *bridge;
 	struct resource busn;
+	bool pinned;
 	struct cxl_vpci_host host;
 };
 
+/* Bridges that exist, also those that were removed and are still referred to */
+static atomic_t cxl_vpci_count;
+static DECLARE_WAIT_QUEUE_HEAD(cxl_vpci_released_wq);
+
 static struct cxl_vpci *cxl_vpci_of_bus(struct pci_bus *bus)
 {
-	struct cxl_vpci **priv = pci_host_bridge_priv(pci_find_host_bridge(bus));
-
-	return *priv;
+	return pci_host_bridge_priv(pci_find_host_bridge(bus));
 }
 
 static u32 cxl_vpci_mask(int size)
@@ -46,11 +53,19 @@ static int cxl_vpci_read(struct pci_bus *bus, unsigned int devfn, int where,
 			 int size, u32 *val)
 {
 	struct cxl_vpci *vpci = cxl_vpci_of_bus(bus);
+	unsigned long flags;
+	int rc = -ENODEV;
 	u32 word;
 
 	PCI_SET_ERROR_RESPONSE(val);
-	if (!pci_is_root_bus(bus) ||
-	    vpci->ops->read(vpci->data, devfn, where & ~3, &word))
+	if (!pci_is_root_bus(bus))
+		return PCIBIOS_DEVICE_NOT_FOUND;
+
+	raw_spin_lock_irqsave(&vpci->lock, flags);
+	if (vpci->ops)
+		rc = vpci->ops->read(vpci->data, devfn, where & ~3, &word);
+	raw_spin_unlock_irqrestore(&vpci->lock, flags);
+	if (rc)
 		return PCIBIOS_DEVICE_NOT_FOUND;
 
 	*val = (word >> (8 * (where & 3))) & cxl_vpci_mask(size);
@@ -62,13 +77,19 @@ static int cxl_vpci_write(struct pci_bus *bus, unsigned int devfn, int where,
 {
 	struct cxl_vpci *vpci = cxl_vpci_of_bus(bus);
 	unsigned int shift = 8 * (where & 3);
+	unsigned long flags;
+	int rc = -ENODEV;
 
-	if (!pci_is_root_bus(bus) ||
-	    vpci->ops->write(vpci->data, devfn, where & ~3, val << shift,
-			     cxl_vpci_mask(size) << shift))
+	if (!pci_is_root_bus(bus))
 		return PCIBIOS_DEVICE_NOT_FOUND;
 
-	return PCIBIOS_SUCCESSFUL;
+	raw_spin_lock_irqsave(&vpci->lock, flags);
+	if (vpci->ops)
+		rc = vpci->ops->write(vpci->data, devfn, where & ~3,
+				      val << shift,
+				      cxl_vpci_mask(size) << shift);
+	raw_spin_unlock_irqrestore(&vpci->lock, flags);
+	return rc ? PCIBIOS_DEVICE_NOT_FOUND : PCIBIOS_SUCCESSFUL;
 }
 
 static struct pci_ops cxl_vpci_pci_ops = {
@@ -76,35 +97,49 @@ static struct pci_ops cxl_vpci_pci_ops = {
 	.write = cxl_vpci_write,
 };
 
-/* Stays free while pci_lock_rescan_remove is held. */
-static int cxl_vpci_free_domain(void)
+static bool cxl_vpci_domain_is_free(int domain)
 {
-	int domain = CXL_VPCI_FIRST_DOMAIN;
 	struct pci_bus *bus = NULL;
 
 	while ((bus = pci_find_next_bus(bus)))
-		domain = max(domain, pci_domain_nr(bus) + 1);
-
-	return domain;
+		if (pci_domain_nr(bus) == domain)
+			return false;
+	return true;
 }
 
 /*
- * Scan the bus; frees the bridge when that fails.  The PCI core then does one
- * half of it: a bridge that could not be added has lost its reference, one
- * whose bus could not be added has not, and both have lost their windows.
+ * In the last domain that is free: firmware numbers from 0 on, and there are
+ * drivers that look for a free one from there.  It has 16 bits, as ACPI's: some
+ * programs, and IOMMU drivers, know no others.
+ */
+static int cxl_vpci_choose_domain(struct cxl_vpci *vpci)
+{
+	int rc = -ENOSPC;
+	int domain;
+
+	for (domain = U16_MAX; rc == -ENOSPC && domain > 0; domain--) {
+		if (cxl_vpci_domain_is_free(domain))
+			rc = cxl_vpci_host_init(&vpci->host, vpci->bridge,
+						domain);
+	}
+	return rc;
+}
+
+/*
+ * Scan the bus.  When that fails the PCI core does one half of the undoing: a
+ * bridge that could not be added has lost its reference, one whose bus could
+ * not be added has not, and both have lost their windows.  Here it is left with
+ * one reference in any case.
  */
 static int cxl_vpci_scan(struct pci_host_bridge *bridge)
 {
 	struct resource_entry *window;
-	bool freed;
 	int rc;
 
 	window = list_first_entry_or_null(&bridge->windows,
 					  struct resource_entry, node);
-	if (!window) {
-		pci_free_host_bridge(bridge);
+	if (!window)
 		return -ENOMEM;
-	}
 
 	get_device(&bridge->dev);
 	rc = pci_scan_root_bus_bridge(bridge);
@@ -118,15 +153,26 @@ static int cxl_vpci_scan(struct pci_host_bridge *bridge)
 	if (list_empty(&bridge->windows))
 		kfree(window);
 	/* Nobody can have found it: it is not there. */
-	freed = kref_read(&bridge->dev.kobj.kref) == 1;
-	put_device(&bridge->dev);
-	if (!freed)
-		pci_free_host_bridge(bridge);
+	if (kref_read(&bridge->dev.kobj.kref) > 1)
+		put_device(&bridge->dev);
 	return rc;
 }
 
+/* The last one who referred to a device of the bus has let it go. */
+static void cxl_vpci_released(struct pci_host_bridge *bridge)
+{
+	struct cxl_vpci *vpci = bridge->release_data;
+	bool pinned = vpci->pinned;
+
+	cxl_vpci_host_exit(&vpci->host);
+	if (atomic_dec_and_test(&cxl_vpci_count))
+		wake_up(&cxl_vpci_released_wq);
+	if (pinned)
+		module_put(THIS_MODULE);
+}
+
 /**
- * cxl_vpci_create_locked() - cxl_vpci_create() by who holds the PCI core's lock
+ * cxl_vpci_create_locked() - cxl_vpci_create() with the PCI core's lock held
  * @parent: see there
  * @ops: see there
  * @data: see there
@@ -138,37 +184,33 @@ struct cxl_vpci *cxl_vpci_create_locked(struct device *parent,
 					void *data)
 {
 	struct pci_host_bridge *bridge;
-	struct cxl_vpci **priv;
 	struct cxl_vpci *vpci;
 	int rc;
 
-	vpci = kzalloc(sizeof(*vpci), GFP_KERNEL);
-	if (!vpci)
+	bridge = pci_alloc_host_bridge(sizeof(*vpci));
+	if (!bridge)
 		return ERR_PTR(-ENOMEM);
-	bridge = pci_alloc_host_bridge(sizeof(*priv));
-	if (!bridge) {
-		rc = -ENOMEM;
-		goto err_vpci;
-	}
 
+	vpci = pci_host_bridge_priv(bridge);
+	raw_spin_lock_init(&vpci->lock);
 	vpci->ops = ops;
 	vpci->data = data;
 	vpci->bridge = bridge;
 	vpci->busn.name = "cxl virtual bus";
 	vpci->busn.flags = IORESOURCE_BUS;
 
-	priv = pci_host_bridge_priv(bridge);
-	*priv = vpci;
 	bridge->dev.parent = parent;
 	bridge->ops = &cxl_vpci_pci_ops;
 	pci_add_resource(&bridge->windows, &vpci->busn);
-	rc = cxl_vpci_host_init(&vpci->host, bridge, cxl_vpci_free_domain());
+	rc = cxl_vpci_choose_domain(vpci);
 	if (rc)
 		goto err_bridge;
 
 	rc = cxl_vpci_scan(bridge);
 	if (rc)
 		goto err_host;
+	atomic_inc(&cxl_vpci_count);
+	pci_set_host_bridge_release(bridge, cxl_vpci_released, vpci);
 	cxl_vpci_host_scanned(&vpci->host, bridge);
 
 	/* Message signalled interrupts would have nobody to send them */
@@ -178,11 +220,8 @@ struct cxl_vpci *cxl_vpci_create_locked(struct device *parent,
 
 err_host:
 	cxl_vpci_host_exit(&vpci->host);
-	goto err_vpci;
 err_bridge:
 	pci_free_host_bridge(bridge);
-err_vpci:
-	kfree(vpci);
 	return ERR_PTR(rc);
 }
 
@@ -221,17 +260,9 @@ void cxl_vpci_rescan(struct cxl_vpci *vpci)
 }
 EXPORT_SYMBOL_GPL(cxl_vpci_rescan);
 
-static void cxl_vpci_released(struct pci_host_bridge *bridge)
-{
-	complete(bridge->release_data);
-}
-
 /**
  * cxl_vpci_remove() - cxl_vpci_destroy() without the AFUs' buses
  * @vpci: bridge
- *
- * Whoever still refers to a device of the bus (a configuration access through
- * sysfs, say) refers to @vpci through it: wait for the last one.
  *
  * Context: process context.
  */
@@ -239,19 +270,19 @@ void cxl_vpci_remove(struct cxl_vpci *vpci)
 {
 	struct pci_host_bridge *bridge = vpci->bridge;
 	struct pci_bus *bus = bridge->bus;
-	DECLARE_COMPLETION_ONSTACK(released);
 
 	pci_lock_rescan_remove();
 	pci_stop_root_bus(bus);
 	pci_remove_root_bus(bus);
 	pci_unlock_rescan_remove();
 
-	/* Not earlier: some architectures set their own during the scan */
-	pci_set_host_bridge_release(bridge, cxl_vpci_released, &released);
+	raw_spin_lock_irq(&vpci->lock);
+	WRITE_ONCE(vpci->ops, NULL);
+	raw_spin_unlock_irq(&vpci->lock);
+
+	/* It fails in cxl_vpci_exit() only, which waits. */
+	vpci->pinned = try_module_get(THIS_MODULE);
 	pci_free_host_bridge(bridge);
-	wait_for_completion(&released);
-	cxl_vpci_host_exit(&vpci->host);
-	kfree(vpci);
 }
 
 void cxl_vpci_destroy(struct cxl_vpci *vpci)
@@ -294,6 +325,16 @@ void *cxl_vpci_from_dev(struct pci_dev *pdev, const struct cxl_vpci_ops *ops)
 		return NULL;
 
 	vpci = cxl_vpci_of_bus(pdev->bus);
-	return vpci->ops == ops ? vpci->data : NULL;
+	return READ_ONCE(vpci->ops) == ops ? vpci->data : NULL;
 }
 EXPORT_SYMBOL_GPL(cxl_vpci_from_dev);
+
+/**
+ * cxl_vpci_exit() - wait until no bridge is left
+ *
+ * All were removed; one that somebody else referred to kept the module in use.
+ */
+void cxl_vpci_exit(void)
+{
+	wait_event(cxl_vpci_released_wq, !atomic_read(&cxl_vpci_count));
+}

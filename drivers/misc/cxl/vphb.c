@@ -9,6 +9,7 @@
  * So one worker does it for all AFUs, a moment later:
  *
  *	cxl_vphb_add()		queue: add the bus
+ *	cxl_vphb_link_up()	queue: scan it again, if the link hid something
  *	cxl_vphb_remove()	unbind the AFU drivers; from here on the records
  *				read as absent; queue: remove the bus
  *
@@ -35,7 +36,7 @@ struct cxl_vphb_record {
 
 /**
  * struct cxl_vphb - the PCI side of an AFU
- * @add_work: adds the bus
+ * @add_work: adds the bus, or scans it again
  * @remove_work: removes it, and frees this; queued later, so it runs later
  * @afu: AFU, referenced
  * @vpci: the bus; only the worker knows it
@@ -47,6 +48,8 @@ struct cxl_vphb_record {
  * @lock: guards what follows, and the devices of the records; taken under a
  *	raw spinlock of the PCI core
  * @gone: the AFU is not to be asked any more
+ * @scanning: the worker looks for devices
+ * @missed: it was told of none because the link was down: to be scanned again
  * @recovering: after error_detected, before slot_reset: a link that comes up
  *	does not mean that the devices are usable
  * @error_state: of the devices
@@ -65,6 +68,8 @@ struct cxl_vphb {
 
 	raw_spinlock_t lock;		/* guards what follows */
 	bool gone;
+	bool scanning;
+	bool missed;
 	bool recovering;
 	pci_channel_state_t error_state;
 	struct cxl_vphb_record record[];
@@ -84,8 +89,12 @@ static int cxl_vphb_access(struct cxl_vphb *vphb, unsigned int record,
 		return -ENODEV;
 
 	raw_spin_lock_irqsave(&vphb->lock, flags);
-	if (vphb->gone || !cxl_adapter_link_ok(adapter))
+	if (vphb->gone)
 		goto unlock;
+	if (!cxl_adapter_link_ok(adapter)) {
+		vphb->missed |= vphb->scanning;
+		goto unlock;
+	}
 	if (read)
 		rc = adapter->ops->cr_read(vphb->afu->data, record, offset,
 					   read);
@@ -372,16 +381,52 @@ static void cxl_vphb_add_bus(struct cxl_vphb *vphb)
 	pci_bus_add_devices(cxl_vpci_bus(vpci));
 }
 
+static void cxl_vphb_set_scanning(struct cxl_vphb *vphb, bool scanning)
+{
+	raw_spin_lock_irq(&vphb->lock);
+	vphb->scanning = scanning;
+	if (scanning)
+		vphb->missed = false;
+	raw_spin_unlock_irq(&vphb->lock);
+}
+
+/* If the link goes down meanwhile, cxl_vphb_link_up() asks for it again. */
 static void cxl_vphb_add_work(struct work_struct *work)
 {
 	struct cxl_vphb *vphb = container_of(work, struct cxl_vphb, add_work);
 
 	pci_lock_rescan_remove();
 	mutex_lock(&vphb->add_lock);
-	if (!vphb->removed)
+	if (vphb->removed)
+		goto unlock;
+	cxl_vphb_set_scanning(vphb, true);
+	if (vphb->vpci)
+		pci_rescan_bus(cxl_vpci_bus(vphb->vpci));
+	else
 		cxl_vphb_add_bus(vphb);
+	cxl_vphb_set_scanning(vphb, false);
+unlock:
 	mutex_unlock(&vphb->add_lock);
 	pci_unlock_rescan_remove();
+}
+
+/**
+ * cxl_vphb_link_up() - look for devices that a link that was down has hidden
+ * @afu: AFU whose link is up again
+ *
+ * Context: process context, with the card's lock held.
+ */
+void cxl_vphb_link_up(struct cxl_afu *afu)
+{
+	struct cxl_vphb *vphb = afu->vphb;
+
+	if (!vphb)
+		return;
+
+	raw_spin_lock_irq(&vphb->lock);
+	if (vphb->missed)
+		queue_work(cxl_vphb_wq, &vphb->add_work);
+	raw_spin_unlock_irq(&vphb->lock);
 }
 
 static void cxl_vphb_remove_work(struct work_struct *work)
@@ -497,5 +542,6 @@ int cxl_vphb_init(void)
 void cxl_vphb_exit(void)
 {
 	destroy_workqueue(cxl_vphb_wq);
+	cxl_vpci_exit();
 	bus_unregister_notifier(&pci_bus_type, &cxl_vphb_nb);
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Virtual PCI buses, as card drivers use them (backend.h). */
-#include <linux/delay.h>
 #include <linux/dma-mapping.h>
-#include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 
@@ -195,10 +193,10 @@ static void vpci_domain_is_its_own(struct test_run *t)
 	if (!a || !b)
 		return;
 	domain = pci_domain_nr(cxl_vpci_bus(b->vpci));
-	/* Where the architecture chooses, it takes the first that is free. */
-	CHECK(t, pci_domain_nr(cxl_vpci_bus(a->vpci)) >=
-	      (IS_ENABLED(CONFIG_PPC) ? 1 : 0x10000));
-	CHECK(t, domain > pci_domain_nr(cxl_vpci_bus(a->vpci)));
+	/* More than 16 bits are too many for some. */
+	CHECK(t, domain > 0 && domain <= U16_MAX);
+	CHECK(t, domain != pci_domain_nr(cxl_vpci_bus(a->vpci)));
+	CHECK(t, domain != pci_domain_nr(t->pdev->bus));
 	test_bus_destroy(b);
 	/* It is free again: numbers do not grow for ever. */
 	b = test_bus_create(t);
@@ -364,36 +362,35 @@ static void vpci_teardown_in_any_order(struct test_run *t)
 	pci_unregister_driver(&vpci_driver);
 }
 
-struct late_put {
+/* Somebody's reference holds up neither this bus nor those to come. */
+static void vpci_destroy_leaves_references_alone(struct test_run *t)
+{
+	struct test_bus *bus = test_bus_create(t), *next;
 	struct pci_dev *pdev;
-	bool done;
-};
-
-static int late_put(void *data)
-{
-	struct late_put *late = data;
-
-	msleep(200);
-	WRITE_ONCE(late->done, true);
-	pci_dev_put(late->pdev);
-	return 0;
-}
-
-static void vpci_destroy_waits_for_the_last_reference(struct test_run *t)
-{
-	struct test_bus *bus = test_bus_create(t);
-	struct late_put late = { };
-	struct task_struct *task;
+	u32 dword = 0;
 
 	if (!bus)
 		return;
 	cxl_vpci_add_devices(bus->vpci);
-	late.pdev = pci_get_slot(cxl_vpci_bus(bus->vpci), devfns[0]);
-	task = kthread_run(late_put, &late, "cxl_test_api");
-	if (CHECK(t, late.pdev) && CHECK(t, !IS_ERR(task))) {
-		test_bus_destroy(bus);
-		CHECK(t, READ_ONCE(late.done));
+	pdev = pci_get_slot(cxl_vpci_bus(bus->vpci), devfns[0]);
+	test_bus_destroy(bus);
+	if (!CHECK(t, pdev))
+		return;
+
+	CHECK_EQ(t, pci_bus_read_config_dword(pdev->bus, pdev->devfn, 0,
+					      &dword),
+		 PCIBIOS_DEVICE_NOT_FOUND);
+	CHECK_EQ(t, dword, 0xffffffff);
+	CHECK_EQ(t, pci_bus_write_config_dword(pdev->bus, pdev->devfn,
+					       SCRATCH, 0),
+		 PCIBIOS_DEVICE_NOT_FOUND);
+	CHECK(t, !cxl_vpci_from_dev(pdev, &test_ops));
+	next = test_bus_create(t);
+	if (next) {
+		CHECK_EQ(t, test_count(next), ARRAY_SIZE(devfns));
+		test_bus_destroy(next);
 	}
+	pci_dev_put(pdev);
 }
 
 const struct test_case test_vpci[] = {
@@ -405,7 +402,7 @@ const struct test_case test_vpci[] = {
 	  vpci_drivers_bind_when_devices_are_added },
 	{ "vpci_rescan_finds_what_is_there", vpci_rescan_finds_what_is_there },
 	{ "vpci_teardown_in_any_order", vpci_teardown_in_any_order },
-	{ "vpci_destroy_waits_for_the_last_reference",
-	  vpci_destroy_waits_for_the_last_reference },
+	{ "vpci_destroy_leaves_references_alone",
+	  vpci_destroy_leaves_references_alone },
 	{ }
 };
