@@ -7,11 +7,13 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/api_test.h"
@@ -515,6 +517,30 @@ static void same_image_is_the_cards(void)
 			     card), 0);
 }
 
+/* The size is the program's: it must not keep a CPU that long. */
+static void handle_fault_ends_with_its_caller(void)
+{
+	long long arg[CXL_TEST_API_ARGS] = { 0, 1LL << 38 };
+	long long begin;
+	pid_t pid;
+	void *mem;
+
+	mem = mmap(NULL, arg[1], PROT_READ,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	require(mem != MAP_FAILED);
+	arg[0] = (long)mem;
+	pid = require_ok(fork());
+	if (!pid) {
+		api_run("handle_fault_until_killed", arg);
+		_exit(0);
+	}
+	usleep(QUIET_MS * 1000);
+	begin = now_ms();
+	require_ok(kill(pid, SIGKILL));
+	require_eq(waitpid(pid, NULL, 0), pid);
+	check(now_ms() - begin <= WAKE_MS, "%lld ms", now_ms() - begin);
+}
+
 #define TEST(test, ...)		{ "api." #test, test, ##__VA_ARGS__ }
 
 static const struct tap_test tests[] = {
@@ -579,6 +605,7 @@ static const struct tap_test tests[] = {
 	TEST(afu_can_be_referenced),
 	TEST(cxllib_says_what_there_is_not),
 	TEST(handle_fault_faults_in),
+	TEST(handle_fault_ends_with_its_caller),
 };
 
 static const struct api_setup setup = {

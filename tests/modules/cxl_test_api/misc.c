@@ -201,6 +201,13 @@ static void handle_fault_returns(struct test_run *t)
 		 -EFAULT);
 }
 
+/* arg: first byte, bytes: so many that it is killed before the end */
+static void handle_fault_until_killed(struct test_run *t)
+{
+	CHECK_EQ(t, cxllib_handle_fault(current->mm, t->arg[0], t->arg[1], 0),
+		 -EFAULT);
+}
+
 const struct test_case test_misc[] = {
 	{ "slave_maps_its_window", slave_maps_its_window },
 	{ "master_maps_everything", master_maps_everything },
@@ -210,5 +217,6 @@ const struct test_case test_misc[] = {
 	{ "afu_can_be_referenced", afu_can_be_referenced },
 	{ "cxllib_says_what_there_is_not", cxllib_says_what_there_is_not },
 	{ "handle_fault_returns", handle_fault_returns },
+	{ "handle_fault_until_killed", handle_fault_until_killed },
 	{ }
 };
