@@ -53,6 +53,17 @@ $(OUT)/host/lib.a: $(HOST_LIB)
 	@rm -f $@
 	$(call quiet,AR,$@)$(CROSS_COMPILE)ar rcs $@ $^
 
+# The program that a page shows, which tests/memcpy_page.sh runs.
+$(OUT)/tests/memcpy_page.sh: $(OUT)/tests/lib/example-memcpy-afu
+
+$(OUT)/examples/memcpy-afu.c: Documentation/memcpy-afu.md
+	@mkdir -p $(@D)
+	$(Q)awk '/^```c/ { on = 1; next } /^```/ { on = 0 } on' $< >$@
+
+$(OUT)/tests/lib/example-memcpy-afu: $(OUT)/examples/memcpy-afu.c
+	@mkdir -p $(@D)
+	$(call quiet,CC,$@)$(CROSS_COMPILE)gcc $(TEST_CPPFLAGS) $(USER_CFLAGS) -static -o $@ $<
+
 # Those of sources that are gone would run for ever after.
 test-programs: $(TEST_PROGRAMS) $(HOST_PROGRAMS)
 	@rm -f $(filter-out $(TEST_PROGRAMS) %.d %/lib %/lib.a %/debug,$(wildcard $(OUT)/tests/* $(OUT)/tests/debug/*))
