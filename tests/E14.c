@@ -51,7 +51,6 @@ static void check_bytes(struct event_afu *afu, __u16 type, __u16 size,
 	check_eq(buf[CXL_READ_MIN_SIZE - 1], 0xee);
 }
 
-/* Character device ABI §7.3 */
 static void without_stamps_each_byte_is_that_of_the_old_abi(void)
 {
 	unsigned char expected[256] = { 0 };

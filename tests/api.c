@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The in-kernel API, function by function, with misuse: in-kernel API §1-§6.
+ * The in-kernel API, function by function, with misuse.
  * Most of each test is code of the AFU driver cxl_test_api, under the test's
  * own name.
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * An AFU driver in the manner of a storage adapter's, the most demanding user
- * of the in-kernel API: in-kernel API §11.
+ * of the in-kernel API.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

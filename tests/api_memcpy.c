@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * An AFU driver that follows the first user of the in-kernel API for the
- * memcpy AFU step by step, and its programs: in-kernel API §10.
+ * memcpy AFU step by step, and its programs.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* AFU errors, and events injected into the card: character device ABI §7. */
+/* AFU errors, and events injected into the card. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <poll.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Translation faults: which become data storage events and which the program
- * never notices: character device ABI §7.3, §8.
+ * never notices.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* ioctl on a device node: character device ABI §4. */
+/* ioctl on a device node. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <string.h>

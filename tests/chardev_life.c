@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Whose memory, whose file, and when it ends: fork, threads, passing of
- * descriptors, exit and release: character device ABI §9.
+ * descriptors, exit and release.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The link to the card goes down, and maybe comes back: character device ABI
- * §6, with pending events readable before EIO.
+ * The link to the card goes down, and maybe comes back.  Pending events are
+ * readable before EIO.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mappings of the problem state area: character device ABI §5. What becomes
+ * Mappings of the problem state area. What becomes
  * of them when the card goes away is shown by chardev_remove and
  * chardev_link.
  */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Device nodes, their numbers, and open(2): character device ABI §1-§3; and
+ * Device nodes, their numbers, and open(2); and
  * the dedicated mode, whose one node only differs in these.
  */
 #define _GNU_SOURCE

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * read(2) of generic events: character device ABI §7, several events per read
+ * read(2) of generic events, several events per read
  * as the design has it. AFU errors, which need injection, are in
  * chardev_error; translation faults in chardev_fault.
  */

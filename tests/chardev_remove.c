@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A card goes away under its users: character device ABI §6. Whichever way it
+ * A card goes away under its users. Whichever way it
  * goes, they all see the same.
  */
 #define _GNU_SOURCE

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * PCI error recovery: what AFU drivers, nodes and programs see of it, with
- * whatever the drivers answer: in-kernel API §9.
+ * whatever the drivers answer.
  */
 #define _GNU_SOURCE
 #include <poll.h>

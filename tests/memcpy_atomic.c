@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* INCR and ATOMIC: every operation, both widths and byte orders: memcpy AFU §4, §5. */
+/* INCR and ATOMIC: every operation, both widths and byte orders. */
 #define _GNU_SOURCE
 #include <endian.h>
 #include <fcntl.h>

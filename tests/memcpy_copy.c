@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* COPY: every length, every alignment, overlap, every kind of memory: memcpy AFU §4. */
+/* COPY: every length, every alignment, overlap, every kind of memory. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdlib.h>

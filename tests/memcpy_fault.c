@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Translation faults of the memcpy AFU: how many there are, and what happens if
- * one never ends: memcpy AFU §9.
+ * one never ends.
  */
 #define _GNU_SOURCE
 #include <endian.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Contexts of AFU drivers, with kernel addresses: memcpy AFU §9. The tests
+ * Contexts of AFU drivers, with kernel addresses. The tests
  * themselves are code of cxl_test_api.
  */
 #include "lib/api_test.h"

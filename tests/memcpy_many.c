@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Many contexts at once, each of which gets its turn: memcpy AFU §10. */
+/* Many contexts at once, each of which gets its turn. */
 #define _GNU_SOURCE
 #include <string.h>
 #include <sys/mman.h>

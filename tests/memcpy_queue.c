@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The queue of work elements: which are run, in what order, and when the AFU
- * stops and goes on: memcpy AFU §2, §3, §6, §7.
+ * stops and goes on.
  */
 #define _GNU_SOURCE
 #include <endian.h>

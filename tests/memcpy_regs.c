@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Registers of the memcpy AFU: memcpy AFU §7, §8. */
+/* Registers of the memcpy AFU. */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The modes of an AFU (sysfs interface §3 "mode", character device ABI §1,
- * §2): a software card that knows both, the default card that only knows
+ * The modes of an AFU: a software card that knows both, the default card that only knows
  * directed mode, and a card that fails.
  */
 #define _GNU_SOURCE

@@ -14,7 +14,7 @@
 #include "lib/sysfs_test.h"
 #include "lib/module_test.h"
 
-/* Cards that find a minor number (character device ABI §1) */
+/* Cards that find a minor number */
 #define MAX_CARDS	19
 
 /* cxl-sim's default card is card0 */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * AFUs, their nodes and configuration records in sysfs (sysfs interface §3 to
- * §5, §9): the default card's AFU is afu0.0.
+ * AFUs, their nodes and configuration records in sysfs: the default card's AFU
+ * is afu0.0.
  */
 #define _GNU_SOURCE
 #include <endian.h>

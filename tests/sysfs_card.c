@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Cards in sysfs (sysfs interface §1, §2, §9): the default card is card0. */
+/* Cards in sysfs: the default card is card0. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <limits.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tracepoints of contexts (character device ABI §8); those of events are in
+ * Tracepoints of contexts; those of events are in
  * E15.
  */
 #define _GNU_SOURCE

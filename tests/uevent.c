@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What udev hears of cards, AFUs and nodes (sysfs interface §6), and that all
+ * What udev hears of cards, AFUs and nodes, and that all
  * attributes are there when it does.
  */
 #define _GNU_SOURCE

@@ -2,7 +2,7 @@
 /*
  * Virtual PCI buses: those of card drivers, made and destroyed by code of
  * cxl_test_api; and those of cards and AFUs, with whatever users do to PCI
- * devices meanwhile (in-kernel API §8).
+ * devices meanwhile.
  */
 #define _GNU_SOURCE
 #include <pthread.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * In-kernel API of the coherent accelerator (CAPI, "cxl") driver: the one
- * header that an AFU driver includes.  Facts: in-kernel API.
+ * header that an AFU driver includes.
  *
  * Life of a context:
  *

@@ -2,7 +2,7 @@
 /*
  * In-kernel API for PCI cards whose drivers use the POWER9 coherent link
  * without the cxl driver in between.  Only cxllib_handle_fault() has a
- * meaning off POWER9; the others say so.  Facts: in-kernel API §6.
+ * meaning off POWER9; the others say so.
  */
 #ifndef _MISC_CXLLIB_H
 #define _MISC_CXLLIB_H

@@ -87,7 +87,7 @@ int node_pe(int fd);
 int node_start(int fd, __u64 wed, int num_irqs, __u64 flags);
 
 /*
- * Work of the memcpy AFU (memcpy AFU §2, §3)
+ * Work of the memcpy AFU: Documentation/memcpy-afu.md
  */
 
 #define WE_COPY		0
@@ -158,7 +158,7 @@ struct work_element *queue_copy(struct queue *q, void *dst, const void *src,
 __u8 queue_wait(const struct work_element *we);
 
 /*
- * Registers of the memcpy AFU (memcpy AFU §7)
+ * Registers of the memcpy AFU
  */
 
 #define REG_WED		0x00

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * An AFU driver that takes part in PCI error recovery as its parameters say,
- * for each record, and keeps a log of what it was called for and what it found
- * (in-kernel API §9).
+ * for each record, and keeps a log of what it was called for and what it found.
  */
 #include <linux/delay.h>
 #include <linux/module.h>

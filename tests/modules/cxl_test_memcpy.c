@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * An AFU driver that does, step by step, what the first user of the in-kernel
- * API for the memcpy AFU did (in-kernel API §10): one default context, started
+ * API for the memcpy AFU did: one default context, started
  * and stopped for each read, and descriptors for programs.
  */
 #include <asm/reg.h>
@@ -25,7 +25,7 @@
 #define QUEUE_LEN		16384
 #define COPY_LEN		64
 
-/* The AFU's queue element and its one global register (memcpy AFU §3, §7) */
+/* The AFU's queue element and its one global register */
 struct work_element {
 	u8 cmd;
 	u8 status;

@@ -29,7 +29,7 @@
 
 #include "cxl-copy.h"
 
-/* Process control register of the per-process window (memcpy AFU §7.1) */
+/* Process control register of the per-process window */
 #define CXL_COPY_PCTRL			0x18
 #define CXL_COPY_PCTRL_RESTART		BIT_ULL(63)
 
@@ -169,7 +169,7 @@ static void collect(struct cxl_copy_context *copy)
 	}
 }
 
-/* It is harmless while the AFU is not stopped (memcpy AFU §7.3). */
+/* It is harmless while the AFU is not stopped. */
 static void restart(struct cxl_copy_context *copy)
 {
 	lockdep_assert_held(&copy->lock);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The memcpy AFU's work queue (memcpy AFU §2, §3, §6).
+ * The memcpy AFU's work queue: Documentation/memcpy-afu.md.
  *
  * The AFU reads the queue through the program's address space, one element
  * after the other, and begins again at the first one after the last.  An

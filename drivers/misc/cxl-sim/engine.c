@@ -4,7 +4,7 @@
  *
  * Contexts that can work take turns, each turn being bounded; one that has
  * nothing to do is looked at again after a while (there is no doorbell: work
- * appears in memory, memcpy AFU §3); one whose access faulted waits until the
+ * appears in memory); one whose access faulted waits until the
  * core has answered.  The thread itself never waits for a program's memory, so
  * that no program can hold up another, or its own detach.
  */

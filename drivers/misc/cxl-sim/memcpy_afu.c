@@ -2,7 +2,7 @@
 /*
  * The memcpy AFU: each context has a queue of work elements in its memory,
  * which it works off in order: copies, interrupts, increments and atomic
- * operations (memcpy AFU §2-§8). Everything is big-endian.
+ * operations: Documentation/memcpy-afu.md. Everything is big-endian.
  */
 #include <linux/bits.h>
 #include <linux/seq_file.h>
@@ -10,12 +10,12 @@
 #include "afu_model.h"
 #include "memcpy_afu.h"
 
-/* Work element descriptor (§2) */
+/* Work element descriptor */
 #define WED_BASE		GENMASK_ULL(63, 12)
 #define WED_DEPTH		GENMASK_ULL(11, 0)	/* in cache lines */
 #define WED_LINE_SIZE		128
 
-/* Work element (§3) */
+/* Command byte of a work element */
 #define CMD_VALID		0x80
 #define CMD_WRAP		0x40
 #define CMD_CODE		0x3f
@@ -27,7 +27,7 @@
 #define CMD_ATOMIC		5
 #define CMD_TOUCH		6
 
-/* Status byte (§6) */
+/* Status byte */
 #define STATUS_COMPLETE		0x80
 #define STATUS_AERROR		0x20
 #define STATUS_FAILED		0x04
@@ -79,7 +79,7 @@ static bool is_runnable(struct sim_pe *pe, u8 cmd)
  * nothing to do, or what an access returned.
  *
  * A program makes an element valid, then writes Restart. That must not be lost
- * when the engine sees the element invalid and stops (§7.3), so the order is:
+ * when the engine sees the element invalid and stops, so the order is:
  *
  *	engine				program
  *	------				-------
@@ -346,7 +346,7 @@ static int run_element(struct sim_pe *pe)
 	return ret ?: end_element(pe);
 }
 
-/* Stopped is cleared before any element is executed (§7.3). */
+/* Stopped is cleared before any element is executed. */
 static bool stays_stopped(struct sim_pe *pe)
 {
 	struct memcpy_context *ctx = sim_pe_priv(pe);
@@ -396,7 +396,6 @@ static void memcpy_show(struct sim_pe *pe, struct seq_file *s)
 		   !!(ctx->status & MEMCPY_TERMINATED));
 }
 
-/* Identity and window: §1 */
 const struct sim_afu_model sim_memcpy_afu = {
 	.name = "memcpy",
 	.modes = CXL_MODE_DIRECTED,

@@ -13,7 +13,7 @@
 #include "afu_model.h"
 
 /**
- * struct memcpy_element - work element (memcpy AFU §3), big-endian
+ * struct memcpy_element - work element, big-endian
  * @cmd: valid, wrap, command
  * @status: written by the AFU
  * @length: in bytes, or interrupt number

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Atomic operations of the memcpy AFU (memcpy AFU §5). Those that look at a
+ * Atomic operations of the memcpy AFU. Those that look at a
  * second word of memory work as the instructions of the Power ISA with these
  * function codes do.
  */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Registers of the memcpy AFU (memcpy AFU §7, §8): plain memory, which programs
+ * Registers of the memcpy AFU: plain memory, which programs
  * write at any time. The engine looks at them at each turn of a context, and
  * puts those right which are read-only for programs.
  */
@@ -9,7 +9,7 @@
 
 #include "memcpy_afu.h"
 
-/* Registers of a context (§7.1) */
+/* Registers of a context */
 struct memcpy_regs {
 	__be64 wed;
 	__be64 ph;
@@ -25,7 +25,7 @@ static_assert(offsetof(struct memcpy_regs, tb) == 0x40);
 #define PCTRL_RESTART		BIT_ULL(63)
 #define PCTRL_TERMINATE		BIT_ULL(62)
 
-/* Global registers (§7.2) */
+/* Global registers */
 struct memcpy_global_regs {
 	__be64 cfg;
 };
@@ -100,7 +100,7 @@ void memcpy_deliver_timebase(struct sim_pe *pe)
 	local_irq_restore(flags);
 }
 
-/* A value that is not the engine's last one is a request (§8). */
+/* A value that is not the engine's last one is a request. */
 void memcpy_serve_timebase(struct sim_pe *pe)
 {
 	struct memcpy_context *ctx = sim_pe_priv(pe);

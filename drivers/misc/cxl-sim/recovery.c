@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * PCI error handling, both sides of it: the card driver's handlers, and the
- * part of the PCI core, played when an error is injected (in-kernel API §9).
+ * part of the PCI core, played when an error is injected.
  */
 #include <linux/device.h>
 #include <linux/pci.h>

@@ -54,7 +54,7 @@
 #define SIM_PP_OFFSET		0x2000000
 #define SIM_PSA_MIN_SIZE	0x4000000
 
-/* Process handles 0xdead.. and 0xffff.. mean "bad" (memcpy AFU §7.1) */
+/* Process handles 0xdead.. and 0xffff.. mean "bad" to programs */
 #define SIM_MAX_PROCS		4096
 #define SIM_MAX_CRS		4
 #define SIM_MAX_ERR_BUFF	0x100000

@@ -26,7 +26,7 @@ struct cxl_context;
 #define CXL_MAX_SLICES		4
 
 /**
- * struct cxl_adapter_desc - what a card says of itself (sysfs interface §2)
+ * struct cxl_adapter_desc - what a card says of itself
  * @caia_major: version of the architecture, 1 for POWER8's
  * @caia_minor: its minor number
  * @psl_revision: revision of the processor service layer
@@ -46,7 +46,7 @@ struct cxl_adapter_desc {
 };
 
 /**
- * struct cxl_afu_desc - what an AFU says of itself (memcpy AFU §1)
+ * struct cxl_afu_desc - what an AFU says of itself
  * @modes_supported: CXL_MODE_DEDICATED, CXL_MODE_DIRECTED
  * @num_procs: process elements in directed mode, at most 65535
  * @irqs_min: interrupts that every context needs
@@ -283,7 +283,7 @@ void cxl_adapter_set_link(struct cxl_adapter *adapter, bool up);
 
 /*
  * PCI error recovery, to be called from the card driver's error handlers of
- * the same names (in-kernel API §9).  Process context.
+ * the same names.  Process context.
  */
 pci_ers_result_t cxl_adapter_error_detected(struct cxl_adapter *adapter,
 					    pci_channel_state_t state);

@@ -57,7 +57,7 @@ static int cxl_context_add(struct cxl_context *ctx, u32 modes)
 		goto unlock_contexts;
 	ctx->pe = ret;
 	ctx->events.pe = ret;
-	/* The only one there is: it has the whole AFU (character device ABI §5) */
+	/* The only one there is: it has the whole AFU */
 	if (afu->mode == CXL_MODE_DEDICATED)
 		ctx->master = true;
 	cxl_events_set_link(&ctx->events, cxl_adapter_link_ok(afu->adapter));

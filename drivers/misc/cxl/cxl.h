@@ -46,7 +46,7 @@
 #define CXL_API_VERSION			4
 #define CXL_API_VERSION_COMPATIBLE	1
 
-/* Minors of a card: its own, and three for each AFU slot (uapi §1) */
+/* Minors of a card: its own, and three for each AFU slot */
 #define CXL_CARD_MINORS			(1 + 3 * CXL_MAX_SLICES)
 #define CXL_NUM_MINORS			256
 #define CXL_MAX_ADAPTERS		(CXL_NUM_MINORS / CXL_CARD_MINORS)

@@ -14,7 +14,7 @@
 #include "compat.h"
 #include "cxl.h"
 
-/* Order of an AFU's minors (character device ABI §1) */
+/* Order of an AFU's minors */
 enum cxl_node {
 	CXL_NODE_DEDICATED,
 	CXL_NODE_MASTER,

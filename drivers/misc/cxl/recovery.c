@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * PCI error recovery of a card (in-kernel API §9).  The AFU drivers take part
+ * PCI error recovery of a card.  The AFU drivers take part
  * through the error handlers of their pci_driver:
  *
  *	card's driver		here				AFU drivers

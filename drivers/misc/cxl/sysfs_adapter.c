@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Attributes of cards (sysfs interface §2). */
+/* Attributes of cards: Documentation/sysfs.md */
 #include <linux/kstrtox.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Attributes of AFUs and of their master nodes (sysfs interface §3, §4). */
+/* Attributes of AFUs and of their master nodes: Documentation/sysfs.md */
 #include <linux/kstrtox.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>

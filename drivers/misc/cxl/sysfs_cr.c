@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The folder of each AFU configuration record (sysfs interface §5). */
+/* The folder of each AFU configuration record: Documentation/sysfs.md */
 #include <linux/kobject.h>
 #include <linux/minmax.h>
 #include <linux/pci_regs.h>

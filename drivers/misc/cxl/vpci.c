@@ -299,7 +299,7 @@ EXPORT_SYMBOL_GPL(cxl_vpci_destroy);
  * cxl_vpci_set_dma_linear() - let DMA addresses be addresses for an AFU
  * @pdev: device that is about to be bound
  *
- * What a kernel context works on are kernel addresses (in-kernel API §8).
+ * What a kernel context works on are kernel addresses.
  *
  * Context: process context.
  * Return: 0 or -ENOMEM.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * For AFU drivers on architectures other than powerpc: what they expect from
- * its <asm/reg.h> and <asm/io.h> (in-kernel API §10).  Found only by who asks
- * for it: ccflags-y += -I.../include/compat
+ * its <asm/reg.h> and <asm/io.h>.  Only a driver that asks for it gets it:
+ * ccflags-y += -I.../include/compat
  */
 #ifndef _COMPAT_ASM_REG_H
 #define _COMPAT_ASM_REG_H

@@ -3,8 +3,7 @@
  * User ABI of the coherent accelerator (CAPI, "cxl") driver.
  *
  * Everything is in native byte order and naturally aligned, so that 32-bit
- * programs see the same layouts as 64-bit ones.  Layouts, numbers and errno:
- * character device ABI, sections 4 and 7.
+ * programs see the same layouts as 64-bit ones.
  */
 #ifndef _UAPI_MISC_CXL_H
 #define _UAPI_MISC_CXL_H

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A fake /sys and /dev for the tests of the library: a folder with what sysfs
- * shows of cards (sysfs interface, section 1), and device nodes that answer as
- * the driver does (character device ABI, sections 3 to 7).
+ * shows of cards, and device nodes that answer as the driver does.
  *
  * The nodes are links to devices that every machine has, so that no privilege
  * is needed.  The linker's --wrap brings the library's system calls on them

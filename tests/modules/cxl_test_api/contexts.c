@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Contexts: made, started, stopped, released (in-kernel API §1). */
+/* Contexts: made, started, stopped, released. */
 #include <linux/delay.h>
 #include <linux/kthread.h>
 #include <linux/sched.h>

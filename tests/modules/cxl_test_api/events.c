@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Events of AFU drivers (in-kernel API §5), from where a driver sees them. */
+/* Events of AFU drivers, from where a driver sees them. */
 #include <linux/file.h>
 #include <linux/fs.h>
 

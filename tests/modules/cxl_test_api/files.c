@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* File descriptors of contexts (in-kernel API §4). */
+/* File descriptors of contexts. */
 #include <linux/file.h>
 #include <linux/fs.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * AFU interrupts with handlers (in-kernel API §2).  Mostly they are raised by
+ * AFU interrupts with handlers.  Mostly they are raised by
  * the call that cards make, so that it is known when.
  */
 #include <linux/completion.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Kernel addresses that an AFU gets, good and bad ones: memcpy AFU §9.  A bad
+ * Kernel addresses that an AFU gets, good and bad ones.  A bad
  * one is an address error of that access, and never the kernel's problem.
  */
 #include <linux/mm.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Problem state area, card, cxllib (in-kernel API §3, §6, §7). */
+/* Problem state area, card, cxllib. */
 #include <asm/reg.h>
 #include <linux/dma-mapping.h>
 #include <linux/slab.h>

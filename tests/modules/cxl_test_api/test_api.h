@@ -66,7 +66,7 @@ struct file *test_file(struct test_run *t, struct cxl_context *ctx,
 })
 
 /*
- * memcpy.c: work for the memcpy AFU, in kernel memory (memcpy AFU §2, §3)
+ * memcpy.c: work for the memcpy AFU, in kernel memory
  */
 
 #define WE_COPY		0

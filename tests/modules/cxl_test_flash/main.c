@@ -2,7 +2,7 @@
 /*
  * An AFU driver in the manner of a storage adapter's: several contexts of its
  * own with interrupts, contexts for programs, the card's VPD, and recovery by
- * tearing everything down and setting it up again (in-kernel API §11).
+ * tearing everything down and setting it up again.
  */
 #include <linux/module.h>
 #include <linux/slab.h>
