@@ -45,7 +45,7 @@ KBUILD	= flock $(OUT)/modules/.lock vm/kbuild $(OUT)/modules -j$(JOBS) \
 	  $(if $(V),V=1) $(if $(DIRS),DIRS="$(DIRS)")
 
 modules: kernel		## cxl.ko, cxl-sim.ko, cxl-copy.ko and the test modules
-	$(Q)scripts/mirror.sh $(OUT)/modules Kbuild drivers include tests/modules bench/modules
+	$(Q)scripts/mirror.sh $(OUT)/modules Kbuild drivers include tests/modules bench/modules examples/afu-driver
 	$(Q)$(KBUILD) $(KBUILD_ARGS) modules
 
 sparse: modules		## what sparse says of the modules

@@ -43,11 +43,16 @@ add_file() {
 	cp -rLT "$1" "$2"
 }
 
-# The modules of the last build. 6.1 lists .ko files by full path, later
-# kernels .o files.
+# modules_in_order TREE: those of its last build. 6.1 lists .ko files by full path,
+# later kernels .o files.
+modules_in_order() {
+	[ -f "$1/modules.order" ] || return 0
+	sed "s,\.o$,.ko,; s,^[^/],$1/&," "$1/modules.order"
+}
+
+# The modules of this project
 built_modules() {
-	[ -f "$out/modules/modules.order" ] || return 0
-	sed "s,\.o$,.ko,; s,^[^/],$out/modules/&," "$out/modules/modules.order"
+	modules_in_order "$out/modules"
 }
 
 # add_programs FROM TO: the executable files of a folder.

@@ -302,7 +302,7 @@ static int catch_signals(void)
 	int fd;
 
 	sigemptyset(&set);
-	for (i = 0; i < sizeof(heard) / sizeof(heard[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(heard); i++)
 		sigaddset(&set, heard[i]);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);

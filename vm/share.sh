@@ -24,23 +24,6 @@ build_parts() {
 	load_target
 }
 
-# build_module FOLDER: in a mirror of it; prints the modules.
-build_module() {
-	tree=$out/guest/modules/$(echo "$1" | sha256sum | cut -c 1-8)-${1##*/}
-	mkdir -p "$tree"
-	find "$tree" -type l -exec rm {} +
-	(cd "$1" && find . -type f ! -name '.*' ! -name '*.o' ! -name '*.ko' ! -name '*.mod' \
-		! -name '*.mod.c' ! -name modules.order ! -name Module.symvers) |
-		while IFS= read -r file; do
-			mkdir -p "$(dirname "$tree/$file")"
-			ln -sf "$1/$file" "$tree/$file"
-		done
-	with_target "$vm/kbuild" "$tree" modules \
-		KBUILD_EXTRA_SYMBOLS="$out/modules/Module.symvers" \
-		NOSTDINC_FLAGS="-nostdinc -I$here/include -I$here/include/uapi" >&2 || return
-	sed "s,\.o$,.ko,; s,^[^/],$tree/&," "$tree/modules.order"
-}
-
 # add_module FILE.ko: behind the stock modules that it needs.
 add_module() {
 	modinfo -F depends "$1" | tr , '\n' | grep . | stock_modules | tac | while read -r path; do
@@ -56,7 +39,7 @@ add_modules() {
 	: >"$work/root/vm/modules/order"
 	while IFS= read -r path; do
 		if [ -d "$path" ]; then
-			built=$(build_module "$path") || exit 125
+			built=$(with_target "$vm/build-module" "$path") || exit 125
 			[ -n "$built" ] || wrong_usage "$path builds no module"
 			for file in $built; do
 				add_module "$file"

@@ -166,6 +166,24 @@ trace_has_the_events_of_the_command() {
 	done
 }
 
+first_programs_run_as_the_readme_has_it() {
+	native
+	gcc -Wall -Wextra -Werror -Ilib/include -Iinclude/uapi -o "$work/first" examples/first.c -L"$out/lib" -lcxl ||
+		fail "it does not build"
+	guest sh -c "$work/first; python3 $top/examples/first.py"
+	[ "$rc" -eq 0 ] || fail "exit status $rc: $(cat "$work/err")"
+	prints 'event: afu_interrupt 1' 'status 0x80: Hello from the accelerator' \
+		'event: interrupt 1' 'status 0x80: Hello from the accelerator'
+}
+
+afu_driver_is_built_and_loaded() {
+	native
+	make -s -C examples/afu-driver echo
+	guest --module "$top/examples/afu-driver" "$top/examples/afu-driver/echo" 7 8
+	[ "$rc" -eq 0 ] || fail "exit status $rc: $(cat "$work/err")"
+	prints 'driver event: 7' 'driver event: 8'
+}
+
 # milliseconds COMMAND...
 milliseconds() {
 	begin=$(date +%s%N)
@@ -202,5 +220,6 @@ help_and_manual_name_each_option() {
 tap_run guest streams_status_and_arguments_are_the_commands only_the_folder_is_written \
 	own_program_finds_the_card signals_reach_the_command closed_output_ends_the_command \
 	what_cannot_run_is_told dead_kernel_is_told ordinary_user_can_use_it \
+	first_programs_run_as_the_readme_has_it afu_driver_is_built_and_loaded \
 	debugger_stops_in_a_module trace_has_the_events_of_the_command \
 	boots_nearly_as_fast_as_the_minimum help_and_manual_name_each_option

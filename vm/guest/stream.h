@@ -30,6 +30,8 @@ enum { STREAM_IN, STREAM_OUT, STREAM_ERR, STREAM_TRACE, STREAM_CONTROL, STREAMS 
 
 #define STREAM_NAMES { "stdin", "stdout", "stderr", "trace", "control" }
 
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
 #define STREAM_BUFFER	32768
 
 /* Bytes on their way from one descriptor to another */

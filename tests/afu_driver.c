@@ -1,20 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The driver of Documentation/events.md does what the page says. */
+/* The example of an AFU driver, examples/afu-driver, does what its pages say. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <misc/cxl.h>
 
+#include "../examples/afu-driver/cxl_echo.h"
 #include "lib/api_test.h"
 #include "lib/cxl_test.h"
 
 #define ECHO_NODE	"/dev/cxl-echo"
 #define ECHO_DEVICE	0xec40
 #define ECHO_DEPTH	64
+
+static int echo_send(int fd, __u64 number)
+{
+	return ioctl(fd, CXL_ECHO_SEND, &number);
+}
 
 struct echo_event {
 	struct cxl_event_header header;
@@ -24,7 +31,7 @@ struct echo_event {
 static int echo_open(void)
 {
 	int dev = require_ok(open(ECHO_NODE, O_RDWR | O_CLOEXEC));
-	int fd = require_ok(ioctl(dev, 0, 0));
+	int fd = require_ok(ioctl(dev, CXL_ECHO_OPEN));
 
 	close(dev);
 	return fd;
@@ -38,7 +45,7 @@ static void sends_back_what_it_was_given(void)
 
 	check_eq(poll(&p, 1, 0), 0);
 	for (i = 0; i < 3; i++)
-		check_eq(ioctl(p.fd, 0, 100 + i), 0);
+		check_eq(echo_send(p.fd, 100 + i), 0);
 	check_eq(poll(&p, 1, 0), 1);
 	check_eq(read(p.fd, event, sizeof(event)), 3 * sizeof(*event));
 	for (i = 0; i < 3; i++) {
@@ -49,6 +56,18 @@ static void sends_back_what_it_was_given(void)
 	close(p.fd);
 }
 
+static void refuses_what_it_does_not_know(void)
+{
+	int dev = require_ok(open(ECHO_NODE, O_RDWR | O_CLOEXEC));
+	int fd = echo_open();
+
+	check_errno(ioctl(dev, CXL_ECHO_SEND, NULL), ENOTTY);
+	check_errno(ioctl(fd, CXL_ECHO_OPEN), EINVAL);
+	check_errno(ioctl(fd, CXL_ECHO_SEND, NULL), EFAULT);
+	close(fd);
+	close(dev);
+}
+
 static void full_queue_loses_what_comes_last(void)
 {
 	char buf[CXL_READ_MIN_SIZE];
@@ -56,8 +75,8 @@ static void full_queue_loses_what_comes_last(void)
 	int i;
 
 	for (i = 0; i < ECHO_DEPTH; i++)
-		check_eq(ioctl(fd, 0, i), 0);
-	check_errno(ioctl(fd, 0, i), ENOSPC);
+		check_eq(echo_send(fd, i), 0);
+	check_errno(echo_send(fd, i), ENOSPC);
 	check_eq(read(fd, buf, sizeof(buf)),
 		 ECHO_DEPTH * sizeof(struct echo_event));
 	close(fd);
@@ -69,9 +88,9 @@ static void lives_on_without_its_afu(void)
 	int dev = require_ok(open(ECHO_NODE, O_RDWR | O_CLOEXEC));
 	int fd = echo_open();
 
-	check_eq(ioctl(fd, 0, 1), 0);
+	check_eq(echo_send(fd, 1), 0);
 	api_unbind();
-	check_errno(ioctl(dev, 0, 0), ENODEV);
+	check_errno(ioctl(dev, CXL_ECHO_OPEN), ENODEV);
 	/* What was sent is read before the end. */
 	check_eq(read(fd, buf, sizeof(buf)), sizeof(struct echo_event));
 	check_errno(read(fd, buf, sizeof(buf)), EIO);
@@ -81,21 +100,35 @@ static void lives_on_without_its_afu(void)
 	close(echo_open());
 }
 
-#define TEST(name) { "events_doc." #name, name }
+#define TEST(name) { "afu_driver." #name, name }
 
 static const struct tap_test tests[] = {
 	TEST(sends_back_what_it_was_given),
+	TEST(refuses_what_it_does_not_know),
 	TEST(full_queue_loses_what_comes_last),
 	TEST(lives_on_without_its_afu),
 };
 
 static const struct api_setup setup = {
-	.module = "cxl_test_echo",
+	.module = "cxl_echo",
 	.driver = "cxl-echo",
 	.device = ECHO_DEVICE,
 };
 
+/* The AFU of the card that comes with cxl-sim has the driver's ID; cxl-copy holds it. */
+static void teach_id(void)
+{
+	char id[32];
+
+	snprintf(id, sizeof(id), "1014 %04x", ECHO_DEVICE);
+	if (!api_command("modprobe", setup.module, NULL) ||
+	    file_write(id, "/sys/bus/pci/drivers/cxl-echo/new_id"))
+		diag("the driver does not take an ID: %m");
+}
+
 int main(int argc, char **argv)
 {
+	if (argc < 2 || strcmp(argv[1], "-l"))
+		teach_id();
 	return api_main(argc, argv, __FILE__, tests, ARRAY_SIZE(tests), &setup);
 }
