@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Coherent accelerators (CAPI, "cxl") in Python, on top of libcxl.
+
+    import cxl_afu
+
+    with cxl_afu.Afu.open("/dev/cxl/afu0.0s") as afu:
+        queue = cxl_afu.MemcpyQueue()
+        source = cxl_afu.Buffer(b"copied by the AFU")
+        target = cxl_afu.Buffer(len(source))
+        copy = queue.copy(source, target)
+        queue.interrupt(1)
+        afu.attach(queue.wed)
+        print(afu.read_event(), copy.done, bytes(target))
+
+What fails in libcxl or the kernel is an OSError with its errno. A handle is to be
+used by one thread at a time; the registers of Mmio by many.
+"""
+from .afu import Afu, Mmio, afus
+from .buffer import Buffer
+from .events import (AfuError, DataStorage, DriverEvent, Event, Interrupt, Stamp,
+                     UnknownEvent)
+from .memcpy import Element, MemcpyQueue, Status
+
+__all__ = ["Afu", "AfuError", "Buffer", "DataStorage", "DriverEvent", "Element",
+           "Event", "Interrupt", "MemcpyQueue", "Mmio", "Stamp", "Status",
+           "UnknownEvent", "afus"]

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""An AFU that is open: its context, registers and events."""
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import select
+from types import TracebackType
+from typing import Iterator, Optional, Type, Union
+
+from . import _libcxl, events
+
+BIG_ENDIAN, LITTLE_ENDIAN, HOST_ENDIAN = 1, 2, 3
+
+
+def afus() -> Iterator[str]:
+    """The names of all AFUs of all cards, "afuN.M"; none where there is no card"""
+    handle = None
+    while True:
+        ctypes.set_errno(0)
+        handle = _libcxl.library.cxl_afu_next(handle)
+        if not handle:
+            if ctypes.get_errno() not in (0, errno.ENODEV):
+                raise _libcxl.last_error()
+            return
+        yield os.fsdecode(_libcxl.call("cxl_afu_dev_name", handle))
+
+
+class Mmio:
+    """The problem state area of an AFU: registers, by their offset in bytes"""
+
+    def __init__(self, handle: int) -> None:
+        self._handle = handle
+
+    def read64(self, offset: int) -> int:
+        value = ctypes.c_uint64()
+        _libcxl.call("cxl_mmio_read64", self._handle, offset, ctypes.byref(value))
+        return value.value
+
+    def write64(self, offset: int, value: int) -> None:
+        _libcxl.call("cxl_mmio_write64", self._handle, offset, value)
+
+    def read32(self, offset: int) -> int:
+        value = ctypes.c_uint32()
+        _libcxl.call("cxl_mmio_read32", self._handle, offset, ctypes.byref(value))
+        return value.value
+
+    def write32(self, offset: int, value: int) -> None:
+        _libcxl.call("cxl_mmio_write32", self._handle, offset, value)
+
+
+class Afu:
+    """A context of an AFU. It is closed at the end of a "with" block."""
+
+    def __init__(self, handle: int) -> None:
+        """handle: a struct cxl_afu_h, which this object frees; see open()"""
+        self._handle: Optional[int] = handle
+
+    @classmethod
+    def open(cls, path: Union[str, os.PathLike[str]]) -> Afu:
+        """Open a device node, such as /dev/cxl/afu0.0s."""
+        return cls(_libcxl.call("cxl_afu_open_dev", os.fsencode(path), what=os.fspath(path)))
+
+    @classmethod
+    def from_fd(cls, fd: int) -> Afu:
+        """Take over a descriptor, which an AFU driver gave."""
+        return cls(_libcxl.call("cxl_afu_fd_to_h", fd))
+
+    @property
+    def handle(self) -> int:
+        """For functions of libcxl that have no method here"""
+        if self._handle is None:
+            raise ValueError("the AFU is closed")
+        return self._handle
+
+    def close(self) -> None:
+        """Stop the AFU's work in this context, and close it."""
+        if self._handle is not None:
+            _libcxl.library.cxl_afu_free(self._handle)
+            self._handle = None
+
+    def __enter__(self) -> Afu:
+        return self
+
+    def __exit__(self, kind: Optional[Type[BaseException]], value: Optional[BaseException],
+                 where: Optional[TracebackType]) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        self.close()
+
+    def fileno(self) -> int:
+        """The descriptor, so that an Afu can be given to select() and the like"""
+        return int(_libcxl.call("cxl_afu_fd", self.handle))
+
+    @property
+    def process_element(self) -> int:
+        """The number of this context"""
+        return int(_libcxl.call("cxl_afu_get_process_element", self.handle))
+
+    @property
+    def irqs_min(self) -> int:
+        """Interrupts that each context has at least"""
+        return _libcxl.get_long("cxl_get_irqs_min", self.handle)
+
+    @property
+    def irqs_max(self) -> int:
+        """Most interrupts that a context may have"""
+        return _libcxl.get_long("cxl_get_irqs_max", self.handle)
+
+    @property
+    def mmio_size(self) -> int:
+        """Bytes of the problem state area that this context sees"""
+        return _libcxl.get_long("cxl_get_mmio_size", self.handle)
+
+    def attach(self, wed: int, interrupts: int = -1, amr: int = 0) -> None:
+        """Start the AFU on the memory of this process.
+
+        wed is the work element descriptor, 64 bits that the AFU is handed;
+        interrupts are as many as wanted, or the AFU's minimum. A context can be
+        started once.
+        """
+        work = _libcxl.call("cxl_work_alloc")
+        try:
+            _libcxl.call("cxl_work_set_wed", work, wed)
+            _libcxl.call("cxl_work_set_num_irqs", work, interrupts)
+            _libcxl.call("cxl_work_set_amr", work, amr)
+            _libcxl.call("cxl_afu_attach_work", self.handle, work)
+        finally:
+            _libcxl.library.cxl_work_free(work)
+
+    def mmio(self, byte_order: int = BIG_ENDIAN) -> Mmio:
+        """Map the registers of an attached AFU.
+
+        Accesses that fail because the card is gone are an OSError (EIO): for that
+        a handler of SIGBUS is installed, for the whole process.
+        """
+        _libcxl.call("cxl_mmio_install_sigbus_handler")
+        _libcxl.call("cxl_mmio_map", self.handle, byte_order)
+        return Mmio(self.handle)
+
+    def set_stamps(self, on: bool = True) -> None:
+        """Have the events that are read from now on stamped, or not."""
+        _libcxl.call("cxl_set_event_stamps", self.handle, int(on))
+
+    def read_event(self, timeout: Optional[float] = None) -> Optional[events.Event]:
+        """The next event. None if there is none within timeout seconds.
+
+        Without a timeout it waits. Once the context is closed, and all is read, it
+        is an OSError (EIO).
+        """
+        if timeout is not None and not self._wait(timeout):
+            return None
+        event = ctypes.create_string_buffer(events.READ_SIZE)
+        _libcxl.call("cxl_read_event_buf", self.handle, event, len(event))
+        return events.parse(event)
+
+    def events(self) -> Iterator[events.Event]:
+        """All events until the context is closed"""
+        while True:
+            try:
+                event = self.read_event()
+            except OSError as error:
+                if error.errno == errno.EIO:
+                    return
+                raise
+            if event is not None:
+                yield event
+
+    def _wait(self, timeout: float) -> bool:
+        """Whether there is an event within timeout seconds"""
+        # The library may have read some already, which poll() does not see.
+        if _libcxl.call("cxl_event_pending", self.handle):
+            return True
+        poll = select.poll()
+        poll.register(self, select.POLLIN)
+        return bool(poll.poll(timeout * 1000))
