@@ -6,24 +6,40 @@
 native_arch=$(dpkg --print-architecture)
 apt_dir=$cache/apt
 apt_config=
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
-# sources [SUITE]...: lines for sources.list, with the mirror of the machine; all
-# of its own sources when there is no SUITE.
+# find_mirror: of Debian, from the machine's apt sources, in $mirror and
+# $security_mirror. Lists that were never read have no labels yet.
 # shellcheck disable=SC2016
+find_mirror() {
+	mirror=${CXL_AFU_MIRROR-}
+	security_mirror=${mirror:+${mirror%/}-security}
+	[ -z "$mirror" ] || return 0
+	known=$(apt-get indextargets --format '$(REPO_URI) $(LABEL)' 'Created-By: Packages' | sort -u)
+	mirror=$(echo "$known" | sed -n 's/ Debian$//p' | head -n 1)
+	[ -n "$mirror" ] || [ "$(. /etc/os-release && echo "$ID")" != debian ] ||
+		mirror=$(echo "$known" | sed -n 's,/debian/* *$,/debian,p' | head -n 1)
+	security_mirror=$(echo "$known" | sed -n 's/ Debian-Security$//p' | head -n 1)
+	security_mirror=${security_mirror:-${mirror%/}-security}
+	[ -n "$mirror" ] || die "apt has no Debian sources here. Any system with apt will do that" \
+		"has the package debian-archive-keyring and is told where a Debian mirror is:" \
+		"CXL_AFU_MIRROR=URL"
+}
+
+# sources SUITE...: lines for sources.list.
 sources() {
-	apt-get indextargets --format '$(LABEL) $(REPO_URI) $(CODENAME)' 'Created-By: Packages' |
-		sort -u | while read -r label uri codename; do
-		case $label,$# in
-		Debian*,0) echo "deb $uri $codename main" ;;
-		Debian,*) for suite; do echo "deb $uri $suite main"; done ;;
+	for suite; do
+		case $suite in
+		*-security) uri=$security_mirror ;;
+		*) uri=$mirror ;;
 		esac
-	done | sort -u
+		echo "deb [signed-by=$keyring] $uri $suite main"
+	done
 }
 
 # name_stable: the current stable release by its name in $suites, if it can be
 # asked for. A mirror need not be up to date under the other name.
 name_stable() {
-	case " ${suites-} " in *' stable '*) ;; *) return 0 ;; esac
 	wanted=$suites suites=stable
 	use_packages "$native_arch"
 	lock_cache
@@ -33,19 +49,18 @@ name_stable() {
 	suites=$(echo "$wanted" | sed "s/\\<stable\\>/${stable:-stable}/g")
 }
 
-# use_packages ARCH: what follows is about packages of that architecture, from
-# $suites if there are any, or from the machine's own sources.
+# use_packages ARCH: what follows is about packages of that architecture in
+# $suites.
 use_packages() {
-	apt_dir=$cache/apt
-	apt_config=
-	[ -n "${suites-}" ] || [ "$1" != "$native_arch" ] || return 0
-	apt_dir=$cache/apt-${suites:-own}-$1
-	apt_dir=$(echo "$apt_dir" | tr ' ' +)
+	need_command apt-get apt
+	case $suites in *stable-backports*) name_stable ;; esac
+	find_mirror
+	[ -f "$keyring" ] || die "$keyring is missing (package debian-archive-keyring)"
+	apt_dir=$cache/apt-$(echo "$suites" | tr ' ' +)-$1
 	apt_config=$apt_dir/apt.conf
 	mkdir -p "$apt_dir"
 	# shellcheck disable=SC2086
-	sources ${suites-} >"$apt_dir/sources.list"
-	[ -s "$apt_dir/sources.list" ] || die "no Debian mirror is known to apt here"
+	sources $suites >"$apt_dir/sources.list"
 	: >"$apt_dir/status"
 	cat >"$apt_config" <<END
 Dir::Etc::SourceList "$apt_dir/sources.list";
@@ -68,7 +83,6 @@ apt_private() {
 # Failing sources that have nothing to do with us are not fatal: whether the
 # wanted package is listed afterwards decides.
 apt_update() {
-	need_command apt-get apt
 	mkdir -p "$apt_dir/lists/partial" "$apt_dir/archives/partial"
 	say "Reading the package lists (to find $1)"
 	shift
@@ -146,14 +160,30 @@ lock_cache() {
 }
 
 # A folder of the cache is filled as $new and gets its name when it is whole.
+# With the lock, what one who was killed has left is nobody's.
 begin_folder() {
-	new=$(mktemp -d "$cache/new.XXXXXX")
+	new=$cache/new.${apt_dir##*/}
+	rm -rf "$new"
 	trap 'rm -rf "$new"' EXIT
 	trap 'exit 1' INT TERM HUP
-	chmod 755 "$new"
+	mkdir "$new"
 }
 
 finish_folder() {
 	rm -rf "$1"
 	mv "$new" "$1"
+}
+
+# fill FOLDER ARCH COMMAND...: unless the folder is in the cache, COMMAND fills
+# $new, for which it is about packages of that architecture in $suites.
+fill() {
+	filled=$1
+	[ ! -d "$filled" ] || return 0
+	use_packages "$2"
+	lock_cache
+	[ ! -d "$filled" ] || return 0
+	shift 2
+	begin_folder
+	"$@"
+	finish_folder "$filled"
 }

@@ -1,15 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Shared by the scripts of this folder; sourced with $vm set to the folder.
 #
-# From the environment: KERNEL (6.1), ARCH (amd64), BUILD (build/ of the
-# checkout) and CXL_AFU_CACHE (what was downloaded; shared by all checkouts).
-
-KERNEL=${KERNEL:-6.1}
-ARCH=${ARCH:-amd64}
-[ "$ARCH" != x86_64 ] || ARCH=amd64
-BUILD=${BUILD:-${vm%/*}/build}
-out=$BUILD/$ARCH-$KERNEL
-cache=${CXL_AFU_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/cxl-afu}
+# From the environment: KERNEL (that of the table which fits this machine), ARCH
+# (amd64), BUILD (build/ of the checkout) and CXL_AFU_CACHE (what was
+# downloaded; shared by all checkouts).
 
 say() {
 	printf '%s\n' "$*" >&2
@@ -24,6 +18,34 @@ need_command() {
 	command -v "$1" >/dev/null || die "$1 is missing; './run' installs it (package $2)"
 }
 
+# The release of this machine: bookworm, trixie; forky is sid, too. OS_RELEASE is
+# for tests.
+host=$(. "${OS_RELEASE:-/etc/os-release}" 2>/dev/null && echo "${VERSION_CODENAME-}") || :
+
+# default_kernel: the one whose tools are those of this machine. Where there is
+# none, the one of Debian's stable release comes with its compiler.
+default_kernel() {
+	for table in "$vm"/kernels/*; do
+		! grep -q "^default_on=.*\<${host:-none}\>" "$table" || {
+			echo "${table##*/}"
+			return
+		}
+	done
+	echo 6.12
+}
+
+KERNEL=${KERNEL:-$(default_kernel)}
+ARCH=${ARCH:-amd64}
+[ "$ARCH" != x86_64 ] || ARCH=amd64
+BUILD=${BUILD:-build}
+# Relative to the top folder, as in make
+case $BUILD in
+/*) ;;
+*) BUILD=${vm%/*}/$BUILD ;;
+esac
+out=$BUILD/$ARCH-$KERNEL
+cache=${CXL_AFU_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/cxl-afu}
+
 # config_key: of a kernel that is built here, its config, what make is told, and
 # the source's version.
 config_key() {
@@ -34,11 +56,26 @@ config_key() {
 	} | sha256sum | cut -c 1-12
 }
 
+# load_target: the tables of ARCH and KERNEL. A stock kernel either is built for
+# with the tools of this machine, or brings its compiler: $compiler says
+# "unpacked" then.
 load_target() {
 	[ -f "$vm/arch/$ARCH" ] || die "ARCH=$ARCH is unknown; there is: $(cd "$vm/arch" && echo *)"
 	[ -f "$vm/kernels/$KERNEL" ] || die "KERNEL=$KERNEL is unknown; there is: $(cd "$vm/kernels" && echo *)"
+	case $cache in *[[:space:]]*)
+		die "the kernel's makefiles cannot work in a path with a blank: set CXL_AFU_CACHE to" \
+			"another folder than '$cache'" ;;
+	esac
+	native_on='' compiler=''
 	. "$vm/arch/$ARCH"
 	. "$vm/kernels/$KERNEL"
 	kernel_dir=$cache/$ARCH-$KERNEL
-	[ -z "${config-}" ] || kernel_dir=$kernel_dir-$(config_key)
+	if [ -n "${config-}" ]; then
+		kernel_dir=$kernel_dir-$(config_key)
+		return
+	fi
+	case " $native_on " in
+	*" ${host:-none} "*) kernel_dir=$kernel_dir-$host ;;
+	*) compiler=unpacked kernel_cc='' ;;
+	esac
 }
