@@ -43,12 +43,12 @@ count_instructions() {
 
 # boot_qemu INITRD CONSOLE [ARGUMENT]...: kernel messages to the file CONSOLE.
 # For a process of its own: it becomes $supervisor, which is given the command
-# that starts QEMU.
+# that starts QEMU, and ends when who waits for it is killed.
 # shellcheck disable=SC2086
 boot_qemu() {
 	initrd=$1 console_file=$2
 	shift 2
-	exec $supervisor "$vm/qemu" "$qemu_root" "$qemu" $accel $qemu_machine \
+	exec setpriv --pdeathsig TERM $supervisor "$vm/qemu" "$qemu_root" "$qemu" $accel $qemu_machine \
 		-smp "$smp" -m "$mem" -nodefaults -display none -no-reboot \
 		-kernel "$kernel_dir/vmlinuz" -initrd "$initrd" \
 		-append "console=$console loglevel=5 printk.devkmsg=on panic=-1 ${kernel_args-} $append" \

@@ -88,18 +88,23 @@ stage_kernel() {
 	depmod -b "$root" "$release"
 }
 
+# add_terminfo ROOT: what the console can do, for programs that draw on the
+# screen. Debian 13 has it in the second place only.
+terminfo_folders='/lib/terminfo /usr/share/terminfo /etc/terminfo'
+add_terminfo() {
+	for terminfo in $terminfo_folders; do
+		[ -e "$terminfo/l/linux" ] || continue
+		add_file "$terminfo/l/linux" "$1/lib/terminfo/l/linux"
+		break
+	done
+}
+
 # stage_guest ROOT: everything but the files of this one run.
 stage_guest() {
 	root=$1
 	stage_kernel "$root" "$vm/guest/stock-modules"
 
-	# What the console can do, for programs that draw on the screen. Debian 13
-	# has it in the second place.
-	for terminfo in /lib/terminfo /usr/share/terminfo /etc/terminfo; do
-		[ -e "$terminfo/l/linux" ] || continue
-		add_file "$terminfo/l/linux" "$root/lib/terminfo/l/linux"
-		break
-	done
+	add_terminfo "$root"
 
 	add_programs "$out/tools" "$root/bin"
 	add_programs "$out/tests" "$root/tests"
