@@ -2,14 +2,16 @@
 #
 # ./run lists the targets; ./run TARGET installs what is missing before.
 #
-# help: KERNEL=6.1      the stock kernel, a file of vm/kernels
+# help: KERNEL=NAME     the stock kernel, a file of vm/kernels; default: what fits this machine
 # help: ARCH=amd64      the guest's architecture, a file of vm/arch
 # help: BUILD=build     where everything is built
 # help: T=PREFIX        check: only the tests whose names begin so
 # help: DIRS=FOLDERS    modules: only those of these folders
 # help: V=1             show the commands, and the kernel's messages
 
-KERNEL	?= 6.1
+ifeq ($(KERNEL),)
+KERNEL	:= $(shell vm=vm; . vm/lib.sh; default_kernel)
+endif
 ARCH	?= amd64
 BUILD	?= $(CURDIR)/build
 T	?=
@@ -17,6 +19,11 @@ V	?=
 JOBS	?= $(shell nproc)
 HOSTCC	?= gcc
 
+# The kernel's makefiles cannot either.
+ifneq ($(words $(CURDIR) $(BUILD)),2)
+$(error make cannot work in a path with a blank: $(CURDIR), BUILD=$(BUILD))
+endif
+override BUILD := $(abspath $(BUILD))
 override ARCH := $(patsubst x86_64,amd64,$(ARCH))
 # Prefix of the compiler for the guest's programs; empty for the machine's own
 CROSS_COMPILE := $(shell sed -n 's/^cross_compile=//p' vm/arch/$(ARCH))
@@ -29,7 +36,7 @@ Q	:= $(if $(V),,@)
 quiet	= $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2:$(CURDIR)/%=%)';)
 
 .DEFAULT_GOAL := help
-.PHONY: help kernel modules sparse tools tests test-programs check check-debug matrix soak demo model vm-shell lint clean
+.PHONY: help kernel modules sparse tools tests test-programs check check-debug matrix soak demo demo-programs model vm-shell lint clean
 .DELETE_ON_ERROR:
 
 ##@ Building
@@ -92,13 +99,11 @@ $(OUT)/sysroot:
 	$(Q)dir=$$(vm/fetch-sysroot) && ln -sfn "$$dir" $@
 
 ##@ Running
-# The demo's file is the guest's own kernel image, repeated to 64 MiB.
-DEMO_FILE := /tmp/vmlinuz-repeated
-demo: modules tools	## the main job: copy a file through the software card
-	$(Q)vm/run-guest --name demo --mem 1024 --limit 600 --load 'cxl cxl-sim cxl-copy' \
-		--add vm/demo.sh:/demo.sh --add $(OUT)/kernel/vmlinuz:/data/vmlinuz \
-		'until [ "$$(stat -c %s $(DEMO_FILE) 2>/dev/null || echo 0)" -ge 67108864 ]; do \
-			cat /data/vmlinuz >>$(DEMO_FILE); done; sh /demo.sh $(DEMO_FILE)'
+demo:			## the main job: copy a file through the software card
+	$(Q)+vm/run-demo
+
+demo-programs: DIRS := drivers/misc/cxl drivers/misc/cxl-sim drivers/misc/cxl-copy
+demo-programs: modules $(OUT)/tools/afu-cp
 
 check: modules tools tests bench-program guest-parts	## host tests and guest tests, TAP in build/check.tap
 	$(Q)tests/run-check '$(T)'
