@@ -34,13 +34,23 @@ INSTALL_DATA	:= install -m 644
 $(INSTALLED)/%: tools/%.c $$(wildcard tools/%/*.[ch] tools/common/*.[ch]) lib always
 	@mkdir -p $(@D)
 	$(call quiet,CC,$@)$(CROSS_COMPILE)gcc $(CPPFLAGS) -Iinclude/uapi -Ilib/include \
-		$(USER_CFLAGS) $(LDFLAGS) -pthread -o $@ $(filter %.c,$^) $(INSTALL_LIBS)
+		$(USER_CFLAGS) $(INSTALL_CROSS_FLAGS) $(LDFLAGS) -pthread -o $@ $(filter %.c,$^) $(INSTALL_LIBS)
 
 $(INSTALLED)/afu-cp: INSTALL_LIBS := -ljson-c
 $(INSTALLED)/afuctl: INSTALL_LIBS := -L$(OUT)/lib -Wl,-rpath,$(own_libdir) -lcxl \
 	-ljson-c -lncursesw -ltinfo
 
-installed-programs: $(INSTALLED)/afuctl $(INSTALLED)/afu-cp
+INSTALLED_PROGRAMS := $(INSTALLED)/afuctl $(INSTALLED)/afu-cp
+installed-programs: $(INSTALLED_PROGRAMS)
+
+# Who says CROSS_COMPILE, as Debian's rules do, has the libraries installed. For
+# ARCH they are in the cache, and the shared ones may be named by path there.
+ifeq ($(origin CROSS_COMPILE)$(if $(CROSS_COMPILE),,-),file)
+INSTALL_CROSS_FLAGS := $(CROSS_FLAGS) \
+	$(foreach lib,lib usr/lib,-L$(OUT)/sysroot/$(lib)/$(CROSS_COMPILE:-=) \
+		-Wl,-rpath-link,$(OUT)/sysroot/$(lib)/$(CROSS_COMPILE:-=))
+$(INSTALLED_PROGRAMS): | $(OUT)/sysroot
+endif
 
 # install_to FOLDER,FILES
 install_to = install -d $(DESTDIR)$(1) && $(INSTALL_DATA) $(2) $(DESTDIR)$(1)
