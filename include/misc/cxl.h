@@ -246,6 +246,21 @@ void cxl_unmap_afu_irq(struct cxl_context *ctx, int num, void *cookie);
 void __iomem *cxl_psa_map(struct cxl_context *ctx);
 
 /**
+ * cxl_psa_written() - tell the AFU that a register was written
+ * @ctx: started context, whose mapping it was
+ * @offset: of the register, from the start of that mapping, in bytes
+ *
+ * An AFU need not be told of what it sees in hardware.  A software card sleeps
+ * while there is nothing to do: the stores of programs wake it at once, but of
+ * stores by way of cxl_psa_map() it learns when it looks the next time, which
+ * may be after a fifth of a second.  So call this after the store that is to
+ * start something.
+ *
+ * Context: any, while @ctx is started.
+ */
+void cxl_psa_written(struct cxl_context *ctx, u64 offset);
+
+/**
  * cxl_psa_unmap() - the reverse of cxl_psa_map()
  * @addr: what it returned
  *

@@ -5,6 +5,7 @@
  */
 #include <linux/gfp.h>
 #include <linux/highmem.h>
+#include <linux/math64.h>
 #include <linux/slab.h>
 
 #include "sim.h"
@@ -33,7 +34,7 @@ const struct sim_afu_model *sim_afu_model_find(const char *name)
 /*
  * Problem state area: pages that are allocated at the first use. In directed
  * mode it begins with the global registers, and the windows of the processes
- * start at SIM_PP_OFFSET. In dedicated mode the two change places, so that the
+ * start where the model wants them. In dedicated mode the two change places, so that the
  * one process finds its registers where a slave finds them: at the start; and
  * all of the area is its window.
  */
@@ -84,12 +85,34 @@ static bool is_dedicated(const struct sim_afu *afu)
 
 static u64 window_size(const struct sim_afu *afu)
 {
-	return is_dedicated(afu) ? afu->psa_size : afu->settings.model->pp_size;
+	return is_dedicated(afu) ? afu->psa_size : afu->settings.pp_size;
 }
 
 static u64 window_offset(const struct sim_afu *afu, unsigned int pe)
 {
-	return is_dedicated(afu) ? 0 : SIM_PP_OFFSET + pe * window_size(afu);
+	return is_dedicated(afu) ? 0 : afu->settings.pp_offset +
+					pe * window_size(afu);
+}
+
+/**
+ * sim_afu_window_of() - whose window a page is in
+ * @afu: AFU
+ * @offset: in the problem state area
+ * @pe: set to the process element
+ *
+ * Return: false if it is in none.
+ */
+bool sim_afu_window_of(const struct sim_afu *afu, u64 offset,
+		       unsigned long *pe)
+{
+	if (is_dedicated(afu)) {
+		*pe = 0;
+		return true;
+	}
+	if (offset < afu->settings.pp_offset)
+		return false;
+	*pe = div64_u64(offset - afu->settings.pp_offset, window_size(afu));
+	return true;
 }
 
 /* A context must not see what the one before it left. */
@@ -223,7 +246,7 @@ static int sim_afu_set_mode(void *data, u32 mode)
 	void *regs;
 
 	afu->mode = mode;
-	regs = psa_address(afu, is_dedicated(afu) ? SIM_PP_OFFSET : 0);
+	regs = psa_address(afu, is_dedicated(afu) ? afu->settings.pp_offset : 0);
 	if (!regs)
 		return -ENOMEM;
 	afu->global_regs = regs;
@@ -278,6 +301,7 @@ const struct cxl_backend_ops sim_backend_ops = {
 	.fault_done = sim_afu_fault_done,
 	.afu_reset = sim_afu_reset,
 	.psa_page = sim_afu_psa_page,
+	.psa_written = sim_afu_psa_written,
 	.cr_read = sim_afu_cr_read,
 	.cr_write = sim_afu_cr_write,
 	.err_buff_read = sim_afu_err_buff_read,
@@ -301,6 +325,9 @@ void sim_afu_set_model(struct sim_afu *afu, const struct sim_afu_model *model)
 {
 	afu->settings.model = model;
 	afu->settings.modes = model->modes;
+	afu->settings.pp_offset = model->pp_offset;
+	afu->settings.pp_size = model->pp_size;
+	afu->settings.psa_size = model->psa_size;
 	afu->settings.irqs_min = model->irqs_min;
 	afu->settings.cr_vendor = model->cr_vendor;
 	afu->settings.cr_device = model->cr_device;
@@ -374,10 +401,9 @@ int sim_afu_start(struct sim_afu *afu)
 	ret = alloc_memory(afu);
 	if (ret)
 		goto err_free;
-	afu->psa_size = max_t(u64, SIM_PSA_MIN_SIZE,
-			      SIM_PP_OFFSET +
-			      (u64)afu->settings.num_procs *
-			      afu->settings.model->pp_size);
+	afu->psa_size = max(afu->settings.psa_size,
+			    afu->settings.pp_offset +
+			    afu->settings.num_procs * afu->settings.pp_size);
 	afu->mode = 0;
 	afu->halted = false;
 	ret = sim_engine_start(afu);
@@ -428,6 +454,11 @@ void *sim_pe_window(struct sim_pe *pe, u64 offset)
 void *sim_pe_global_regs(struct sim_pe *pe)
 {
 	return pe->afu->global_regs;
+}
+
+void *sim_afu_psa(struct sim_afu *afu, u64 offset)
+{
+	return psa_address(afu, offset);
 }
 
 void *sim_afu_global_regs(struct sim_afu *afu)

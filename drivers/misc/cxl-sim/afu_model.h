@@ -31,13 +31,16 @@ struct sim_pe;
  * enum sim_turn - what a model's turn ended with
  * @SIM_TURN_MORE: there is more to do: call again when it is its turn
  * @SIM_TURN_IDLE: nothing to do: look again after a while, which grows with
- *	the time since sim_pe_active()
+ *	the time since sim_pe_active(), or when its window is written to
+ * @SIM_TURN_SLEEP: nothing to do until its window is written to: call again
+ *	then, and some times before, as it has to look once more
  * @SIM_TURN_DELAY: call again after the delay that the user injected
  * @SIM_TURN_PARKED: an access returned -EINPROGRESS
  */
 enum sim_turn {
 	SIM_TURN_MORE,
 	SIM_TURN_IDLE,
+	SIM_TURN_SLEEP,
 	SIM_TURN_DELAY,
 	SIM_TURN_PARKED,
 };
@@ -46,7 +49,10 @@ enum sim_turn {
  * struct sim_afu_model - an AFU
  * @name: value of the configfs attribute "model"
  * @modes: default of the modes, CXL_MODE_*
- * @pp_size: bytes of each process's window, a power of two from 64 KiB
+ * @pp_offset: where in the problem state area the windows begin, a multiple of
+ *	64 KiB, which is the largest page; the global registers are before it
+ * @pp_size: bytes of each process's window, likewise
+ * @psa_size: least size of the area; it has room for all windows in any case
  * @irqs_min: default of the interrupts that every context needs
  * @cr_vendor: default vendor ID of the configuration records
  * @cr_device: default device ID
@@ -64,7 +70,9 @@ enum sim_turn {
 struct sim_afu_model {
 	const char *name;
 	u32 modes;
-	u32 pp_size;
+	u64 pp_offset;
+	u64 pp_size;
+	u64 psa_size;
 	unsigned int irqs_min;
 	u16 cr_vendor;
 	u16 cr_device;
@@ -92,6 +100,11 @@ void *sim_pe_regs(struct sim_pe *pe);
  * touched that page yet, so that all of it is 0.
  */
 void *sim_pe_window(struct sim_pe *pe, u64 offset);
+/*
+ * Any place of the AFU's problem state area, good to the end of the page.  NULL
+ * beyond the end of the area, or when memory is short.
+ */
+void *sim_afu_psa(struct sim_afu *afu, u64 offset);
 /* The AFU's global registers; shared with master contexts */
 void *sim_pe_global_regs(struct sim_pe *pe);
 void *sim_afu_global_regs(struct sim_afu *afu);
@@ -125,32 +138,24 @@ u64 sim_pe_timebase(const struct sim_pe *pe);
  */
 bool sim_turn_charge(struct sim_pe *pe, unsigned int cost);
 
-/*
- * One piece of work after the other, @cost each beside what they charge, while
- * the turn lasts and @piece returns 0. It ends the turn by -EAGAIN (there is
- * more), -ETIME (after the injected delay), -EINPROGRESS (when a fault is
- * answered), or anything else when there is nothing to do.
+/**
+ * sim_turn_run() - work until the turn is over
+ * @pe: context whose turn it is
+ * @step: does one piece of work; SIM_TURN_MORE when another can follow
+ * @cost: of a piece, beside what it charges itself
+ *
+ * Return: what the last piece returned.
  */
 static __always_inline enum sim_turn
-sim_turn_run(struct sim_pe *pe, int (*piece)(struct sim_pe *), unsigned int cost)
+sim_turn_run(struct sim_pe *pe, enum sim_turn (*step)(struct sim_pe *),
+	     unsigned int cost)
 {
-	int ret;
+	enum sim_turn result;
 
 	do {
-		ret = piece(pe);
-	} while (!ret && sim_turn_charge(pe, cost));
-
-	switch (ret) {
-	case 0:
-	case -EAGAIN:
-		return SIM_TURN_MORE;
-	case -ETIME:
-		return SIM_TURN_DELAY;
-	case -EINPROGRESS:
-		return SIM_TURN_PARKED;
-	default:
-		return SIM_TURN_IDLE;
-	}
+		result = step(pe);
+	} while (result == SIM_TURN_MORE && sim_turn_charge(pe, cost));
+	return result;
 }
 
 /**
@@ -191,6 +196,17 @@ static inline void sim_reg_set(__be64 *reg, u64 val)
  * All return 0, -EINPROGRESS (return SIM_TURN_PARKED now) or -EFAULT (address
  * error).
  */
+
+/**
+ * sim_mem_turn() - how the turn goes on after an access that is not over
+ * @error: -EINPROGRESS, -EAGAIN or -EBUSY
+ */
+static inline enum sim_turn sim_mem_turn(int error)
+{
+	if (error == -EINPROGRESS)
+		return SIM_TURN_PARKED;
+	return error == -EBUSY ? SIM_TURN_IDLE : SIM_TURN_MORE;
+}
 
 int sim_mem_read(struct sim_pe *pe, u64 ea, void *buf, unsigned int len);
 int sim_mem_write(struct sim_pe *pe, u64 ea, const void *buf,

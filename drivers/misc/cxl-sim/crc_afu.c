@@ -327,24 +327,24 @@ static void end_command(struct sim_pe *pe, int ret)
 		sim_pe_interrupt(pe, ctx->interrupt);
 }
 
-/* Work on one command; return 0 when it is over, or why the turn is. */
-static int run_command(struct sim_pe *pe)
+/* Work on one command, or look for one. */
+static enum sim_turn run_command(struct sim_pe *pe)
 {
 	struct crc_context *ctx = sim_pe_priv(pe);
 	int ret;
 
 	if (!ctx->command && !take_command(pe))
-		return -ENOENT;
+		return SIM_TURN_SLEEP;
 	sim_pe_active(pe);
 	if (sim_pe_delay_us(pe) && !ctx->delayed) {
 		ctx->delayed = true;
-		return -ETIME;
+		return SIM_TURN_DELAY;
 	}
 	ret = execute(pe);
 	if (ret == -EINPROGRESS || ret == -EAGAIN)
-		return ret;
+		return sim_mem_turn(ret);
 	end_command(pe, ret);
-	return 0;
+	return SIM_TURN_MORE;
 }
 
 static enum sim_turn crc_turn(struct sim_pe *pe)
@@ -376,7 +376,9 @@ static void crc_show(struct sim_pe *pe, struct seq_file *s)
 const struct sim_afu_model sim_crc_afu = {
 	.name = "crc",
 	.modes = CXL_MODE_DIRECTED | CXL_MODE_DEDICATED,
+	.pp_offset = 0x2000000,
 	.pp_size = CRC_WINDOW_SIZE,
+	.psa_size = 0x4000000,
 	.irqs_min = 16,
 	.cr_vendor = 0x1014,
 	.cr_device = 0x4360,

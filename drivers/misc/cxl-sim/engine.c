@@ -2,16 +2,14 @@
 /*
  * The engine: one thread for each AFU, which works for all its contexts.
  *
- * Contexts that can work take turns, each turn being bounded; one that has
- * nothing to do is looked at again after a while (there is no doorbell: work
- * appears in memory); one whose access faulted waits until the
- * core has answered.  The thread itself never waits for a program's memory, so
- * that no program can hold up another, or its own detach.
+ * Contexts that can work take turns, each turn being bounded; what becomes of
+ * one that has nothing to do is in idle.c; one whose access faulted waits until
+ * the core has answered.  The thread itself never waits for a program's memory,
+ * so that no program can hold up another, or its own detach.
  */
 #include <linux/hrtimer.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
-#include <linux/log2.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 
@@ -21,26 +19,8 @@
 /* Work in one turn, in units of a byte copied */
 #define TURN_BUDGET	65536
 
-/*
- * An idle context is looked at again after an eighth of the time for which it
- * has been idle: the delay adds little to whatever the program waits for, and
- * the number of looks grows only with the logarithm of time.  The shortest
- * delay is what a program's round trip can cost, the longest (67 ms) bounds
- * the time to notice work after a long pause, and the cost of contexts that
- * are idle for ever.
- */
-#define IDLE_SHIFT	3
-#define WATCH_SHIFT	7	/* sim_pe_watch_closely() */
-#define IDLE_MIN_NS	BIT_ULL(14)
-#define IDLE_MAX_NS	BIT_ULL(26)
-
-/*
- * Looking may take a 128th of a CPU.  Where many contexts are idle, or the
- * machine is slow, it becomes rarer, as long as it stays within an eighth of
- * the time for which all have been idle, and this:
- */
-#define REST_SHIFT	7
-#define REST_MAX_NS	(200 * NSEC_PER_MSEC)
+/* Half of this CPU time has priority */
+#define PERIOD_NS	(20 * NSEC_PER_MSEC)
 
 /* The timer may be late by this part of the time it runs. */
 #define SLACK_SHIFT	4
@@ -60,11 +40,11 @@ static struct sim_pe *wait_to_pe(struct timerqueue_node *node)
  *	fault_done --> RUNNABLE                            RUNNING --> FAULTING
  *	                ^   ^          <------------------    |
  *	                |   |            more to do           | idle
- *	                |   +---------------- WAITING <-------+
- *	                |       time is over
+ *	                |   +----------- WAITING, ASLEEP <----+
+ *	                |       time is over, or doorbell
  *	          (FAULTING)        any of them --> DEAD: detach, AFU reset
  */
-static void pe_set_state(struct sim_pe *pe, enum sim_pe_state state)
+void sim_pe_set_state(struct sim_pe *pe, enum sim_pe_state state)
 {
 	struct sim_afu *afu = pe->afu;
 
@@ -82,18 +62,6 @@ static void pe_set_state(struct sim_pe *pe, enum sim_pe_state state)
 		timerqueue_add(&afu->waiting, &pe->wait);
 }
 
-/*
- * When to look at an idle context again: at the next multiple of its delay, so
- * that contexts of similar idle times are looked at together.
- */
-static u64 next_look(const struct sim_pe *pe, u64 now)
-{
-	u64 delay = (now - pe->last_active) >> pe->idle_shift;
-
-	delay = clamp_t(u64, delay, IDLE_MIN_NS, IDLE_MAX_NS);
-	return (now | (rounddown_pow_of_two(delay) - 1)) + 1;
-}
-
 /* Give the next context its turn, or return NULL when none can work now. */
 static struct sim_pe *begin_turn(struct sim_afu *afu)
 {
@@ -107,46 +75,62 @@ static struct sim_pe *begin_turn(struct sim_afu *afu)
 		goto unlock;
 	while ((node = timerqueue_getnext(&afu->waiting)) &&
 	       ktime_to_ns(node->expires) <= now)
-		pe_set_state(wait_to_pe(node), SIM_PE_RUNNABLE);
+		sim_pe_set_state(wait_to_pe(node), SIM_PE_RUNNABLE);
 	pe = list_first_entry_or_null(&afu->runnable, struct sim_pe, run);
-	if (pe)
-		pe_set_state(pe, SIM_PE_RUNNING);
+	if (pe) {
+		sim_pe_set_state(pe, SIM_PE_RUNNING);
+		pe->active = pe->rung;
+		pe->rung = false;
+	}
 unlock:
 	spin_unlock_irq(&afu->lock);
 	return pe;
+}
+
+/* After the first turn attach returns. */
+static void end_first_turn(struct sim_pe *pe)
+{
+	struct sim_afu *afu = pe->afu;
+
+	spin_lock_irq(&afu->lock);
+	pe->attached = true;
+	spin_unlock_irq(&afu->lock);
+	wake_up_all(&afu->first_turn);
+}
+
+static void begin_delay(struct sim_pe *pe, u64 now)
+{
+	pe->wait.expires = now + sim_pe_delay_us(pe) * NSEC_PER_USEC;
+	sim_pe_set_state(pe, SIM_PE_WAITING);
+	pe->delayed = true;
 }
 
 static void end_turn(struct sim_pe *pe, enum sim_turn result)
 {
 	struct sim_afu *afu = pe->afu;
 	u64 now = ktime_get_ns();
-	bool first;
 
+	lockdep_assert_held(&afu->turn);
 	if (pe->active) {
 		pe->active = false;
 		pe->last_active = now;
 		afu->last_active = now;
 	}
-	spin_lock_irq(&afu->lock);
-	first = !pe->attached;
-	pe->attached = true;
-	/* It is detached, or parked, maybe even answered already. */
-	if (pe->state != SIM_PE_RUNNING)
-		goto unlock;
-	if (result == SIM_TURN_MORE) {
-		pe_set_state(pe, SIM_PE_RUNNABLE);
-		goto unlock;
+	if (result == SIM_TURN_IDLE || result == SIM_TURN_SLEEP) {
+		sim_pe_go_idle(pe, result == SIM_TURN_SLEEP, now);
+	} else {
+		spin_lock_irq(&afu->lock);
+		/* It is detached, or parked, maybe even answered already. */
+		if (pe->state == SIM_PE_RUNNING) {
+			if (result == SIM_TURN_DELAY)
+				begin_delay(pe, now);
+			else
+				sim_pe_set_state(pe, SIM_PE_RUNNABLE);
+		}
+		spin_unlock_irq(&afu->lock);
 	}
-	if (result == SIM_TURN_IDLE)
-		pe->wait.expires = next_look(pe, now);
-	else
-		pe->wait.expires = now + sim_pe_delay_us(pe) * NSEC_PER_USEC;
-	pe_set_state(pe, SIM_PE_WAITING);
-	pe->delayed = result == SIM_TURN_DELAY;
-unlock:
-	spin_unlock_irq(&afu->lock);
-	if (first)
-		wake_up_all(&afu->first_turn);
+	if (!pe->attached)
+		end_first_turn(pe);
 }
 
 static bool run_turn(struct sim_afu *afu)
@@ -167,16 +151,26 @@ static bool run_turn(struct sim_afu *afu)
 }
 
 /*
- * How long to sleep: until the first context wants to be looked at, and long
- * enough to make up for the time spent since the engine woke up, see above.
+ * A card's logic does not compete with programs for a CPU, and there may be
+ * hundreds of them that spin until it has done its work.  So the engine has the
+ * highest ordinary priority.  But its work may have no end: what it uses beyond
+ * half of a CPU it gets like anybody else, so that the machine stays usable.
  */
-static u64 next_wake(const struct sim_afu *afu, u64 first, u64 now)
+static void engine_set_priority(struct sim_afu *afu)
 {
-	u64 rest = (now - afu->woke) << REST_SHIFT;
+	u64 ran = current->se.sum_exec_runtime;
+	u64 now = ktime_get_ns();
 
-	rest = min3(rest, (now - afu->last_active) >> IDLE_SHIFT,
-		    (u64)REST_MAX_NS);
-	return max(first, now + rest);
+	if (now - afu->period >= PERIOD_NS) {
+		afu->period = now;
+		afu->ran = ran;
+	}
+	if (task_nice(current) < 0) {
+		if (ran - afu->ran > PERIOD_NS / 2)
+			set_user_nice(current, 0);
+	} else if (ran - afu->ran <= PERIOD_NS / 2) {
+		set_user_nice(current, MIN_NICE);
+	}
 }
 
 static void engine_sleep(struct sim_afu *afu)
@@ -191,7 +185,7 @@ static void engine_sleep(struct sim_afu *afu)
 	work = !afu->halted && !list_empty(&afu->runnable);
 	node = afu->halted ? NULL : timerqueue_getnext(&afu->waiting);
 	if (node)
-		expires = next_wake(afu, node->expires, now);
+		expires = sim_afu_next_wake(afu, node->expires, now);
 	spin_unlock_irq(&afu->lock);
 
 	if (!work && !kthread_should_stop()) {
@@ -212,6 +206,7 @@ static int engine_thread(void *data)
 
 	sim_allow_all_keys();
 	while (!kthread_should_stop()) {
+		engine_set_priority(afu);
 		if (run_turn(afu))
 			cond_resched();
 		else
@@ -290,7 +285,7 @@ void sim_engine_end_delays(struct sim_afu *afu)
 		next = timerqueue_iterate_next(node);
 		pe = wait_to_pe(node);
 		if (pe->delayed)
-			pe_set_state(pe, SIM_PE_RUNNABLE);
+			sim_pe_set_state(pe, SIM_PE_RUNNABLE);
 	}
 	spin_unlock_irq(&afu->lock);
 	wake_up_process(afu->engine);
@@ -321,11 +316,11 @@ int sim_engine_add(struct sim_pe *pe)
 	bool attached;
 
 	timerqueue_init(&pe->wait);
-	pe->idle_shift = IDLE_SHIFT;
+	sim_pe_init_idle(pe);
 
 	spin_lock_irq(&afu->lock);
 	if (!afu->halted)
-		pe_set_state(pe, SIM_PE_RUNNABLE);
+		sim_pe_set_state(pe, SIM_PE_RUNNABLE);
 	spin_unlock_irq(&afu->lock);
 
 	wake_up_process(afu->engine);
@@ -344,7 +339,7 @@ int sim_engine_add(struct sim_pe *pe)
 void sim_pe_kill(struct sim_pe *pe)
 {
 	spin_lock_irq(&pe->afu->lock);
-	pe_set_state(pe, SIM_PE_DEAD);
+	sim_pe_set_state(pe, SIM_PE_DEAD);
 	spin_unlock_irq(&pe->afu->lock);
 }
 
@@ -388,7 +383,7 @@ int sim_pe_fault(struct sim_pe *pe, u64 ea, u64 dsisr)
 	spin_lock_irq(&afu->lock);
 	parked = pe->state == SIM_PE_RUNNING;
 	if (parked)
-		pe_set_state(pe, SIM_PE_FAULTING);
+		sim_pe_set_state(pe, SIM_PE_FAULTING);
 	spin_unlock_irq(&afu->lock);
 
 	/* The answer may come before this returns. */
@@ -417,7 +412,7 @@ int sim_engine_inject_fault(struct sim_pe *pe, u64 ea, u64 dsisr)
 	parked = pe->state == SIM_PE_RUNNABLE || pe->state == SIM_PE_WAITING;
 	if (parked) {
 		pe->injected = true;
-		pe_set_state(pe, SIM_PE_FAULTING);
+		sim_pe_set_state(pe, SIM_PE_FAULTING);
 	}
 	spin_unlock_irq(&afu->lock);
 	if (!parked)
@@ -447,7 +442,7 @@ void sim_afu_fault_done(void *data, unsigned int num, bool resolved)
 	if (pe && pe->state == SIM_PE_FAULTING) {
 		pe->unresolved = !resolved && !pe->injected;
 		pe->injected = false;
-		pe_set_state(pe, SIM_PE_RUNNABLE);
+		sim_pe_set_state(pe, SIM_PE_RUNNABLE);
 	}
 	spin_unlock_irqrestore(&afu->lock, flags);
 	wake_up_process(afu->engine);
@@ -460,11 +455,6 @@ void sim_afu_fault_done(void *data, unsigned int num, bool resolved)
 void sim_pe_active(struct sim_pe *pe)
 {
 	pe->active = true;
-}
-
-void sim_pe_watch_closely(struct sim_pe *pe)
-{
-	pe->idle_shift = WATCH_SHIFT;
 }
 
 void sim_pe_count_element(struct sim_pe *pe)

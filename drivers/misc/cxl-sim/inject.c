@@ -150,6 +150,7 @@ static void show_pe(struct seq_file *s, struct sim_pe *pe)
 		[SIM_PE_RUNNING] = "running",
 		[SIM_PE_WAITING] = "waiting",
 		[SIM_PE_FAULTING] = "faulting",
+		[SIM_PE_ASLEEP] = "asleep",
 	};
 	enum sim_pe_state state;
 

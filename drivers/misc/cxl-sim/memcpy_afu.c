@@ -34,8 +34,8 @@
 #define STATUS_TERMINATED	0x02
 #define STATUS_UNDEFINED	0x01
 
-/* Cost of an element beside its copying, in units of a byte copied */
-#define ELEMENT_COST		512
+/* Cost of each step of an element beside its copying, in bytes copied */
+#define STEP_COST		170
 
 /*
  * The queue
@@ -75,8 +75,7 @@ static bool is_runnable(struct sim_pe *pe, u8 cmd)
 }
 
 /*
- * Look for the next element. Return 0 when there is one, -ENOENT when there is
- * nothing to do, or what an access returned.
+ * Look for the next element. Return SIM_TURN_MORE when there is one.
  *
  * A program makes an element valid, then writes Restart. That must not be lost
  * when the engine sees the element invalid and stops, so the order is:
@@ -92,7 +91,7 @@ static bool is_runnable(struct sim_pe *pe, u8 cmd)
  * Whether it is written before or after Stopped is set, the next turn finds it
  * pending, see stays_stopped().
  */
-static int fetch(struct sim_pe *pe)
+static enum sim_turn fetch(struct sim_pe *pe)
 {
 	struct memcpy_context *ctx = sim_pe_priv(pe);
 	u8 cmd;
@@ -101,14 +100,14 @@ static int fetch(struct sim_pe *pe)
 	memcpy_clear_restart(pe);
 	if (ctx->terminate) {
 		memcpy_set_status(pe, MEMCPY_TERMINATED);
-		return -ENOENT;
+		return SIM_TURN_IDLE;
 	}
 
 	ret = sim_mem_read(pe, element_ea(pe), &cmd, sizeof(cmd));
 	if (!ret && !is_runnable(pe, cmd)) {
 		if (!queue_size(pe) || memcpy_stop_on_invalid(pe))
 			memcpy_set_status(pe, MEMCPY_STOPPED);
-		return -ENOENT;
+		return SIM_TURN_IDLE;
 	}
 	if (!ret) {
 		/* The rest was written before the command byte. */
@@ -116,11 +115,13 @@ static int fetch(struct sim_pe *pe)
 		ret = sim_mem_read(pe, element_ea(pe), &ctx->element,
 				   sizeof(ctx->element));
 	}
+	if (!ret)
+		return SIM_TURN_MORE;
 	if (ret != -EFAULT)
-		return ret;
+		return sim_mem_turn(ret);
 	/* There is nowhere to put a status. */
 	memcpy_set_status(pe, MEMCPY_STOPPED);
-	return -ENOENT;
+	return SIM_TURN_IDLE;
 }
 
 /*
@@ -269,26 +270,26 @@ static void stop(struct sim_pe *pe)
 		sim_pe_interrupt(pe, be16_to_cpu(ctx->element.length));
 }
 
-static int begin_element(struct sim_pe *pe)
+static enum sim_turn begin_element(struct sim_pe *pe)
 {
 	struct memcpy_context *ctx = sim_pe_priv(pe);
-	int ret;
+	enum sim_turn result;
 
-	ret = fetch(pe);
-	if (ret)
-		return ret;
+	result = fetch(pe);
+	if (result != SIM_TURN_MORE)
+		return result;
 	sim_pe_active(pe);
 	if (sim_pe_delay_us(pe) && !ctx->delayed) {
 		ctx->delayed = true;
-		return -ETIME;
+		return SIM_TURN_DELAY;
 	}
 	ctx->delayed = false;
 	ctx->done = 0;
 	ctx->step = STEP_EXECUTE;
-	return 0;
+	return SIM_TURN_MORE;
 }
 
-static int execute_element(struct sim_pe *pe)
+static enum sim_turn execute_element(struct sim_pe *pe)
 {
 	struct memcpy_context *ctx = sim_pe_priv(pe);
 	int ret;
@@ -296,10 +297,10 @@ static int execute_element(struct sim_pe *pe)
 	ret = execute(pe);
 	if (ends_turn(ret) &&
 	    !(ret == -EBUSY && memcpy_terminate_requested(pe)))
-		return ret;
+		return sim_mem_turn(ret);
 	ctx->result = ret == -EBUSY ? STATUS_TERMINATED : result_of(ret);
 	ctx->step = STEP_STATUS;
-	return 0;
+	return SIM_TURN_MORE;
 }
 
 /*
@@ -307,7 +308,7 @@ static int execute_element(struct sim_pe *pe)
  * Stopped that follows, or the interrupt, which is last. So Restart-pending is
  * cleared before all of them, and one that answers any of them counts.
  */
-static int end_element(struct sim_pe *pe)
+static enum sim_turn end_element(struct sim_pe *pe)
 {
 	struct memcpy_context *ctx = sim_pe_priv(pe);
 	int ret;
@@ -316,34 +317,33 @@ static int end_element(struct sim_pe *pe)
 		memcpy_clear_restart(pe);
 	ret = write_status(pe);
 	if (ends_turn(ret))
-		return ret;
+		return sim_mem_turn(ret);
 	sim_pe_active(pe);
 	sim_pe_count_element(pe);
 	next_element(pe);
 	if (ret) {
 		memcpy_set_status(pe, MEMCPY_STOPPED);
-		return -ENOENT;
+		return SIM_TURN_IDLE;
 	}
 	if (!stops_after(ctx))
-		return 0;
+		return SIM_TURN_MORE;
 	stop(pe);
-	return -ENOENT;
+	return SIM_TURN_IDLE;
 }
 
-/*
- * Work on the current element from where it was left. Return 0 when it is
- * done, or why the turn is over.
- */
-static int run_element(struct sim_pe *pe)
+/* Work on the current element from where it was left. */
+static enum sim_turn run_element(struct sim_pe *pe)
 {
 	struct memcpy_context *ctx = sim_pe_priv(pe);
-	int ret = 0;
 
-	if (ctx->step == STEP_FETCH)
-		ret = begin_element(pe);
-	if (!ret && ctx->step == STEP_EXECUTE)
-		ret = execute_element(pe);
-	return ret ?: end_element(pe);
+	switch (ctx->step) {
+	case STEP_FETCH:
+		return begin_element(pe);
+	case STEP_EXECUTE:
+		return execute_element(pe);
+	default:
+		return end_element(pe);
+	}
 }
 
 /* Stopped is cleared before any element is executed. */
@@ -364,9 +364,10 @@ static bool stays_stopped(struct sim_pe *pe)
 
 static enum sim_turn work(struct sim_pe *pe)
 {
+	/* Restart and Terminate are registers. */
 	if (stays_stopped(pe))
-		return SIM_TURN_IDLE;
-	return sim_turn_run(pe, run_element, ELEMENT_COST);
+		return SIM_TURN_SLEEP;
+	return sim_turn_run(pe, run_element, STEP_COST);
 }
 
 static enum sim_turn memcpy_turn(struct sim_pe *pe)
@@ -399,7 +400,9 @@ static void memcpy_show(struct sim_pe *pe, struct seq_file *s)
 const struct sim_afu_model sim_memcpy_afu = {
 	.name = "memcpy",
 	.modes = CXL_MODE_DIRECTED,
+	.pp_offset = 0x2000000,
 	.pp_size = 0x10000,
+	.psa_size = 0x4000000,
 	.irqs_min = 4,
 	.cr_vendor = 0x1014,
 	.cr_device = 0x4350,

@@ -50,10 +50,6 @@
 #define SIM_PCI_DEVICE		0x0477
 #define SIM_PCI_CLASS		0x120000	/* processing accelerator */
 
-/* Problem state area; a model chooses the size of its windows */
-#define SIM_PP_OFFSET		0x2000000
-#define SIM_PSA_MIN_SIZE	0x4000000
-
 /* Process handles 0xdead.. and 0xffff.. mean "bad" to programs */
 #define SIM_MAX_PROCS		4096
 #define SIM_MAX_CRS		4
@@ -81,6 +77,9 @@ struct sim_pci_config {
  * @model: what it does
  * @modes: CXL_MODE_*
  * @num_procs: process elements
+ * @pp_offset: bytes from the start of the problem state area to the windows
+ * @pp_size: bytes of each window
+ * @psa_size: least size of the area
  * @irqs_min: interrupts that every context needs
  * @num_crs: configuration records
  * @cr_vendor: vendor ID in each record
@@ -92,6 +91,9 @@ struct sim_afu_settings {
 	const struct sim_afu_model *model;
 	u32 modes;
 	unsigned int num_procs;
+	u64 pp_offset;
+	u64 pp_size;
+	u64 psa_size;
 	unsigned int irqs_min;
 	unsigned int num_crs;
 	u16 cr_vendor;
@@ -100,13 +102,14 @@ struct sim_afu_settings {
 	unsigned int err_buff_size;
 };
 
-/* See pe_set_state() in engine.c for the ways between them */
+/* See sim_pe_set_state() in engine.c for the ways between them */
 enum sim_pe_state {
 	SIM_PE_DEAD,		/* new; after detach, or an AFU reset */
 	SIM_PE_RUNNABLE,	/* in afu->runnable */
 	SIM_PE_RUNNING,		/* its turn */
 	SIM_PE_WAITING,		/* in afu->waiting */
 	SIM_PE_FAULTING,	/* waits for fault_done */
+	SIM_PE_ASLEEP,		/* waits for its doorbell */
 };
 
 /**
@@ -123,6 +126,9 @@ enum sim_pe_state {
  * @injected: the fault was injected, whatever the answer; @afu->lock
  * @attached: its first turn is over; guarded by @afu->lock
  * @delayed: in @afu->waiting for the end of the injected delay; @afu->lock
+ * @armed: the next store to its window rings; @afu->lock
+ * @rung: it rang since the last turn; @afu->lock
+ * @rings_not: not all stores ring; @afu->lock
  *
  * The rest is guarded by @afu->turn:
  *
@@ -147,6 +153,9 @@ struct sim_pe {
 	bool injected;
 	bool attached;
 	bool delayed;
+	bool armed;
+	bool rung;
+	bool rings_not;
 
 	unsigned int fault_tries;
 	u64 faults;
@@ -190,6 +199,8 @@ struct sim_pe {
  * @bounce: page for what cannot be copied directly; @turn
  * @woke: when the engine last woke up, CLOCK_MONOTONIC ns; the engine's own
  * @last_active: the latest of the contexts' @last_active; the engine's own
+ * @period: when the period began of which a part has priority; likewise
+ * @ran: CPU time of the engine by then, ns; likewise
  */
 struct sim_afu {
 	struct config_group group;
@@ -219,6 +230,8 @@ struct sim_afu {
 	void *bounce;
 	u64 woke;
 	u64 last_active;
+	u64 period;
+	u64 ran;
 };
 
 /**
@@ -325,6 +338,8 @@ const struct sim_afu_model *sim_afu_model_find(const char *name);
 void sim_afu_init(struct sim_afu *afu, struct sim_card *card,
 		  unsigned int slice);
 void sim_afu_set_model(struct sim_afu *afu, const struct sim_afu_model *model);
+bool sim_afu_window_of(const struct sim_afu *afu, u64 offset,
+		       unsigned long *pe);
 int sim_afu_start(struct sim_afu *afu);
 void sim_afu_stop(struct sim_afu *afu);
 int sim_afu_reset(void *afu);
@@ -341,6 +356,13 @@ int sim_pe_fault(struct sim_pe *pe, u64 ea, u64 dsisr);
 int sim_engine_inject_fault(struct sim_pe *pe, u64 ea, u64 dsisr);
 void sim_afu_fault_done(void *data, unsigned int num, bool resolved);
 void sim_pe_kill(struct sim_pe *pe);
+void sim_pe_set_state(struct sim_pe *pe, enum sim_pe_state state);
+
+/* idle.c: contexts without work, and doorbells */
+void sim_pe_init_idle(struct sim_pe *pe);
+void sim_pe_go_idle(struct sim_pe *pe, bool sleep, u64 now);
+void sim_afu_psa_written(void *data, u64 offset);
+u64 sim_afu_next_wake(const struct sim_afu *afu, u64 first, u64 now);
 
 /* access.c: the contexts' memory */
 void sim_pe_leave_mm(struct sim_pe *pe);

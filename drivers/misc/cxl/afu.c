@@ -307,6 +307,8 @@ static struct cxl_afu *cxl_afu_alloc(struct cxl_adapter *adapter,
 	afu->data = data;
 	mutex_init(&afu->mode_lock);
 	mutex_init(&afu->contexts_lock);
+	mutex_init(&afu->masters_lock);
+	INIT_LIST_HEAD(&afu->masters);
 	idr_init(&afu->contexts);
 	INIT_LIST_HEAD(&afu->crs);
 	afu->irqs_max = adapter->desc.user_irqs;

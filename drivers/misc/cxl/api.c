@@ -170,7 +170,12 @@ void __iomem *cxl_psa_map(struct cxl_context *ctx)
 	if (ctx->status == STARTED && cxl_adapter_link_ok(ctx->afu->adapter) &&
 	    !cxl_context_psa_range(ctx, &offset, &size))
 		addr = cxl_psa_vmap(ctx->afu, offset, size);
+	if (addr)
+		WRITE_ONCE(ctx->psa_in_kernel, true);
 	mutex_unlock(&ctx->status_mutex);
+	/* Whoever sleeps until a page fault looks for himself from now on. */
+	if (addr)
+		cxl_psa_written(ctx, 0);
 
 	return (__force void __iomem *)addr;
 }
@@ -181,6 +186,17 @@ void cxl_psa_unmap(void __iomem *addr)
 	vunmap((__force void *)addr);
 }
 EXPORT_SYMBOL_GPL(cxl_psa_unmap);
+
+void cxl_psa_written(struct cxl_context *ctx, u64 offset)
+{
+	struct cxl_afu *afu = ctx->afu;
+	u64 start, size;
+
+	if (afu->adapter->ops->psa_written &&
+	    !cxl_context_psa_range(ctx, &start, &size) && offset < size)
+		afu->adapter->ops->psa_written(afu->data, start + offset);
+}
+EXPORT_SYMBOL_GPL(cxl_psa_written);
 
 /*
  * File descriptors

@@ -154,6 +154,15 @@ struct cxl_backend_ops {
 	struct page *(*psa_page)(void *afu, u64 offset);
 
 	/**
+	 * @psa_written: Optional: the page at byte @offset of the problem state
+	 * area was mapped for stores, and one is about to come, or came just
+	 * now.  There may be more of them without another call, until
+	 * cxl_context_arm_doorbell().  Called under spinlocks and in hard
+	 * interrupts: must not sleep, nor arm.
+	 */
+	void (*psa_written)(void *afu, u64 offset);
+
+	/**
 	 * @cr_read: Read the aligned 32-bit word at @offset of configuration
 	 * record @cr, in CPU byte order (records are little-endian).  Return
 	 * 0 or -EIO.  Must not sleep.  Only needed with num_crs.
@@ -326,6 +335,21 @@ void cxl_context_fault(struct cxl_context *ctx, u64 ea, u64 dsisr);
  * Context: any.
  */
 void cxl_context_access_failed(struct cxl_context *ctx, u64 ea, u64 dsisr);
+
+/**
+ * cxl_context_arm_doorbell() - hear of the next store to the context's window
+ * @ctx: from struct cxl_process_element; attached until this returns
+ *
+ * All stores before are visible to the caller when this returns; each after it
+ * is preceded by a call of psa_written.  So look once more before you sleep.
+ * It costs each program that has the window mapped a page fault: arm when the
+ * context has been idle for a while, not after each piece of work.
+ *
+ * Context: process context; waits for other CPUs.
+ * Return: true, or false: an AFU driver has mapped the window by cxl_psa_map(),
+ * and its stores are not heard of: keep looking.
+ */
+bool cxl_context_arm_doorbell(struct cxl_context *ctx);
 
 /**
  * cxl_context_get_mm() - begin to access a process's address space

@@ -104,6 +104,7 @@ struct cxl_context *cxl_context_create(struct cxl_afu *afu, u32 modes,
 	ctx->status = OPENED;
 	mutex_init(&ctx->status_mutex);
 	spin_lock_init(&ctx->fault_lock);
+	INIT_LIST_HEAD(&ctx->masters_link);
 	cxl_context_irqs_init(ctx);
 
 	ret = cxl_events_init(&ctx->events, ctx, afu->adapter->num, afu->slice);
@@ -149,9 +150,11 @@ static int cxl_context_attach(struct cxl_context *ctx, u64 wed, u64 amr)
 	ret = cxl_context_faults_open(ctx);
 	if (ret)
 		return ret;
+	cxl_context_psa_opened(ctx);
 	ret = afu->adapter->ops->attach(afu->data, &elem);
 	trace_cxl_attach(ctx, wed, elem.num_irqs, ret);
 	if (ret) {
+		cxl_context_psa_closed(ctx);
 		cxl_context_faults_close(ctx);
 		cxl_context_faults_end(ctx);
 	}
@@ -316,6 +319,7 @@ static int cxl_context_detach_locked(struct cxl_context *ctx)
 		cxl_context_faults_close(ctx);
 		afu->adapter->ops->detach(afu->data, ctx->pe);
 		cxl_context_faults_end(ctx);
+		cxl_context_psa_closed(ctx);
 		cxl_adapter_context_stop(afu->adapter);
 		trace_cxl_detach(ctx);
 		if (ctx->mm)

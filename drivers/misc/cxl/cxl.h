@@ -15,6 +15,7 @@
  *	          ctx->irqs.lock	AFU drivers' interrupt handlers
  *	            cxl_hwirqs_lock	irq.c
  *	          ctx->events.turn	driver ops: event_delivered
+ *	          afu->masters_lock
  *	          ctx->fault_lock	backend: fault_done
  *	            ctx->events.lock	driver ops: fetch_event
  *
@@ -127,6 +128,8 @@ struct cxl_adapter {
  * @contexts_lock: guards @contexts and @num_procs
  * @contexts: by process element
  * @num_procs: process elements in the current mode
+ * @masters_lock: guards @masters
+ * @masters: attached contexts that can map others' windows
  * @vphb: PCI side, NULL without configuration records; changes under the
  *	card's lock, while the AFU is registered and unregistered
  * @err_buff: sysfs file of the error buffer
@@ -153,6 +156,9 @@ struct cxl_afu {
 	struct mutex contexts_lock;	/* guards contexts, num_procs */
 	struct idr contexts;
 	unsigned int num_procs;
+
+	struct mutex masters_lock;	/* guards masters */
+	struct list_head masters;
 
 	struct cxl_vphb *vphb;
 	struct bin_attribute err_buff;
@@ -208,6 +214,9 @@ struct cxl_context_irqs {
  * @fault_lock: guards @fault
  * @fault: resolves translation faults; NULL while none are answered
  * @inode: of the context's file; its mapping holds all problem state mappings
+ * @masters_link: in @afu->masters, or empty
+ * @psa_in_kernel: cxl_psa_map() was called since it was attached: there are
+ *	stores that no page fault tells of
  * @has_file: a file was made by cxl_get_fd(), bit 0
  */
 struct cxl_context {
@@ -235,6 +244,8 @@ struct cxl_context {
 	struct cxl_fault *fault;
 
 	struct inode *inode;
+	struct list_head masters_link;
+	bool psa_in_kernel;
 	unsigned long has_file;
 };
 
@@ -287,6 +298,8 @@ int cxl_context_psa_range(const struct cxl_context *ctx, u64 *offset,
 			  u64 *size);
 int cxl_context_mmap(struct cxl_context *ctx, struct vm_area_struct *vma);
 void cxl_context_zap(struct cxl_context *ctx);
+void cxl_context_psa_opened(struct cxl_context *ctx);
+void cxl_context_psa_closed(struct cxl_context *ctx);
 
 /* irq.c: AFU interrupts */
 int cxl_irq_init(void);

@@ -15,6 +15,25 @@
  *	map a page of the card
  *	unlock				lock status_mutex
  *					zap: that page as well
+ *
+ * A page is writable only after a store to it has faulted, and the card is told
+ * of that: a doorbell.  A card that wants to sleep until the next store takes
+ * the pages away again, by cxl_context_arm_doorbell():
+ *
+ *	program				card
+ *	-------				----
+ *	store: fault:
+ *	  map the page writable
+ *	  psa_written			work, until there is no more
+ *	store, store, ...		  for a while
+ *					arm: unmap the page
+ *					look once more
+ *					sleep
+ *	store: fault: and so on
+ *
+ * A store before the page is unmapped is seen by the last look; one after it
+ * faults.  So psa_written comes after the page is writable, never before: else
+ * arming could come in between, and the store would be lost.
  */
 #include <linux/gfp.h>
 #include <linux/mm.h>
@@ -73,7 +92,31 @@ static vm_fault_t cxl_mmap_insert(struct cxl_context *ctx,
 		page = afu->adapter->ops->psa_page(afu->data, offset);
 	if (!page)
 		return VM_FAULT_OOM;
-	return vmf_insert_pfn(vmf->vma, vmf->address, page_to_pfn(page));
+	if (!(vmf->flags & FAULT_FLAG_WRITE))
+		return vmf_insert_pfn(vmf->vma, vmf->address,
+				      page_to_pfn(page));
+	/* vm_page_prot lets no store through, because of pfn_mkwrite. */
+	return vmf_insert_pfn_prot(vmf->vma, vmf->address, page_to_pfn(page),
+				   vm_get_page_prot(vmf->vma->vm_flags));
+}
+
+/*
+ * An AFU driver may have replaced our vm_ops by its own, which call
+ * cxl_mmap_fault() but have no pfn_mkwrite: then a load maps a page writable.
+ */
+static bool cxl_mmap_made_writable(const struct vm_fault *vmf)
+{
+	return vmf->flags & FAULT_FLAG_WRITE ||
+	       !vmf->vma->vm_ops->pfn_mkwrite;
+}
+
+static void cxl_psa_tell_written(struct cxl_context *ctx, u64 offset)
+{
+	struct cxl_afu *afu = ctx->afu;
+
+	lockdep_assert_held(&ctx->status_mutex);
+	if (ctx->status == STARTED && afu->adapter->ops->psa_written)
+		afu->adapter->ops->psa_written(afu->data, offset);
 }
 
 /* An AFU driver may call this from a fault handler of its own. */
@@ -89,12 +132,28 @@ static vm_fault_t cxl_mmap_fault(struct vm_fault *vmf)
 
 	mutex_lock(&ctx->status_mutex);
 	ret = cxl_mmap_insert(ctx, vmf, offset + at);
+	if (ret == VM_FAULT_NOPAGE && cxl_mmap_made_writable(vmf))
+		cxl_psa_tell_written(ctx, offset + at);
 	mutex_unlock(&ctx->status_mutex);
 	return ret;
 }
 
+/*
+ * The first store to a page that is mapped for loads.  Were it made writable by
+ * the caller, after this, nobody could be told in time: start over with no page.
+ */
+static vm_fault_t cxl_mmap_mkwrite(struct vm_fault *vmf)
+{
+	struct cxl_context *ctx = vmf->vma->vm_file->private_data;
+
+	unmap_mapping_range(ctx->inode->i_mapping,
+			    (loff_t)vmf->pgoff << PAGE_SHIFT, PAGE_SIZE, 1);
+	return VM_FAULT_NOPAGE;
+}
+
 static const struct vm_operations_struct cxl_mmap_vmops = {
 	.fault = cxl_mmap_fault,
+	.pfn_mkwrite = cxl_mmap_mkwrite,
 };
 
 /**
@@ -138,4 +197,67 @@ void cxl_context_zap(struct cxl_context *ctx)
 {
 	lockdep_assert_held(&ctx->status_mutex);
 	unmap_mapping_range(ctx->inode->i_mapping, 0, 0, 1);
+}
+
+/* The window of a process, in the AFU's area */
+static void cxl_context_window(const struct cxl_context *ctx, u64 *offset,
+			       u64 *size)
+{
+	const struct cxl_afu_desc *desc = &ctx->afu->desc;
+
+	*offset = desc->pp_offset + ctx->pe * desc->pp_size;
+	*size = desc->pp_size;
+}
+
+bool cxl_context_arm_doorbell(struct cxl_context *ctx)
+{
+	struct cxl_afu *afu = ctx->afu;
+	struct cxl_context *master;
+	u64 offset, size;
+	bool armed;
+
+	unmap_mapping_range(ctx->inode->i_mapping, 0, 0, 1);
+	armed = !READ_ONCE(ctx->psa_in_kernel);
+
+	cxl_context_window(ctx, &offset, &size);
+	mutex_lock(&afu->masters_lock);
+	list_for_each_entry(master, &afu->masters, masters_link) {
+		if (master == ctx)
+			continue;
+		if (size)
+			unmap_mapping_range(master->inode->i_mapping, offset,
+					    size, 1);
+		if (READ_ONCE(master->psa_in_kernel))
+			armed = false;
+	}
+	mutex_unlock(&afu->masters_lock);
+	/* What was stored before is seen from here on. */
+	smp_mb();
+	return armed;
+}
+EXPORT_SYMBOL_GPL(cxl_context_arm_doorbell);
+
+/**
+ * cxl_context_psa_opened() - its mappings can hold others' windows from now on
+ * @ctx: context that is about to be attached
+ */
+void cxl_context_psa_opened(struct cxl_context *ctx)
+{
+	WRITE_ONCE(ctx->psa_in_kernel, false);
+	if (!ctx->master)
+		return;
+	mutex_lock(&ctx->afu->masters_lock);
+	list_add(&ctx->masters_link, &ctx->afu->masters);
+	mutex_unlock(&ctx->afu->masters_lock);
+}
+
+/**
+ * cxl_context_psa_closed() - the reverse of cxl_context_psa_opened()
+ * @ctx: context that was detached
+ */
+void cxl_context_psa_closed(struct cxl_context *ctx)
+{
+	mutex_lock(&ctx->afu->masters_lock);
+	list_del_init(&ctx->masters_link);
+	mutex_unlock(&ctx->afu->masters_lock);
 }

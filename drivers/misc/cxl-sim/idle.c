@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What becomes of a context that has nothing to do.
+ *
+ * Work that appears in its window rings: the first store to a page that the
+ * core has taken away from the program is a page fault.  So a context whose
+ * model waits for nothing else is looked at for a short while, in which more
+ * may come; then the doorbell is armed, and after one more look it sleeps:
+ *
+ *	RUNNING --> WAITING --> ... --> arm --> RUNNING --> ASLEEP
+ *	   ^                                      |           |
+ *	   +---- psa_written ---------------------+-----------+
+ *
+ * A model may wait for something that does not ring, as the memcpy AFU does for
+ * an element in the memory of its program.  That is looked at again and again,
+ * ever more rarely.
+ */
+#include <linux/ktime.h>
+#include <linux/log2.h>
+#include <linux/sched.h>
+
+#include "sim.h"
+
+/*
+ * An idle context is looked at again after an eighth of the time for which it
+ * has been idle: the delay adds little to whatever the program waits for, and
+ * the number of looks grows only with the logarithm of time.  The shortest
+ * delay is what a program's round trip can cost, the longest (67 ms) bounds
+ * the time to notice work after a long pause, and the cost of contexts that
+ * are idle for ever.
+ */
+#define IDLE_SHIFT	3
+#define WATCH_SHIFT	7	/* sim_pe_watch_closely() */
+#define IDLE_MIN_NS	BIT_ULL(14)
+#define IDLE_MAX_NS	BIT_ULL(26)
+
+/*
+ * Looking may take a 128th of a CPU.  Where many contexts are idle, or the
+ * machine is slow, it becomes rarer, as long as it stays within an eighth of
+ * the time for which all have been idle, and this:
+ */
+#define REST_SHIFT	7
+#define REST_MAX_NS	(200 * NSEC_PER_MSEC)
+
+/*
+ * To arm costs the program a page fault, and more if it reads its registers
+ * all the time: not before it has been idle for so long.
+ */
+#define ARM_AFTER_NS	(2 * NSEC_PER_MSEC)
+
+void sim_pe_init_idle(struct sim_pe *pe)
+{
+	pe->idle_shift = IDLE_SHIFT;
+}
+
+void sim_pe_watch_closely(struct sim_pe *pe)
+{
+	pe->idle_shift = WATCH_SHIFT;
+}
+
+/*
+ * When to look at an idle context again: at the next multiple of its delay, so
+ * that contexts of similar idle times are looked at together.
+ */
+static u64 next_look(const struct sim_pe *pe, u64 now)
+{
+	u64 delay = (now - pe->last_active) >> pe->idle_shift;
+
+	delay = clamp_t(u64, delay, IDLE_MIN_NS, IDLE_MAX_NS);
+	return (now | (rounddown_pow_of_two(delay) - 1)) + 1;
+}
+
+static void look_again(struct sim_pe *pe, u64 now)
+{
+	pe->wait.expires = next_look(pe, now);
+	sim_pe_set_state(pe, SIM_PE_WAITING);
+}
+
+/**
+ * sim_pe_go_idle() - a turn found nothing more to do
+ * @pe: context whose turn it is
+ * @sleep: nothing but a store to its window brings work
+ * @now: CLOCK_MONOTONIC ns
+ */
+void sim_pe_go_idle(struct sim_pe *pe, bool sleep, u64 now)
+{
+	struct sim_afu *afu = pe->afu;
+	bool armed;
+
+	lockdep_assert_held(&afu->turn);
+	spin_lock_irq(&afu->lock);
+	if (pe->state != SIM_PE_RUNNING)
+		goto unlock;
+	if (sleep && pe->armed) {
+		sim_pe_set_state(pe, SIM_PE_ASLEEP);
+		goto unlock;
+	}
+	if (!sleep || pe->rings_not || now - pe->last_active < ARM_AFTER_NS) {
+		look_again(pe, now);
+		goto unlock;
+	}
+	/* First: it may ring before all pages are gone. */
+	pe->armed = true;
+	spin_unlock_irq(&afu->lock);
+	armed = cxl_context_arm_doorbell(pe->elem.ctx);
+	spin_lock_irq(&afu->lock);
+	if (!armed) {
+		pe->armed = false;
+		pe->rings_not = true;
+	}
+	if (pe->state == SIM_PE_RUNNING)
+		sim_pe_set_state(pe, SIM_PE_RUNNABLE);
+unlock:
+	spin_unlock_irq(&afu->lock);
+}
+
+static void ring(struct sim_pe *pe)
+{
+	lockdep_assert_held(&pe->afu->lock);
+	pe->armed = false;
+	pe->rung = true;
+	if (pe->state == SIM_PE_ASLEEP ||
+	    (pe->state == SIM_PE_WAITING && !pe->delayed))
+		sim_pe_set_state(pe, SIM_PE_RUNNABLE);
+}
+
+/**
+ * sim_afu_psa_written() - a program, or an AFU driver, stores to a page
+ * @data: struct sim_afu
+ * @offset: of the page in the problem state area
+ *
+ * What is in no process's window is everybody's.
+ *
+ * Context: any.
+ */
+void sim_afu_psa_written(void *data, u64 offset)
+{
+	struct sim_afu *afu = data;
+	struct sim_pe *pe;
+	unsigned long flags, num;
+	bool is_window;
+
+	is_window = sim_afu_window_of(afu, offset, &num);
+	/* A context is freed after its removal has held the lock. */
+	spin_lock_irqsave(&afu->lock, flags);
+	if (is_window) {
+		pe = xa_load(&afu->pes, num);
+		if (pe)
+			ring(pe);
+	} else {
+		xa_for_each(&afu->pes, num, pe)
+			ring(pe);
+	}
+	spin_unlock_irqrestore(&afu->lock, flags);
+	wake_up_process(afu->engine);
+}
+
+/**
+ * sim_afu_next_wake() - when the engine is to look at the first that waits
+ * @afu: AFU
+ * @first: when that wants to be looked at
+ * @now: CLOCK_MONOTONIC ns
+ *
+ * Late enough to make up for the time spent since the engine woke up.
+ */
+u64 sim_afu_next_wake(const struct sim_afu *afu, u64 first, u64 now)
+{
+	u64 rest = (now - afu->woke) << REST_SHIFT;
+
+	rest = min3(rest, (now - afu->last_active) >> IDLE_SHIFT,
+		    (u64)REST_MAX_NS);
+	return max(first, now + rest);
+}

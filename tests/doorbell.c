@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Doorbells: an AFU without work sleeps, and the first store to its window
+ * wakes it. No store is lost, whoever makes it and whenever.
+ */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tap.h"
+#include "lib/cxl_test.h"
+#include "lib/inventory.h"
+#include "lib/sim_test.h"
+
+/* The CRC AFU: Documentation/crc-afu.md */
+#define WINDOW		0x100000
+#define PP_OFFSET	0x2000000
+#define REG_IDENT	0x00
+#define REG_DOORBELL(c)	(0x800 + 8 * (c))
+#define CHANNEL(c)	(0x1000 * (c))
+#define ADDRESS		0x00
+#define LENGTH		0x08
+#define CHANNEL_STATUS	0x20
+#define CHECKSUM	1
+#define STATUS_DONE	2
+
+#define SLEEPERS	100
+#define SPINNERS	500
+#define WAKES		15
+
+static struct sim_card card;
+static char byte = 'x';
+
+static void make_card(void)
+{
+	sim_card_make(&card, "afu0/model", "crc", NULL);
+}
+
+static char *map_window(int fd, size_t offset)
+{
+	char *window = mmap(NULL, WINDOW, PROT_READ | PROT_WRITE, MAP_SHARED,
+			    fd, offset);
+
+	require(window != MAP_FAILED, "%m");
+	return window;
+}
+
+static int start(const char *node)
+{
+	int fd = node_open_ok(node);
+
+	require_ok(node_start(fd, 0, -1, 0));
+	return fd;
+}
+
+static void ring(char *window)
+{
+	mmio_write(window, CHANNEL(1) + ADDRESS, (unsigned long)&byte);
+	mmio_write(window, CHANNEL(1) + LENGTH, 1);
+	mmio_write(window, CHANNEL(1) + CHANNEL_STATUS, 0);
+	mmio_write(window, REG_DOORBELL(1), CHECKSUM);
+}
+
+static bool is_done(char *window)
+{
+	return mmio_read(window, CHANNEL(1) + CHANNEL_STATUS) == STATUS_DONE;
+}
+
+static void check_rings(char *window)
+{
+	ring(window);
+	check(becomes_true(is_done(window)));
+}
+
+static unsigned int sleepers(void)
+{
+	static char text[1 << 17];
+	unsigned int n = 0;
+	char *at = text;
+
+	require(file_read(text, sizeof(text),
+			  "/sys/kernel/debug/cxl-afu/card%d/afu0/state",
+			  card.num) >= 0);
+	while ((at = strstr(at, " state=asleep "))) {
+		n++;
+		at++;
+	}
+	return n;
+}
+
+static void check_silence(void)
+{
+	check_eq(threads_cost("cxl-sim/test", 1000).switches, 0);
+}
+
+/* Of all models, once they have been idle for a moment */
+static void contexts_without_work_sleep(void)
+{
+	static int fd[SLEEPERS];
+	struct afu afu;
+	char *window;
+	int i;
+
+	make_card();
+	for (i = 0; i < SLEEPERS; i++)
+		fd[i] = start(card.slave);
+	window = map_window(fd[0], 0);
+	check_rings(window);
+	check(becomes_true(sleepers() == SLEEPERS));
+	check_silence();
+	check_rings(window);
+	check(becomes_true(sleepers() == SLEEPERS));
+	for (i = 0; i < SLEEPERS; i++)
+		close(fd[i]);
+
+	/* The memcpy AFU looks at the memory of its program, unless it stopped. */
+	sim_card_make(&card, NULL);
+	afu_start(&afu, card.slave, 4);
+	queue_wait(queue_add(&afu.queue, WE_STOP, 0, NULL, NULL));
+	check(becomes_true(sleepers() == 1));
+	check_silence();
+	mmio_write(afu.mmio, REG_PCTRL, PCTRL_RESTART);
+	check_eq(queue_wait(queue_copy(&afu.queue, NULL, NULL, 0)), WE_COMPLETE);
+	afu_stop(&afu);
+}
+
+/* Loads are no reason to wake up. */
+static void loads_do_not_ring(void)
+{
+	char *window;
+	int fd;
+
+	make_card();
+	fd = start(card.slave);
+	window = map_window(fd, 0);
+	check_rings(window);
+	check(becomes_true(sleepers() == 1));
+	check(mmio_read(window, REG_IDENT) != 0);
+	check(is_done(window));
+	check_eq(sleepers(), 1);
+	check_silence();
+	close(fd);
+}
+
+static void *load_all_the_time(void *arg)
+{
+	char *window = arg;
+
+	while (!__atomic_load_n(window + WINDOW - 1, __ATOMIC_RELAXED)) {
+		mmio_read(window, REG_DOORBELL(1));
+		mmio_read(window, CHANNEL(1) + LENGTH);
+	}
+	return NULL;
+}
+
+/* At each time around that when the doorbell is armed, and with loads as well */
+static void no_store_is_lost(void)
+{
+	int i, round, n = tap_rounds(300, 60);
+	pthread_t thread;
+	char *window;
+	int fd;
+
+	make_card();
+	fd = start(card.slave);
+	window = map_window(fd, 0);
+	for (round = 0; round < 2; round++) {
+		if (round)
+			require(!pthread_create(&thread, NULL,
+						load_all_the_time, window));
+		/* Unmapping waits for whoever uses the page at the moment. */
+		for (i = 0; i < (round ? n / 10 : n); i++) {
+			ring(window);
+			require(becomes_true(is_done(window)), "%d", i);
+			usleep(random() % 4000);
+		}
+	}
+	/* Not a doorbell, but a store nobody minds */
+	__atomic_store_n(window + WINDOW - 1, 1, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	close(fd);
+}
+
+/* Through the mapping of a master that has written there before */
+static void master_rings_for_a_slave(void)
+{
+	int master, slave, i;
+	char *window;
+
+	make_card();
+	master = start(card.master);
+	slave = start(card.slave);
+	window = map_window(master, PP_OFFSET + node_pe(slave) * WINDOW);
+	for (i = 0; i < 5; i++) {
+		check_rings(window);
+		check(becomes_true(sleepers() == 2));
+	}
+	/* A master that has gone is no reason to be careful. */
+	close(master);
+	munmap(window, WINDOW);
+	window = map_window(slave, 0);
+	check_rings(window);
+	check(becomes_true(sleepers() == 1));
+	close(slave);
+}
+
+static void dedicated_mode_rings(void)
+{
+	char *window;
+	int fd;
+
+	sim_card_make(&card, "afu0/model", "crc", "afu0/modes", "dedicated",
+		      NULL);
+	fd = start(card.dedicated);
+	window = map_window(fd, 0);
+	check_rings(window);
+	check(becomes_true(sleepers() == 1));
+	check_rings(window);
+	close(fd);
+}
+
+/* A link that was down meanwhile */
+static void link_does_not_lose_a_store(void)
+{
+	char *window;
+	int fd;
+
+	make_card();
+	fd = start(card.slave);
+	window = map_window(fd, 0);
+	check_rings(window);
+	check(becomes_true(sleepers() == 1));
+	require_ok(sim_set_link(card.num, "down"));
+	require_ok(sim_set_link(card.num, "up"));
+	check_rings(window);
+	ring(window);
+	require_ok(sim_set_link(card.num, "down"));
+	require_ok(sim_set_link(card.num, "up"));
+	check(becomes_true(is_done(window)));
+	close(fd);
+}
+
+static long long now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+static int compare(const void *a, const void *b)
+{
+	long long x = *(const long long *)a, y = *(const long long *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static long long median(long long *val, int n)
+{
+	qsort(val, n, sizeof(*val), compare);
+	return val[n / 2];
+}
+
+/* Beside a process that reads a pipe, both after a second without anything */
+static void store_wakes_as_soon_as_a_pipe(void)
+{
+	long long doorbell[WAKES], wake[WAKES], begin;
+	int fd, pipefd[2], i;
+	volatile char *seen;
+	char *window, token;
+	pid_t reader;
+
+	seen = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	require(seen != MAP_FAILED);
+	require_ok(pipe(pipefd));
+	reader = require_ok(fork());
+	if (!reader) {
+		close(pipefd[1]);
+		while (read(pipefd[0], &token, 1) == 1)
+			(*seen)++;
+		_exit(0);
+	}
+	close(pipefd[0]);
+	make_card();
+	fd = start(card.slave);
+	window = map_window(fd, 0);
+	for (i = 0; i < WAKES; i++) {
+		mmio_write(window, CHANNEL(1) + ADDRESS, (unsigned long)&byte);
+		mmio_write(window, CHANNEL(1) + LENGTH, 1);
+		mmio_write(window, CHANNEL(1) + CHANNEL_STATUS, 0);
+		usleep(i ? 100000 : 1000000);
+		begin = now_ns();
+		mmio_write(window, REG_DOORBELL(1), CHECKSUM);
+		while (mmio_read(window, CHANNEL(1) + CHANNEL_STATUS) !=
+		       STATUS_DONE)
+			;
+		doorbell[i] = now_ns() - begin;
+		usleep(100000);
+		*seen = 0;
+		begin = now_ns();
+		require_eq(write(pipefd[1], "", 1), 1);
+		while (!*seen)
+			;
+		wake[i] = now_ns() - begin;
+	}
+	diag("doorbell %lld us, pipe %lld us", median(doorbell, WAKES) / 1000,
+	     median(wake, WAKES) / 1000);
+	/* Work is done as well, so this is no measure of the wake-up alone. */
+	check(median(doorbell, WAKES) < 4 * median(wake, WAKES));
+	close(fd);
+	kill(reader, SIGKILL);
+	waitpid(reader, NULL, 0);
+}
+
+static const struct tap_test tests[] = {
+	{ "doorbell.contexts_without_work_sleep", contexts_without_work_sleep,
+	  sim_cards_remove },
+	{ "doorbell.loads_do_not_ring", loads_do_not_ring, sim_cards_remove },
+	{ "doorbell.no_store_is_lost", no_store_is_lost, sim_cards_remove, 60 },
+	{ "doorbell.master_rings_for_a_slave", master_rings_for_a_slave,
+	  sim_cards_remove },
+	{ "doorbell.dedicated_mode_rings", dedicated_mode_rings,
+	  sim_cards_remove },
+	{ "doorbell.link_does_not_lose_a_store", link_does_not_lose_a_store,
+	  sim_cards_remove },
+	{ "doorbell.store_wakes_as_soon_as_a_pipe",
+	  store_wakes_as_soon_as_a_pipe, sim_cards_remove },
+};
+
+TAP_MAIN(tests)
