@@ -14,6 +14,7 @@
 #include <linux/sched/mm.h>
 #include <linux/uaccess.h>
 
+#include "compat.h"
 #include "sim.h"
 
 /* Least cost of a piece of a copy, in units of a byte copied */
@@ -190,66 +191,23 @@ int sim_mem_write(struct sim_pe *pe, u64 ea, const void *buf,
 	return 0;
 }
 
-#define MOVE_WORD(to, from, n, fault)					\
-do {									\
-	u64 __word;							\
-									\
-	unsafe_get_user(__word, (u64 __user *)(from) + (n), fault);	\
-	unsafe_put_user(__word, (u64 __user *)(to) + (n), fault);	\
-} while (0)
-
-#define MOVE_WORDS(to, from, n, fault)					\
-do {									\
-	MOVE_WORD(to, from, n, fault);					\
-	MOVE_WORD(to, from, (n) + 1, fault);				\
-	MOVE_WORD(to, from, (n) + 2, fault);				\
-	MOVE_WORD(to, from, (n) + 3, fault);				\
-} while (0)
-
 /*
- * Copy within the address space of a process, without a buffer. In words: the
- * string instructions of raw_copy_to_user() are many times slower than that on
- * an emulated CPU.
- *
- * Anything in the way makes it give up: the way through the buffer tells which
- * side it is.
+ * Copy within the address space of a process, without a buffer.  Anything in
+ * the way makes it give up: the way through the buffer tells which side it is.
  */
 static bool copy_within(struct sim_pe *pe, u64 dst, u64 src, unsigned int len)
 {
 	char __user *from = u64_to_user_ptr(src);
 	char __user *to = u64_to_user_ptr(dst);
-	u8 byte;
+	bool copied;
 
-	if (sim_pe_is_kernel(pe) || !enter_mm(pe) || !access_ok(from, len))
+	if (sim_pe_is_kernel(pe) || !enter_mm(pe) || !access_ok(from, len) ||
+	    !access_ok(to, len))
 		return false;
 	pagefault_disable();
-	if (!user_access_begin(to, len))
-		goto enable;
-	for (; len >= 16 * sizeof(u64); len -= 16 * sizeof(u64)) {
-		MOVE_WORDS(to, from, 0, fault);
-		MOVE_WORDS(to, from, 4, fault);
-		MOVE_WORDS(to, from, 8, fault);
-		MOVE_WORDS(to, from, 12, fault);
-		to += 16 * sizeof(u64);
-		from += 16 * sizeof(u64);
-	}
-	for (; len >= sizeof(u64); len -= sizeof(u64)) {
-		MOVE_WORD(to, from, 0, fault);
-		to += sizeof(u64);
-		from += sizeof(u64);
-	}
-	for (; len; len--) {
-		unsafe_get_user(byte, (u8 __user *)from++, fault);
-		unsafe_put_user(byte, (u8 __user *)to++, fault);
-	}
-	user_access_end();
+	copied = sim_copy_in_user(to, from, len);
 	pagefault_enable();
-	return true;
-fault:
-	user_access_end();
-enable:
-	pagefault_enable();
-	return false;
+	return copied;
 }
 
 /* Copy @len bytes within one source page and one destination page. */

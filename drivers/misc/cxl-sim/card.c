@@ -157,7 +157,7 @@ struct pci_driver sim_card_driver = {
 	.probe = sim_card_probe,
 	.remove = sim_card_pci_remove,
 	.err_handler = &sim_card_err_handler,
-	/* sim_card_go_live() wants to know how it went. */
+	/* sim_card_activate() wants to know how it went. */
 	.driver.probe_type = PROBE_FORCE_SYNCHRONOUS,
 };
 
@@ -240,19 +240,33 @@ int sim_card_unplug(struct sim_card *card)
 	return 0;
 }
 
-/**
- * sim_card_set_halted() - let the AFUs work, or not
- * @card: card; lock is held
- * @halted: they touch no memory and report nothing
- */
-void sim_card_set_halted(struct sim_card *card, bool halted)
+/* Call @func for each AFU that the core knows. */
+static void for_each_afu(struct sim_card *card, void (*func)(struct sim_afu *))
 {
 	int slice;
 
 	lockdep_assert_held(&card->lock);
 	for (slice = 0; slice < CXL_MAX_SLICES; slice++)
 		if (card->afus[slice] && card->afus[slice]->afu)
-			sim_engine_set_halted(card->afus[slice], halted);
+			func(card->afus[slice]);
+}
+
+/**
+ * sim_card_halt() - let no AFU touch memory or report anything
+ * @card: card; lock is held
+ */
+void sim_card_halt(struct sim_card *card)
+{
+	for_each_afu(card, sim_engine_halt);
+}
+
+/**
+ * sim_card_resume() - let the AFUs go on
+ * @card: card; lock is held
+ */
+void sim_card_resume(struct sim_card *card)
+{
+	for_each_afu(card, sim_engine_resume);
 }
 
 /**
@@ -271,9 +285,9 @@ int sim_card_set_link(struct sim_card *card, bool up)
 		ret = -ENODEV;
 	} else if (up) {
 		cxl_adapter_set_link(card->adapter, true);
-		sim_card_set_halted(card, false);
+		sim_card_resume(card);
 	} else {
-		sim_card_set_halted(card, true);
+		sim_card_halt(card);
 		cxl_adapter_set_link(card->adapter, false);
 	}
 	mutex_unlock(&card->lock);
@@ -289,13 +303,9 @@ int sim_card_set_link(struct sim_card *card, bool up)
  */
 void sim_card_set_delay(struct sim_card *card, u32 delay_us)
 {
-	int slice;
-
 	mutex_lock(&card->lock);
 	WRITE_ONCE(card->delay_us, delay_us);
-	for (slice = 0; slice < CXL_MAX_SLICES; slice++)
-		if (card->afus[slice] && card->afus[slice]->afu)
-			sim_engine_end_delays(card->afus[slice]);
+	for_each_afu(card, sim_engine_end_delays);
 	mutex_unlock(&card->lock);
 }
 
@@ -325,10 +335,10 @@ int sim_card_reset(void *data)
 }
 
 /**
- * sim_card_take_down() - make the card disappear
+ * sim_card_deactivate() - make the card disappear
  * @card: card; config_lock is held
  */
-void sim_card_take_down(struct sim_card *card)
+void sim_card_deactivate(struct sim_card *card)
 {
 	struct cxl_vpci *vpci = card->vpci;
 
@@ -349,7 +359,7 @@ static int probe_error(struct sim_card *card)
 }
 
 /**
- * sim_card_go_live() - make the card appear
+ * sim_card_activate() - make the card appear
  * @card: card that is not live; config_lock is held
  *
  * It comes with all of its AFUs or not at all.
@@ -357,7 +367,7 @@ static int probe_error(struct sim_card *card)
  * Return: 0, or an errno of cxl_vpci_create(), cxl_adapter_register(),
  * cxl_afu_register() or sim_afu_start().
  */
-int sim_card_go_live(struct sim_card *card)
+int sim_card_activate(struct sim_card *card)
 {
 	struct cxl_vpci *vpci;
 	int ret;
@@ -379,7 +389,7 @@ int sim_card_go_live(struct sim_card *card)
 	cxl_vpci_add_devices(vpci);
 	ret = probe_error(card);
 	if (ret)
-		sim_card_take_down(card);
+		sim_card_deactivate(card);
 	return ret;
 }
 

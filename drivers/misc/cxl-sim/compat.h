@@ -6,6 +6,8 @@
 #ifndef _CXL_SIM_COMPAT_H
 #define _CXL_SIM_COMPAT_H
 
+#include <linux/uaccess.h>
+
 #ifdef CONFIG_X86
 #include <asm/pkru.h>
 #endif
@@ -24,6 +26,59 @@ static inline void sim_allow_all_keys(void)
 {
 #ifdef CONFIG_X86
 	write_pkru(0);
+#endif
+}
+
+#define SIM_MOVE(type, to, from, fault)					\
+do {									\
+	type __val;							\
+									\
+	unsafe_get_user(__val, (type __user *)(from), fault);		\
+	unsafe_put_user(__val, (type __user *)(to), fault);		\
+} while (0)
+
+/* Return whether all of it was copied. */
+static inline bool sim_move_user(char __user *to, const char __user *from,
+				 unsigned int len)
+{
+	if (!user_access_begin(to, len))
+		return false;
+	for (; len >= sizeof(u64); len -= sizeof(u64)) {
+		SIM_MOVE(u64, to, from, fault);
+		to += sizeof(u64);
+		from += sizeof(u64);
+	}
+	for (; len; len--)
+		SIM_MOVE(u8, to++, from++, fault);
+	user_access_end();
+	return true;
+fault:
+	user_access_end();
+	return false;
+}
+
+/**
+ * sim_copy_in_user() - copy within user memory, with page faults disabled
+ * @to: destination, for which access_ok() holds
+ * @from: source, likewise
+ * @len: bytes
+ *
+ * The architecture's own routine is made for the processor it runs on, and on
+ * x86 and 64-bit POWER it takes a fault on either side.  Elsewhere there is
+ * none that does.
+ *
+ * Return: whether all of it was copied; if not, any part of it may be.
+ */
+static inline bool sim_copy_in_user(char __user *to, const char __user *from,
+				    unsigned int len)
+{
+#if defined(CONFIG_X86_64)
+	return !copy_user_generic((__force void *)to, (__force void *)from,
+				  len);
+#elif defined(CONFIG_PPC64)
+	return !raw_copy_in_user(to, from, len);
+#else
+	return sim_move_user(to, from, len);
 #endif
 }
 

@@ -225,9 +225,9 @@ static ssize_t card_live_store(struct config_item *item, const char *page,
 		return ret;
 	mutex_lock(&card->config_lock);
 	if (live && !card->vpci)
-		ret = sim_card_go_live(card);
+		ret = sim_card_activate(card);
 	else if (!live && card->vpci)
-		sim_card_take_down(card);
+		sim_card_deactivate(card);
 	mutex_unlock(&card->config_lock);
 	return ret ?: count;
 }
@@ -316,10 +316,11 @@ static struct sim_card *card_create(const char *name)
 	return card;
 }
 
-static void card_take_down(struct sim_card *card)
+/* Removed by its folder, or with the module */
+static void deactivate(struct sim_card *card)
 {
 	mutex_lock(&card->config_lock);
-	sim_card_take_down(card);
+	sim_card_deactivate(card);
 	mutex_unlock(&card->config_lock);
 }
 
@@ -337,7 +338,7 @@ static struct config_group *root_make_card(struct config_group *group,
 
 static void root_drop_card(struct config_group *group, struct config_item *item)
 {
-	card_take_down(to_sim_card(item));
+	deactivate(to_sim_card(item));
 	config_item_put(item);
 }
 
@@ -379,7 +380,7 @@ static int default_card_add(void)
 		goto err_put;
 
 	mutex_lock(&card->config_lock);
-	ret = sim_card_go_live(card);
+	ret = sim_card_activate(card);
 	mutex_unlock(&card->config_lock);
 	if (ret)
 		goto err_unregister;
@@ -400,7 +401,7 @@ static void default_card_remove(void)
 
 	if (!card)
 		return;
-	card_take_down(card);
+	deactivate(card);
 	configfs_unregister_group(&card->group);
 	configfs_remove_default_groups(&card->group);
 	config_group_put(&card->group);

@@ -244,20 +244,33 @@ void sim_engine_stop(struct sim_afu *afu)
 	afu->engine = NULL;
 }
 
-/**
- * sim_engine_set_halted() - stop all work, or let it go on
- * @afu: AFU
- * @halted: which of the two
- *
- * Once it is halted no memory is touched and nothing is reported.
- */
-void sim_engine_set_halted(struct sim_afu *afu, bool halted)
+static void set_halted(struct sim_afu *afu, bool halted)
 {
 	spin_lock_irq(&afu->lock);
 	afu->halted = halted;
 	spin_unlock_irq(&afu->lock);
+}
+
+/**
+ * sim_engine_halt() - stop all work
+ * @afu: AFU
+ *
+ * When it returns no memory is touched and nothing is reported.
+ */
+void sim_engine_halt(struct sim_afu *afu)
+{
+	set_halted(afu, true);
 	sim_engine_wait_turn(afu);
 	wake_up_all(&afu->first_turn);
+}
+
+/**
+ * sim_engine_resume() - the reverse of sim_engine_halt()
+ * @afu: AFU
+ */
+void sim_engine_resume(struct sim_afu *afu)
+{
+	set_halted(afu, false);
 	wake_up_process(afu->engine);
 }
 

@@ -60,23 +60,23 @@ static int get_numbers(u64 *val, const char __user *buf, size_t count)
  * or for long, so that they can be removed at any time.
  */
 
-/* Begin to do something to a context: lock the AFU, and find it. */
-static struct sim_pe *begin_injection(struct sim_afu *afu, u64 num)
+/* The context that something is injected into, or ERR_PTR */
+static struct sim_pe *find_pe(struct sim_afu *afu, u64 num)
 {
 	struct sim_pe *pe = NULL;
 
-	mutex_lock(&afu->turn);
+	lockdep_assert_held(&afu->turn);
 	if (num <= SIM_MAX_PROCS)
 		pe = xa_load(&afu->pes, num);
-	if (pe && !READ_ONCE(afu->halted))
-		return pe;
-	mutex_unlock(&afu->turn);
-	return ERR_PTR(pe ? -EIO : -ENOENT);
+	if (!pe)
+		return ERR_PTR(-ENOENT);
+	return READ_ONCE(afu->halted) ? ERR_PTR(-EIO) : pe;
 }
 
 static ssize_t inject_irq_write(struct file *file, const char __user *buf,
 				size_t count, loff_t *pos)
 {
+	struct sim_afu *afu = file->private_data;
 	u64 val[MAX_NUMBERS];
 	struct sim_pe *pe;
 	int ret;
@@ -84,11 +84,10 @@ static ssize_t inject_irq_write(struct file *file, const char __user *buf,
 	ret = get_numbers(val, buf, count);
 	if (ret != 2 || val[1] > UINT_MAX)
 		return ret < 0 ? ret : -EINVAL;
-	pe = begin_injection(file->private_data, val[0]);
-	if (IS_ERR(pe))
-		return PTR_ERR(pe);
-	ret = sim_pe_interrupt(pe, val[1]);
-	mutex_unlock(&pe->afu->turn);
+	mutex_lock(&afu->turn);
+	pe = find_pe(afu, val[0]);
+	ret = IS_ERR(pe) ? PTR_ERR(pe) : sim_pe_interrupt(pe, val[1]);
+	mutex_unlock(&afu->turn);
 	return ret ?: count;
 }
 
@@ -97,10 +96,10 @@ static int inject_fault(struct sim_afu *afu, const u64 *val)
 	struct sim_pe *pe;
 	int ret;
 
-	pe = begin_injection(afu, val[0]);
-	if (IS_ERR(pe))
-		return PTR_ERR(pe);
-	ret = sim_engine_inject_fault(pe, val[1], val[2]);
+	mutex_lock(&afu->turn);
+	pe = find_pe(afu, val[0]);
+	ret = IS_ERR(pe) ? PTR_ERR(pe) :
+			   sim_engine_inject_fault(pe, val[1], val[2]);
 	mutex_unlock(&afu->turn);
 	return ret;
 }
@@ -127,6 +126,7 @@ static ssize_t inject_fault_write(struct file *file, const char __user *buf,
 static ssize_t inject_error_write(struct file *file, const char __user *buf,
 				  size_t count, loff_t *pos)
 {
+	struct sim_afu *afu = file->private_data;
 	u64 val[MAX_NUMBERS];
 	struct sim_pe *pe;
 	int ret;
@@ -134,12 +134,12 @@ static ssize_t inject_error_write(struct file *file, const char __user *buf,
 	ret = get_numbers(val, buf, count);
 	if (ret != 2)
 		return ret < 0 ? ret : -EINVAL;
-	pe = begin_injection(file->private_data, val[0]);
-	if (IS_ERR(pe))
-		return PTR_ERR(pe);
-	sim_pe_error(pe, val[1]);
-	mutex_unlock(&pe->afu->turn);
-	return count;
+	mutex_lock(&afu->turn);
+	pe = find_pe(afu, val[0]);
+	if (!IS_ERR(pe))
+		sim_pe_error(pe, val[1]);
+	mutex_unlock(&afu->turn);
+	return PTR_ERR_OR_ZERO(pe) ?: count;
 }
 
 static void show_pe(struct seq_file *s, struct sim_pe *pe)

@@ -14,19 +14,14 @@
  * them, so that no other lock is held.
  */
 
-static void set_halted(struct sim_card *card, bool halted)
-{
-	mutex_lock(&card->lock);
-	sim_card_set_halted(card, halted);
-	mutex_unlock(&card->lock);
-}
-
 static pci_ers_result_t sim_error_detected(struct pci_dev *pdev,
 					   pci_channel_state_t state)
 {
 	struct sim_card *card = sim_card_of(pdev);
 
-	set_halted(card, true);
+	mutex_lock(&card->lock);
+	sim_card_halt(card);
+	mutex_unlock(&card->lock);
 	return cxl_adapter_error_detected(card->adapter, state);
 }
 
@@ -34,7 +29,9 @@ static pci_ers_result_t sim_slot_reset(struct pci_dev *pdev)
 {
 	struct sim_card *card = sim_card_of(pdev);
 
-	set_halted(card, false);
+	mutex_lock(&card->lock);
+	sim_card_resume(card);
+	mutex_unlock(&card->lock);
 	return cxl_adapter_slot_reset(card->adapter);
 }
 

@@ -310,14 +310,15 @@ extern struct pci_driver sim_card_driver;
 struct sim_card *sim_card_of(struct pci_dev *pdev);
 struct pci_dev *sim_card_get_pdev(struct sim_card *card);
 void sim_card_init(struct sim_card *card);
-int sim_card_go_live(struct sim_card *card);
-void sim_card_take_down(struct sim_card *card);
+int sim_card_activate(struct sim_card *card);
+void sim_card_deactivate(struct sim_card *card);
 int sim_card_reset(void *data);
 void sim_card_replug(struct sim_card *card);
 int sim_card_unplug(struct sim_card *card);
 int sim_card_set_link(struct sim_card *card, bool up);
 void sim_card_set_delay(struct sim_card *card, u32 delay_us);
-void sim_card_set_halted(struct sim_card *card, bool halted);
+void sim_card_halt(struct sim_card *card);
+void sim_card_resume(struct sim_card *card);
 void sim_card_remove_afu(struct sim_card *card, struct sim_afu *afu);
 
 /* recovery.c: PCI error handling, both sides of it */
@@ -349,7 +350,8 @@ int sim_engine_start(struct sim_afu *afu);
 void sim_engine_stop(struct sim_afu *afu);
 int sim_engine_add(struct sim_pe *pe);
 void sim_engine_remove(struct sim_pe *pe);
-void sim_engine_set_halted(struct sim_afu *afu, bool halted);
+void sim_engine_halt(struct sim_afu *afu);
+void sim_engine_resume(struct sim_afu *afu);
 void sim_engine_wait_turn(struct sim_afu *afu);
 void sim_engine_end_delays(struct sim_afu *afu);
 int sim_pe_fault(struct sim_pe *pe, u64 ea, u64 dsisr);
