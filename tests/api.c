@@ -226,15 +226,61 @@ static void check_no_context_attached(void)
 			   api_card()), 0);
 }
 
+/* Neither process elements nor ops that would pin modules are left. */
+static void check_nothing_left(long refs)
+{
+	int card = api_card();
+
+	check_no_context_attached();
+	check_ok(file_write("none", SYSFS_CXL "/afu%d.0/mode", card));
+	check_ok(file_write("afu_directed", SYSFS_CXL "/afu%d.0/mode", card));
+	check(becomes_true(file_number("/sys/module/cxl/refcnt") == refs));
+}
+
 static void unbinding_cleans_up_after_the_driver(void)
 {
+	long refs;
+
+	/* Without the default context of earlier tests */
+	rebind();
+	refs = file_number("/sys/module/cxl/refcnt");
 	api_run("leave_all_behind", NULL);
 	api_unbind();
-	check_no_context_attached();
+	check_nothing_left(refs);
 	api_bind();
 	api_run("what_was_left_is_dead", NULL);
 	api_run("allocation_keeps_to_the_budget", NULL);
 	api_run("process_elements_run_out", NULL);
+}
+
+#define FAIL_PROBE "/sys/module/cxl_test_api/parameters/fail_probe"
+
+static void failed_probe_leaves_nothing(void)
+{
+	char name[32];
+	long refs;
+
+	api_device(name, sizeof(name), 0);
+	api_unbind();
+	refs = file_number("/sys/module/cxl/refcnt");
+	require_ok(file_write("Y", FAIL_PROBE));
+	check_errno(file_write(name, "/sys/bus/pci/drivers/cxl_test_api/bind"),
+		    EXDEV);
+	require_ok(file_write("N", FAIL_PROBE));
+	check_nothing_left(refs);
+	api_bind();
+	api_run("what_a_probe_left_is_gone", NULL);
+	api_run("allocation_keeps_to_the_budget", NULL);
+	api_run("process_elements_run_out", NULL);
+}
+
+static void bound_again(void)
+{
+	char name[32];
+
+	file_write("N", FAIL_PROBE);
+	if (!api_is_bound(0) && api_find_device(name, sizeof(name), 0))
+		file_write(name, "/sys/bus/pci/drivers/cxl_test_api/bind");
 }
 
 static void removal_cleans_up_after_the_driver(void)
@@ -395,6 +441,24 @@ static void driver_ops_deliver_events(void)
 	check_driver_event(&batch, 1, "\2", 1);
 	api_run("two_events_were_delivered", NULL);
 	check_ok(close(fd));
+}
+
+static void old_drivers_events_go_with_it(void)
+{
+	long long arg[CXL_TEST_API_ARGS] = { 0 };
+	struct event_batch batch;
+	int fd;
+
+	api_run("announce_an_old_drivers_events", arg);
+	fd = arg[0];
+	require(events_wait(fd));
+	api_unbind();
+	check_errno(events_read(fd, &batch), EIO);
+	check(events_poll(fd) & POLLHUP);
+	check_eq(event_counter(fd, "lost"), 2);
+	check_ok(close(fd));
+	api_bind();
+	api_run("old_drivers_events_were_dropped", NULL);
 }
 
 static void old_drivers_events_may_be_large(void)
@@ -580,6 +644,7 @@ static const struct tap_test tests[] = {
 	TEST(linux_interrupt_is_seen_in_proc),
 	TEST(stuck_reader_of_proc_holds_nobody_up),
 	TEST(unbinding_cleans_up_after_the_driver),
+	TEST(failed_probe_leaves_nothing, bound_again),
 	TEST(removal_cleans_up_after_the_driver),
 	TEST(missing_operations_are_filled_in),
 	TEST(own_read_iter_is_the_only_one),
@@ -594,6 +659,7 @@ static const struct tap_test tests[] = {
 	TEST(driver_ops_deliver_events),
 	TEST(old_drivers_ops_are_two_callbacks),
 	TEST(old_drivers_events_may_be_large),
+	TEST(old_drivers_events_go_with_it, bound_again),
 	TEST(event_queue_is_checked),
 	TEST(event_queue_delivers_events),
 	TEST(slave_maps_its_window),

@@ -385,6 +385,39 @@ static void recoveries_with_busy_programs(void)
 }
 
 /* Node, program, driver: all works after the last as after the first. */
+static void *open_for_ever(void *arg)
+{
+	int fd;
+
+	while (!stop) {
+		fd = node_open(slave, 0);
+		if (fd >= 0)
+			close(fd);
+	}
+	return arg;
+}
+
+/* Every process element is in use: nobody gets that of a default context. */
+static void recoveries_with_greedy_programs(void)
+{
+	unsigned int i, done, times = tap_rounds(50, 10);
+	pthread_t thread[4];
+
+	fresh_card();
+	while (node_open(slave, 0) >= 0)
+		;
+	check_eq(errno, ENOSPC);
+	for (i = 0; i < ARRAY_SIZE(thread); i++)
+		require(!pthread_create(&thread[i], NULL, open_for_ever, NULL));
+	for (done = 0; done < times && card_is_plugged(); done++)
+		recover();
+	stop = true;
+	for (i = 0; i < ARRAY_SIZE(thread); i++)
+		require(!pthread_join(thread[i], NULL));
+	check_eq(done, times);
+	check(api_is_bound(0) && api_is_bound(1));
+}
+
 static void recoveries_again_and_again(void)
 {
 	unsigned int i, times = tap_rounds(1000, 10);
@@ -435,6 +468,7 @@ static const struct tap_test tests[] = {
 	TEST(programs_see_it_all, release_drivers),
 	TEST(nodes_are_new_ones, release_drivers),
 	TEST(recoveries_with_busy_programs, NULL, 120),
+	TEST(recoveries_with_greedy_programs, NULL, 120),
 	TEST(recoveries_again_and_again, NULL, 240),
 };
 

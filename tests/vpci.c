@@ -31,6 +31,7 @@ IN_KERNEL(device_leads_to_its_data)
 IN_KERNEL(drivers_bind_when_devices_are_added)
 IN_KERNEL(rescan_finds_what_is_there)
 IN_KERNEL(teardown_in_any_order)
+IN_KERNEL(unbound_device_gets_no_context)
 IN_KERNEL(destroy_leaves_references_alone)
 
 static char afu[32], card[32];
@@ -290,6 +291,7 @@ static const struct tap_test tests[] = {
 	TEST(drivers_bind_when_devices_are_added),
 	TEST(rescan_finds_what_is_there),
 	TEST(teardown_in_any_order, NULL, 120),
+	TEST(unbound_device_gets_no_context),
 	TEST(destroy_leaves_references_alone),
 	TEST(records_are_pci_devices),
 	TEST(config_space_is_the_record),

@@ -33,8 +33,7 @@ int cxl_release_context(struct cxl_context *ctx)
 	if (READ_ONCE(ctx->status) == STARTED)
 		return -EBUSY;
 
-	if (!test_and_set_bit(0, &ctx->released))
-		cxl_context_release(ctx);
+	cxl_context_release(ctx);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(cxl_release_context);
@@ -276,7 +275,11 @@ EXPORT_SYMBOL_GPL(__cxl_set_driver_ops);
 int (cxl_set_driver_ops)(struct cxl_context *ctx,
 			 const struct cxl_afu_driver_ops *ops)
 {
-	return cxl_events_set_old_ops(&ctx->events, ops);
+	int rc = cxl_events_set_old_ops(&ctx->events, ops);
+
+	if (!rc)
+		WRITE_ONCE(ctx->unpinned_ops, ops);
+	return rc;
 }
 EXPORT_SYMBOL_GPL(cxl_set_driver_ops);
 

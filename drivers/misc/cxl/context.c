@@ -2,9 +2,9 @@
 /*
  * A context: a process element of an AFU, OPENED, STARTED and CLOSED.
  *
- * Once it was given back a context is an empty shell for the files that still
- * refer to it: CLOSED for good, without process element, driver ops or
- * interrupts.
+ * A context that is retired is an empty shell for the files, and the AFU
+ * driver, that still refer to it: CLOSED for good, without process element,
+ * driver ops, interrupts or inode.
  */
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -30,9 +30,8 @@ static void cxl_context_free(struct kref *ref)
 	cxl_events_destroy(&ctx->events);
 	if (ctx->ff_page)
 		__free_page(ctx->ff_page);
-	cxl_inode_free(ctx->inode);
 	put_device(&ctx->afu->dev);
-	kfree_rcu(ctx, rcu);
+	kfree(ctx);
 }
 
 void cxl_context_put(struct cxl_context *ctx)
@@ -40,8 +39,25 @@ void cxl_context_put(struct cxl_context *ctx)
 	kref_put(&ctx->ref, cxl_context_free);
 }
 
+/*
+ * A process element: that of @old, if there is one that still has it, so that
+ * nobody else can take it in between.
+ */
+static int cxl_context_get_pe(struct cxl_context *ctx, struct cxl_context *old)
+{
+	struct cxl_afu *afu = ctx->afu;
+
+	lockdep_assert_held(&afu->contexts_lock);
+	if (!old || idr_find(&afu->contexts, old->pe) != old)
+		return idr_alloc(&afu->contexts, ctx, 0, afu->num_procs,
+				 GFP_KERNEL);
+	idr_replace(&afu->contexts, ctx, old->pe);
+	return old->pe;
+}
+
 /* Make the context known: from here on it can be closed by others. */
-static int cxl_context_add(struct cxl_context *ctx, u32 modes)
+static int cxl_context_add(struct cxl_context *ctx, u32 modes,
+			   struct cxl_context *old)
 {
 	struct cxl_afu *afu = ctx->afu;
 	int ret;
@@ -52,7 +68,12 @@ static int cxl_context_add(struct cxl_context *ctx, u32 modes)
 		goto unlock_mode;
 	}
 	mutex_lock(&afu->contexts_lock);
-	ret = idr_alloc(&afu->contexts, ctx, 0, afu->num_procs, GFP_KERNEL);
+	/* Its driver was unbound: what it has is being taken away. */
+	if (ctx->pdev && !READ_ONCE(ctx->pdev->dev.driver)) {
+		ret = -ENODEV;
+		goto unlock_contexts;
+	}
+	ret = cxl_context_get_pe(ctx, old);
 	if (ret < 0)
 		goto unlock_contexts;
 	ctx->pe = ret;
@@ -70,20 +91,9 @@ unlock_mode:
 	return ret;
 }
 
-/**
- * cxl_context_create() - make a context
- * @afu: its AFU
- * @modes: CXL_MODE_* that the AFU must be in, one of them
- * @master: a master context, as every context in dedicated mode is
- * @pdev: device of the AFU driver that asks, or NULL for a device node
- *
- * Context: process context.
- * Return: the context, OPENED, to be given back by cxl_context_release(); or
- * ERR_PTR: -ENODEV (other mode, or the AFU is going away), -EIO (link down),
- * -ENOMEM, -ENOSPC (no process element left).
- */
-struct cxl_context *cxl_context_create(struct cxl_afu *afu, u32 modes,
-				       bool master, struct pci_dev *pdev)
+static struct cxl_context *cxl_context_new(struct cxl_afu *afu, u32 modes,
+					   bool master, struct pci_dev *pdev,
+					   struct cxl_context *old)
 {
 	struct cxl_context *ctx;
 	int ret;
@@ -99,7 +109,6 @@ struct cxl_context *cxl_context_create(struct cxl_afu *afu, u32 modes,
 	kref_init(&ctx->ref);
 	ctx->afu = afu;
 	ctx->master = master;
-	ctx->kernelapi = pdev;
 	ctx->pdev = pdev;
 	ctx->status = OPENED;
 	mutex_init(&ctx->status_mutex);
@@ -116,7 +125,7 @@ struct cxl_context *cxl_context_create(struct cxl_afu *afu, u32 modes,
 		goto destroy_events;
 	}
 	get_device(&afu->dev);
-	ret = cxl_context_add(ctx, modes);
+	ret = cxl_context_add(ctx, modes, old);
 	if (ret)
 		goto put_afu;
 	return ctx;
@@ -129,6 +138,24 @@ destroy_events:
 free_context:
 	kfree(ctx);
 	return ERR_PTR(ret);
+}
+
+/**
+ * cxl_context_create() - make a context
+ * @afu: its AFU
+ * @modes: CXL_MODE_* that the AFU must be in, one of them
+ * @master: a master context, as every context in dedicated mode is
+ * @pdev: device of the AFU driver that asks, or NULL for a device node
+ *
+ * Context: process context.
+ * Return: the context, OPENED, to be given back by cxl_context_release(); or
+ * ERR_PTR: -ENODEV (other mode, or the AFU or the driver is going away), -EIO
+ * (link down), -ENOMEM, -ENOSPC (no process element left).
+ */
+struct cxl_context *cxl_context_create(struct cxl_afu *afu, u32 modes,
+				       bool master, struct pci_dev *pdev)
+{
+	return cxl_context_new(afu, modes, master, pdev, NULL);
 }
 
 /* Tell the card of the context, with @ctx->mm set. */
@@ -230,7 +257,7 @@ static bool cxl_start_work_valid(const struct cxl_ioctl_start_work *work)
 }
 
 /*
- * The interrupts of a context that is started in behalf of a program.  Those
+ * The interrupts of a context that is started on behalf of a program.  Those
  * of an earlier run are given back first.
  */
 static int cxl_context_alloc_user_irqs(struct cxl_context *ctx,
@@ -255,7 +282,7 @@ static int cxl_context_alloc_user_irqs(struct cxl_context *ctx,
 }
 
 /**
- * cxl_context_start_work() - start a context in behalf of the caller
+ * cxl_context_start_work() - start a context on behalf of the caller
  * @ctx: context
  * @work: how; num_interrupts is filled in
  * @ioctl: for CXL_IOCTL_START_WORK: all of @work is checked and meant, and
@@ -390,22 +417,100 @@ void cxl_context_set_link(struct cxl_context *ctx, bool up)
 	mutex_unlock(&ctx->status_mutex);
 }
 
+static void cxl_context_disable(struct cxl_context *ctx)
+{
+	cxl_context_force_close(ctx);
+	cxl_events_retire(&ctx->events);
+	cxl_context_irqs_free(ctx);
+}
+
 /**
- * cxl_context_release() - give the creator's reference back
+ * cxl_context_abandon() - the AFU driver of a context has gone
+ * @ctx: context; files can still read what is pending, if the driver's module
+ *	is pinned for its callbacks
+ *
+ * Context: process context; waits for a delivery in flight.
+ */
+void cxl_context_abandon(struct cxl_context *ctx)
+{
+	const struct cxl_afu_driver_ops *ops = READ_ONCE(ctx->unpinned_ops);
+
+	cxl_context_force_close(ctx);
+	cxl_context_irqs_free(ctx);
+	if (ops)
+		cxl_events_drop_ops(&ctx->events, ops);
+}
+
+static void cxl_context_put_pe(struct cxl_context *ctx)
+{
+	struct cxl_afu *afu = ctx->afu;
+
+	mutex_lock(&afu->contexts_lock);
+	if (idr_find(&afu->contexts, ctx->pe) == ctx)
+		idr_remove(&afu->contexts, ctx->pe);
+	mutex_unlock(&afu->contexts_lock);
+}
+
+/**
+ * cxl_context_retire() - make a context an empty shell
  * @ctx: context; its process element is free afterwards
+ *
+ * Once more does nothing, but waits for the first time.
+ *
+ * Context: process context; waits for a delivery in flight.
+ */
+void cxl_context_retire(struct cxl_context *ctx)
+{
+	struct inode *inode;
+
+	cxl_context_disable(ctx);
+	cxl_context_put_pe(ctx);
+
+	/* Files have references of their own. */
+	mutex_lock(&ctx->status_mutex);
+	inode = ctx->inode;
+	ctx->inode = NULL;
+	mutex_unlock(&ctx->status_mutex);
+	if (inode)
+		cxl_inode_free(inode);
+}
+
+/**
+ * cxl_context_release() - retire a context and give the creator's reference
+ *	back
+ * @ctx: context
+ *
+ * Only the first call does something: an AFU driver and a file may both give
+ * a context back.
  *
  * Context: process context; waits for a delivery in flight.
  */
 void cxl_context_release(struct cxl_context *ctx)
 {
-	struct cxl_afu *afu = ctx->afu;
-
-	cxl_context_force_close(ctx);
-	cxl_events_retire(&ctx->events);
-	cxl_context_irqs_free(ctx);
-
-	mutex_lock(&afu->contexts_lock);
-	idr_remove(&afu->contexts, ctx->pe);
-	mutex_unlock(&afu->contexts_lock);
+	if (test_and_set_bit(0, &ctx->released))
+		return;
+	cxl_context_retire(ctx);
 	cxl_context_put(ctx);
+}
+
+/**
+ * cxl_context_replace() - make a context in place of one that has come to its
+ *	end
+ * @old: context of an AFU driver; it is retired, whatever this returns
+ *
+ * The new one has its process element.
+ *
+ * Context: process context, with the driver's device locked; waits for a
+ * delivery in flight.
+ * Return: as cxl_context_create().
+ */
+struct cxl_context *cxl_context_replace(struct cxl_context *old)
+{
+	struct cxl_context *ctx;
+
+	cxl_context_disable(old);
+	ctx = cxl_context_new(old->afu, CXL_MODE_DEDICATED | CXL_MODE_DIRECTED,
+			      false, old->pdev, old);
+	cxl_context_retire(old);
+	return ctx;
 }

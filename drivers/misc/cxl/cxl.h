@@ -193,15 +193,16 @@ struct cxl_context_irqs {
 /**
  * struct cxl_context - a process element and what belongs to it
  * @ref: the creator's and the file's references, and temporary ones
- * @rcu: the memory is freed after a grace period
  * @afu: the AFU, referenced
- * @pe: process element; free for others when the context is released
+ * @pe: process element; free for others when the context is retired
  * @master: a master context; constant once started
- * @kernelapi: made by an AFU driver: may be started again after CLOSED
  * @released: bit 0: the creator's reference was given back
- * @pdev: the AFU driver's device, NULL for contexts of a device node
+ * @pdev: the AFU driver's device, NULL for contexts of a device node and once
+ *	the driver was unbound; guarded by the AFU's contexts_lock
  * @priv: the AFU driver's pointer
- * @status_mutex: guards @status to @ff_page
+ * @unpinned_ops: the last driver ops whose module was not pinned, or NULL; no
+ *	lock: the AFU driver sets them before it goes
+ * @status_mutex: guards @gone to @inode
  * @gone: closed by force: not even an AFU driver can start it again
  * @status: CLOSED, OPENED or STARTED; also read without the mutex for a check
  *	that is repeated with it
@@ -209,11 +210,12 @@ struct cxl_context_irqs {
  *	NULL for kernel addresses
  * @err_ff: once closed, pages full of 0xff instead of SIGBUS
  * @ff_page: that page, made at the first need
+ * @inode: of the context's file; its mapping holds all problem state mappings.
+ *	NULL once retired
  * @irqs: AFU interrupts
  * @events: what a program reads
  * @fault_lock: guards @fault
  * @fault: resolves translation faults; NULL while none are answered
- * @inode: of the context's file; its mapping holds all problem state mappings
  * @masters_link: in @afu->masters, or empty
  * @psa_in_kernel: cxl_psa_map() was called since it was attached: there are
  *	stores that no page fault tells of
@@ -221,21 +223,21 @@ struct cxl_context_irqs {
  */
 struct cxl_context {
 	struct kref ref;
-	struct rcu_head rcu;	/* near the start, for kfree_rcu() */
 	struct cxl_afu *afu;
 	int pe;
 	bool master;
-	bool kernelapi;
 	unsigned long released;
 	struct pci_dev *pdev;
 	void *priv;
+	const struct cxl_afu_driver_ops *unpinned_ops;
 
-	struct mutex status_mutex;	/* guards gone to ff_page */
+	struct mutex status_mutex;	/* guards gone to inode */
 	bool gone;
 	enum cxl_context_status status;
 	struct mm_struct *mm;
 	bool err_ff;
 	struct page *ff_page;
+	struct inode *inode;
 
 	struct cxl_context_irqs irqs;
 	struct cxl_events events;
@@ -243,7 +245,6 @@ struct cxl_context {
 	spinlock_t fault_lock;		/* guards fault */
 	struct cxl_fault *fault;
 
-	struct inode *inode;
 	struct list_head masters_link;
 	bool psa_in_kernel;
 	unsigned long has_file;
@@ -280,7 +281,10 @@ int cxl_context_start_work(struct cxl_context *ctx,
 int cxl_context_detach(struct cxl_context *ctx);
 void cxl_context_force_close(struct cxl_context *ctx);
 void cxl_context_set_link(struct cxl_context *ctx, bool up);
+void cxl_context_abandon(struct cxl_context *ctx);
+void cxl_context_retire(struct cxl_context *ctx);
 void cxl_context_release(struct cxl_context *ctx);
+struct cxl_context *cxl_context_replace(struct cxl_context *old);
 
 /* file.c: character devices and anonymous files */
 extern const struct file_operations cxl_afu_fops;

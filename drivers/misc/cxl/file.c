@@ -117,31 +117,46 @@ static void cxl_file_set_context(struct file *file, struct cxl_context *ctx)
 	file->f_mode |= FMODE_NOWAIT;
 }
 
-/**
- * cxl_context_file() - make a file for a context
- * @ctx: context
- * @fops: becomes the file's f_op; its owner is pinned
- *
- * Return: the file or ERR_PTR.
- */
-struct file *cxl_context_file(struct cxl_context *ctx,
-			      const struct file_operations *fops)
+static struct file *cxl_context_file_locked(struct cxl_context *ctx,
+					    const struct file_operations *fops)
 {
 	struct file *file;
 	char name[16];
 
-	if (!fops_get(fops))
-		return ERR_PTR(-ENODEV);
+	lockdep_assert_held(&ctx->status_mutex);
+	if (!ctx->inode)
+		return ERR_PTR(-EIO);
 	snprintf(name, sizeof(name), "cxl:%d", ctx->pe);
 	ihold(ctx->inode);
 	file = alloc_file_pseudo(ctx->inode, cxl_fs_mount, name, O_RDWR, fops);
 	if (IS_ERR(file)) {
 		iput(ctx->inode);
-		fops_put(fops);
 		return file;
 	}
 	ctx->inode->i_private = cxl_context_get(ctx);
 	cxl_file_set_context(file, ctx);
+	return file;
+}
+
+/**
+ * cxl_context_file() - make a file for a context
+ * @ctx: context
+ * @fops: becomes the file's f_op; its owner is pinned
+ *
+ * Return: the file or ERR_PTR: -EIO (retired), -ENODEV, -ENOMEM, -ENFILE.
+ */
+struct file *cxl_context_file(struct cxl_context *ctx,
+			      const struct file_operations *fops)
+{
+	struct file *file;
+
+	if (!fops_get(fops))
+		return ERR_PTR(-ENODEV);
+	mutex_lock(&ctx->status_mutex);
+	file = cxl_context_file_locked(ctx, fops);
+	mutex_unlock(&ctx->status_mutex);
+	if (IS_ERR(file))
+		fops_put(fops);
 	return file;
 }
 
@@ -178,10 +193,9 @@ int cxl_fd_release(struct inode *inode, struct file *file)
 {
 	struct cxl_context *ctx = file->private_data;
 
-	if (!test_and_set_bit(0, &ctx->released))
-		cxl_context_release(ctx);
+	cxl_context_release(ctx);
 	/* The reference that cxl_fd_open() took */
-	if (file_inode(file) != ctx->inode)
+	if (S_ISCHR(file_inode(file)->i_mode))
 		cxl_context_put(ctx);
 	return 0;
 }

@@ -178,7 +178,7 @@ static struct cxl_context *cxl_vphb_default(struct cxl_vphb *vphb,
 	return ctx;
 }
 
-static bool cxl_vphb_drop_default(struct cxl_vphb *vphb, struct pci_dev *pdev)
+static void cxl_vphb_drop_default(struct cxl_vphb *vphb, struct pci_dev *pdev)
 {
 	struct cxl_context *ctx;
 
@@ -187,12 +187,10 @@ static bool cxl_vphb_drop_default(struct cxl_vphb *vphb, struct pci_dev *pdev)
 	WRITE_ONCE(vphb->record[pdev->devfn].ctx, NULL);
 	mutex_unlock(&vphb->ctx_lock);
 	if (!ctx)
-		return false;
+		return;
 
-	if (!test_and_set_bit(0, &ctx->released))
-		cxl_context_release(ctx);
+	cxl_context_release(ctx);
 	cxl_context_put(ctx);
-	return true;
 }
 
 struct cxl_context *cxl_get_context(struct pci_dev *dev)
@@ -213,38 +211,78 @@ EXPORT_SYMBOL_GPL(cxl_get_context);
  * cxl_vphb_renew_default() - replace a device's default context, if it has one
  * @pdev: device of a record
  *
- * The old one goes first: its process element may be the only one.
- *
  * Context: process context, with the device locked.
  * Return: is there none, or a new one?
  */
 bool cxl_vphb_renew_default(struct pci_dev *pdev)
 {
 	struct cxl_vphb *vphb = cxl_vphb_of(pdev);
+	struct cxl_vphb_record *record = &vphb->record[pdev->devfn];
+	struct cxl_context *old, *ctx;
 
 	device_lock_assert(&pdev->dev);
-	return !cxl_vphb_drop_default(vphb, pdev) ||
-	       cxl_vphb_default(vphb, pdev);
+	/* With the device locked it is only made, not dropped. */
+	old = READ_ONCE(record->ctx);
+	if (!old)
+		return true;
+	ctx = cxl_context_replace(old);
+	if (IS_ERR(ctx)) {
+		cxl_vphb_drop_default(vphb, pdev);
+		return false;
+	}
+
+	mutex_lock(&vphb->ctx_lock);
+	/* Pairs with the acquire in cxl_get_context(). */
+	smp_store_release(&record->ctx, cxl_context_get(ctx));
+	mutex_unlock(&vphb->ctx_lock);
+	cxl_context_release(old);
+	cxl_context_put(old);
+	return true;
 }
 
-/* The driver has gone: neither the AFU nor an interrupt may do more for it. */
-static void cxl_vphb_driver_gone(struct cxl_vphb *vphb, struct pci_dev *pdev)
+/* One more that the driver left behind, referenced, or NULL */
+static struct cxl_context *cxl_vphb_take_context(struct cxl_afu *afu,
+						 struct pci_dev *pdev)
 {
-	struct cxl_afu *afu = vphb->afu;
-	struct cxl_context *ctx;
+	struct cxl_context *ctx, *found = NULL;
 	int pe;
-
-	cxl_vphb_drop_default(vphb, pdev);
 
 	mutex_lock(&afu->contexts_lock);
 	idr_for_each_entry(&afu->contexts, ctx, pe) {
 		if (ctx->pdev != pdev)
 			continue;
 		ctx->pdev = NULL;
-		cxl_context_force_close(ctx);
-		cxl_context_irqs_free(ctx);
+		found = cxl_context_get(ctx);
+		break;
 	}
 	mutex_unlock(&afu->contexts_lock);
+
+	return found;
+}
+
+/*
+ * The driver has gone: neither the AFU nor an interrupt may do more for it, and
+ * none of its code is called that its module was not pinned for.
+ *
+ * A context with a file is the file's: what is pending can still be read.  Of
+ * the others, a driver that was bound may still give its own back, when the
+ * last of its files is closed, say; one whose probe failed has forgotten them.
+ */
+static void cxl_vphb_driver_gone(struct cxl_vphb *vphb, struct pci_dev *pdev,
+				 bool was_bound)
+{
+	struct cxl_context *ctx;
+
+	cxl_vphb_drop_default(vphb, pdev);
+	while ((ctx = cxl_vphb_take_context(vphb->afu, pdev))) {
+		if (test_bit(0, &ctx->has_file))
+			cxl_context_abandon(ctx);
+		else if (was_bound)
+			cxl_context_retire(ctx);
+		else
+			cxl_context_release(ctx);
+		cxl_context_put(ctx);
+	}
 }
 
 static void cxl_vphb_set_device(struct cxl_vphb *vphb, struct pci_dev *pdev,
@@ -279,8 +317,10 @@ static int cxl_vphb_notify(struct notifier_block *nb, unsigned long action,
 			pci_warn(pdev, "DMA addresses are not the AFU's\n");
 		break;
 	case BUS_NOTIFY_DRIVER_NOT_BOUND:
+		cxl_vphb_driver_gone(vphb, pdev, false);
+		break;
 	case BUS_NOTIFY_UNBOUND_DRIVER:
-		cxl_vphb_driver_gone(vphb, pdev);
+		cxl_vphb_driver_gone(vphb, pdev, true);
 		break;
 	}
 	return NOTIFY_DONE;

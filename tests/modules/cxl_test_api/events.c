@@ -224,6 +224,16 @@ static void old_drivers_events_were_delivered(struct test_run *t)
 	CHECK_EQ(t, refused, 0);
 }
 
+/* The driver was unbound, and might have been unloaded: nothing pins it. */
+static void old_drivers_events_were_dropped(struct test_run *t)
+{
+	stored[0] = &first.event;
+	stored[1] = &second.event;
+	CHECK_EQ(t, fetched, 0);
+	CHECK_EQ(t, delivered, 0);
+	CHECK_EQ(t, refused, 0);
+}
+
 /* arg returned: the descriptor, on which "sent" and "kept" can be read */
 static void fill_an_event_queue(struct test_run *t)
 {
@@ -261,6 +271,7 @@ const struct test_case test_events[] = {
 	{ "announce_an_old_drivers_events", announce_an_old_drivers_events },
 	{ "old_drivers_events_were_delivered",
 	  old_drivers_events_were_delivered },
+	{ "old_drivers_events_were_dropped", old_drivers_events_were_dropped },
 	{ "event_queue_is_checked", event_queue_is_checked },
 	{ "fill_an_event_queue", fill_an_event_queue },
 	{ "event_queue_is_empty", event_queue_is_empty },

@@ -384,6 +384,46 @@ static void unmap_the_kept_interrupt(struct test_run *t)
 	kept = NULL;
 }
 
+static struct cxl_event_afu_driver_reserved *no_event(struct cxl_context *ctx)
+{
+	return NULL;
+}
+
+static void ignore_delivered(struct cxl_context *ctx,
+			     struct cxl_event_afu_driver_reserved *event,
+			     int rc)
+{
+}
+
+static atomic_t closed;
+
+static void count_closed(struct cxl_context *ctx)
+{
+	atomic_inc(&closed);
+}
+
+static const struct cxl_afu_driver_ops left_ops = {
+	.fetch_event = no_event,
+	.event_delivered = ignore_delivered,
+	.context_closed = count_closed,
+};
+
+/* All that a context can have, and an event that is pending */
+static struct cxl_context *leave_context(struct pci_dev *pdev,
+					 struct test_irq *irq)
+{
+	struct cxl_context *ctx = cxl_dev_context_init(pdev);
+
+	if (IS_ERR(ctx))
+		return NULL;
+	if (cxl_allocate_afu_irqs(ctx, 3) || map(ctx, 3, irq) <= 0 ||
+	    cxl_set_driver_ops(ctx, &left_ops) ||
+	    cxl_start_context(ctx, 0, NULL))
+		return NULL;
+	cxl_context_events_pending(ctx, 1);
+	return ctx;
+}
+
 /* A driver that forgets everything when it is unbound */
 static void leave_all_behind(struct test_run *t)
 {
@@ -394,23 +434,40 @@ static void leave_all_behind(struct test_run *t)
 	CHECK_EQ(t, cxl_allocate_afu_irqs(ctx, 2), 0);
 	CHECK(t, map(ctx, 2, &kept_irq) > 0);
 	CHECK_EQ(t, cxl_start_context(ctx, 0, NULL), 0);
-	kept = context_with_irqs(t, 3);
-	if (!kept)
-		return;
-	CHECK(t, map(kept, 3, &kept_irq) > 0);
-	CHECK_EQ(t, cxl_start_context(kept, 0, NULL), 0);
+	atomic_set(&closed, 0);
+	kept = leave_context(t->pdev, &kept_irq);
+	CHECK(t, kept);
+}
+
+static struct test_irq probe_irq;
+
+/* The same when its probe fails.  Nothing of it is given back by anybody. */
+bool test_leave_in_probe(struct pci_dev *pdev)
+{
+	atomic_set(&closed, 0);
+	return leave_context(pdev, &probe_irq);
+}
+
+static void what_a_probe_left_is_gone(struct test_run *t)
+{
+	CHECK_EQ(t, atomic_read(&closed), 1);
 }
 
 /* Afterwards: what it forgot can still be given back, and does nothing. */
 static void what_was_left_is_dead(struct test_run *t)
 {
+	int fd;
+
 	if (!CHECK(t, kept))
 		return;
+	CHECK_EQ(t, atomic_read(&closed), 1);
 	CHECK_EQ(t, cxl_start_context(kept, 0, NULL), -EIO);
 	CHECK_EQ(t, cxl_allocate_afu_irqs(kept, 1), -EIO);
 	check_silent(t, kept, &kept_irq, 3);
 	cxl_unmap_afu_irq(kept, 3, &kept_irq);
 	CHECK_EQ(t, cxl_stop_context(kept), -EBUSY);
+	CHECK_EQ(t, cxl_set_driver_ops(kept, &left_ops), -EIO);
+	CHECK(t, !cxl_get_fd(kept, NULL, &fd));
 	CHECK_EQ(t, cxl_release_context(kept), 0);
 	kept = NULL;
 }
@@ -435,5 +492,6 @@ const struct test_case test_irqs[] = {
 	{ "unmap_the_kept_interrupt", unmap_the_kept_interrupt },
 	{ "leave_all_behind", leave_all_behind },
 	{ "what_was_left_is_dead", what_was_left_is_dead },
+	{ "what_a_probe_left_is_gone", what_a_probe_left_is_gone },
 	{ }
 };

@@ -146,6 +146,10 @@ static struct miscdevice test_misc_device = {
 	.fops = &test_fops,
 };
 
+static bool fail_probe;
+module_param(fail_probe, bool, 0644);
+MODULE_PARM_DESC(fail_probe, "fail with EXDEV, and leave a context behind");
+
 static int test_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
 	int ret;
@@ -156,6 +160,11 @@ static int test_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	ret = pci_enable_device(pdev);
 	if (ret)
 		return ret;
+	if (fail_probe) {
+		ret = test_leave_in_probe(pdev) ? -EXDEV : -EIO;
+		pci_disable_device(pdev);
+		return ret;
+	}
 
 	mutex_lock(&test_lock);
 	if (bound)

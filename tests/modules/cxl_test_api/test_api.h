@@ -46,6 +46,9 @@ bool test_check_eq(struct test_run *t, s64 a, s64 b, int line,
 #define CHECK_EQ(t, a, b)						\
 	test_check_eq(t, (s64)(a), (s64)(b), __LINE__, #a " == " #b)
 
+/* For a probe that fails: leave a context with all that it can have behind */
+bool test_leave_in_probe(struct pci_dev *pdev);
+
 /* A context, or NULL after a failed check */
 struct cxl_context *test_context(struct test_run *t);
 /* Stop it if need be, and give it back */

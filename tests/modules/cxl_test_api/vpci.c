@@ -393,6 +393,18 @@ static void vpci_destroy_leaves_references_alone(struct test_run *t)
 	pci_dev_put(pdev);
 }
 
+/* The other record, as the driver binds to one only */
+static void vpci_unbound_device_gets_no_context(struct test_run *t)
+{
+	struct pci_dev *pdev = pci_get_slot(t->pdev->bus, t->pdev->devfn ^ 1);
+
+	if (!CHECK(t, pdev))
+		return;
+	CHECK(t, !pdev->dev.driver);
+	CHECK_EQ(t, PTR_ERR_OR_ZERO(cxl_dev_context_init(pdev)), -ENODEV);
+	pci_dev_put(pdev);
+}
+
 const struct test_case test_vpci[] = {
 	{ "vpci_accesses_of_every_size", vpci_accesses_of_every_size },
 	{ "vpci_absent_reads_all_ones", vpci_absent_reads_all_ones },
@@ -402,6 +414,8 @@ const struct test_case test_vpci[] = {
 	  vpci_drivers_bind_when_devices_are_added },
 	{ "vpci_rescan_finds_what_is_there", vpci_rescan_finds_what_is_there },
 	{ "vpci_teardown_in_any_order", vpci_teardown_in_any_order },
+	{ "vpci_unbound_device_gets_no_context",
+	  vpci_unbound_device_gets_no_context },
 	{ "vpci_destroy_leaves_references_alone",
 	  vpci_destroy_leaves_references_alone },
 	{ }
