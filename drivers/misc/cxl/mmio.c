@@ -144,9 +144,7 @@ static vm_fault_t cxl_mmap_fault(struct vm_fault *vmf)
  */
 static vm_fault_t cxl_mmap_mkwrite(struct vm_fault *vmf)
 {
-	struct cxl_context *ctx = vmf->vma->vm_file->private_data;
-
-	unmap_mapping_range(ctx->inode->i_mapping,
+	unmap_mapping_range(vmf->vma->vm_file->f_mapping,
 			    (loff_t)vmf->pgoff << PAGE_SHIFT, PAGE_SIZE, 1);
 	return VM_FAULT_NOPAGE;
 }
