@@ -258,7 +258,6 @@ static void mounted_file_is_overwritten(void)
 	check_eq(files_here(), 3);
 }
 
-
 static void overwrite_as_nobody(void)
 {
 	execute("1M");

@@ -141,16 +141,17 @@ static void interrupts_do_not_keep_others_waiting(void)
 /* The bits that the card gave are what the program gets. */
 static void fault_shows_the_dsisr_of_the_card(void)
 {
+	const __u64 dsisr = CXL_DSISR_PAGE_MISS | CXL_DSISR_NO_PTE |
+			    CXL_DSISR_STORE | 0x12;
 	void *hole = no_access_page();
 
 	start();
 	require_ok(sim_inject_fault(CARD, afu.pe, (unsigned long)hole + 77,
-				    CXL_DSISR_PAGE_MISS | CXL_DSISR_NO_PTE | CXL_DSISR_STORE | 0x12));
+				    dsisr));
 	require(events_wait(afu.fd));
 	check_eq(events_read(afu.fd, &batch), 40);
 	check_eq(batch.event[0].fault.addr, (unsigned long)hole + 77);
-	check_eq(batch.event[0].fault.dsisr,
-		 CXL_DSISR_PAGE_MISS | CXL_DSISR_NO_PTE | CXL_DSISR_STORE | 0x12);
+	check_eq(batch.event[0].fault.dsisr, dsisr);
 }
 
 /* A fault that the kernel can resolve is none of the program's business. */

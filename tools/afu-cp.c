@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-const char tool_name[] = "afu-cp";
+const char *const tool_name = "afu-cp";
 
 enum {
 	OPTION_VERIFY = 256,

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char tool_name[] = "afuctl";
+const char *const tool_name = "afuctl";
 
 bool json;
 

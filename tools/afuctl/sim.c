@@ -115,7 +115,7 @@ static void check_afus(const char *name, const char *card)
 	for (slot = 0; slot < MAX_AFUS; slot++) {
 		if (exists(CONFIGFS_DIR "/%s/afu%d", name, slot) &&
 		    !exists(CLASS_DIR "/afu%s.%d", card, slot))
-			die(EXIT_FAILED, "%s: the card came without AFU %d; the kernel log may say why",
+			die(EXIT_FAILED, "%s: AFU %d was not made (see the kernel log)",
 			    name, slot);
 	}
 }

@@ -33,7 +33,7 @@
 /* error.c */
 
 /* What stands before each message; every tool defines its own. */
-extern const char tool_name[];
+extern const char *const tool_name;
 
 /*
  * Print a message to standard error, run what at_end() was given, and exit. The
