@@ -67,6 +67,10 @@ tools: $(TOOLS)		## the programs, static for the guest
 
 # A tool is one file, or has more of them in a folder of its name. Those of
 # tools/common are for all: what a tool does not use is not linked.
+AFUCTL_LIBS := -ljson-c -lncursesw -ltinfo -ltracefs -ltraceevent
+TRACE_CFLAGS := $(foreach folder,tracefs traceevent,-isystem /usr/include/$(folder))
+# libtraceevent can load plugins: static programs do not, and ld warns all the same.
+LD_QUIET := $(shell ld --help | grep -q -- --no-warnings && echo -Wl,--no-warnings)
 TOOL_COMMON := $(patsubst tools/common/%.c,$(OUT)/tools/common/%.o,$(wildcard tools/common/*.c))
 $(TOOL_COMMON): $(OUT)/tools/common/%.o: tools/common/%.c tools/common/common.h
 	@mkdir -p $(@D)
@@ -80,16 +84,16 @@ $(OUT)/tools/common/common.a: $(TOOL_COMMON)
 $(OUT)/tools/%: tools/%.c $$(wildcard tools/%/*.[ch]) tools/common/common.h $(OUT)/tools/common/common.a
 	@mkdir -p $(@D)
 	$(call quiet,CC,$@)$(CROSS_COMPILE)gcc -Iinclude/uapi -Ilib/include $(USER_CFLAGS) \
-		$(CROSS_FLAGS) -static -pthread -o $@ $(filter %.c %.a,$^) $(TOOL_LIBS)
+		$(CROSS_FLAGS) $(TRACE_CFLAGS) -static -pthread -o $@ $(filter %.c %.a,$^) $(TOOL_LIBS)
 
 $(OUT)/tools/afu-cp: TOOL_LIBS := -ljson-c
-$(OUT)/tools/afuctl: TOOL_LIBS := -ljson-c -lncursesw -ltinfo
+$(OUT)/tools/afuctl: TOOL_LIBS := $(AFUCTL_LIBS) $(LD_QUIET)
 $(OUT)/tools/afuctl: $(OUT)/lib/libcxl.a lib/include/libcxl.h
 $(TOOLS): $(wildcard include/uapi/misc/*.h)
 
 # Another architecture's libraries are not installed, but unpacked in the cache.
 ifneq ($(CROSS_COMPILE),)
-CROSS_FLAGS := -isystem $(OUT)/sysroot/usr/include \
+CROSS_FLAGS := $(foreach folder,. tracefs traceevent,-isystem $(OUT)/sysroot/usr/include/$(folder)) \
 	       -L$(OUT)/sysroot/usr/lib/$(CROSS_COMPILE:-=)
 $(TOOLS) $(TOOL_COMMON): | $(OUT)/sysroot
 endif

@@ -34,11 +34,11 @@ INSTALL_DATA	:= install -m 644
 $(INSTALLED)/%: tools/%.c $$(wildcard tools/%/*.[ch] tools/common/*.[ch]) lib always
 	@mkdir -p $(@D)
 	$(call quiet,CC,$@)$(CROSS_COMPILE)gcc $(CPPFLAGS) -Iinclude/uapi -Ilib/include \
-		$(USER_CFLAGS) $(INSTALL_CROSS_FLAGS) $(LDFLAGS) -pthread -o $@ $(filter %.c,$^) $(INSTALL_LIBS)
+		$(USER_CFLAGS) $(INSTALL_CROSS_FLAGS) $(TRACE_CFLAGS) $(LDFLAGS) -pthread -o $@ $(filter %.c,$^) $(INSTALL_LIBS)
 
 $(INSTALLED)/afu-cp: INSTALL_LIBS := -ljson-c
 $(INSTALLED)/afuctl: INSTALL_LIBS := -L$(OUT)/lib -Wl,-rpath,$(own_libdir) -lcxl \
-	-ljson-c -lncursesw -ltinfo
+	$(AFUCTL_LIBS)
 
 INSTALLED_PROGRAMS := $(INSTALLED)/afuctl $(INSTALLED)/afu-cp
 installed-programs: $(INSTALLED_PROGRAMS)

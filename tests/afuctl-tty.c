@@ -198,6 +198,67 @@ static void copies_are_seen_through_an_inherited_descriptor(void)
 	copy_close(&service);
 }
 
+/*
+ * What is typed, all programs of the terminal get: the monitor passes on only
+ * what came from elsewhere.
+ */
+static void command_gets_each_signal_once(void)
+{
+	static char *const monitor[] = {
+		(char *)"afuctl", (char *)"monitor", (char *)"--",
+		(char *)"/bin/sh", (char *)"-c",
+		(char *)"trap 'echo caught' INT TERM; echo ready\n"
+			"for i in 1 2 3 4 5 6 7 8; do usleep 250000; done",
+		NULL
+	};
+	const char *text;
+	int master, typed;
+	pid_t pid;
+
+	for (typed = 0; typed < 2; typed++) {
+		master = terminal_start(&pid, "linux", AFUCTL, monitor);
+		terminal_read(master, "ready");
+		if (typed)
+			require_eq(write(master, "\003", 1), 1);
+		else
+			require_ok(kill(pid, SIGTERM));
+		text = terminal_read(master, NULL);
+		check_exit(pid, 0);
+		text = strstr(text, "caught");
+		require(text);
+		check(!strstr(text + 1, "caught"), "%s", text);
+		close(master);
+	}
+}
+
+/* Run afuctl monitor with a command, its children ignored. Returns its status. */
+static int monitor_with_ignored_children(const char *program, const char *option,
+					 const char *first, const char *second)
+{
+	int status;
+	pid_t pid = require_ok(fork());
+
+	if (!pid) {
+		signal(SIGCHLD, SIG_IGN);
+		execl(AFUCTL, "afuctl", "monitor", "--", program, option, first,
+		      second, NULL);
+		_exit(126);
+	}
+	require_ok(waitpid(pid, &status, 0));
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* A parent that did not want to know of its children: they leave no status. */
+static void command_is_waited_for_whatever_the_parent_ignored(void)
+{
+	check_eq(monitor_with_ignored_children("/bin/sh", "-c",
+					       "usleep 500000; exit 7", NULL), 7);
+	/* The command finds it as it was: bit 16. */
+	check_eq(monitor_with_ignored_children("/bin/grep", "-q",
+					       "SigIgn:.*[13579bdf]....$",
+					       "/proc/self/status"), 0);
+}
+
 static const struct tap_test tests[] = {
 	{ "afuctl-tty.top_ends_by_a_key", top_ends_by_a_key },
 	{ "afuctl-tty.top_ends_by_signals", top_ends_by_signals },
@@ -208,6 +269,10 @@ static const struct tap_test tests[] = {
 	  monitor_is_coloured_and_ends_by_ctrl_c },
 	{ "afuctl-tty.copies_are_seen_through_an_inherited_descriptor",
 	  copies_are_seen_through_an_inherited_descriptor },
+	{ "afuctl-tty.command_gets_each_signal_once",
+	  command_gets_each_signal_once, NULL, 60 },
+	{ "afuctl-tty.command_is_waited_for_whatever_the_parent_ignored",
+	  command_is_waited_for_whatever_the_parent_ignored, NULL, 30 },
 };
 
 TAP_MAIN(tests)

@@ -11,7 +11,7 @@ copies_of_afu_cp_are_seen() {
 	run 0 monitor --json -- afu-cp --chunk 1M src dst
 	cmp src dst || fail "src and dst differ"
 	# The first and the last, and three completions in between
-	head -n 1 out | grep -q '^{"event":"attach","time_ns":[0-9]*,"afu":"afu0.0","pe":[0-9]*,"wed":[0-9]*,"irqs":1,"rc":0,"comm":"afu-cp","pid":[0-9]*}$' ||
+	head -n 1 out | grep -q '^{"event":"attach","time_ns":[0-9]*,"afu":"afu0.0","pe":[0-9]*,"wed":"0x[0-9a-f]*","irqs":1,"rc":0,"comm":"afu-cp","pid":[0-9]*}$' ||
 		fail "$(cat out)"
 	tail -n 1 out | grep -q '^{"event":"end","time_ns":[0-9]*,"afu":"afu0.0","pe":[0-9]*}$' || fail "$(cat out)"
 	shows '^{"event":"detach","time_ns":[0-9]*,"afu":"afu0.0","pe":[0-9]*,"comm":"afu-cp","pid":[0-9]*}$'
@@ -68,23 +68,31 @@ nothing_is_left_behind() {
 	for signal in TERM HUP; do
 		afuctl monitor >mon 2>mon.err &
 		pid=$!
-		becomes_true test -d "$instances/afuctl-$pid"
+		becomes_true test -d "$instances/afuctl-$pid.0"
 		kill -"$signal" "$pid"
 		ended 0
-		[ ! -d "$instances/afuctl-$pid" ] || fail "$signal: left behind"
+		[ ! -d "$instances/afuctl-$pid.0" ] || fail "$signal: left behind"
 	done
-	# What one that was killed left is removed by the next; not that of others.
+	# What one that was killed left is removed by the next; not that of others,
+	# nor of a monitor that still runs, whatever its process id is.
 	afuctl monitor >mon 2>mon.err &
 	pid=$!
-	becomes_true test -d "$instances/afuctl-$pid"
+	becomes_true test -d "$instances/afuctl-$pid.0"
 	kill -KILL "$pid"
 	ended 137
-	[ -d "$instances/afuctl-$pid" ] || fail "nothing is left behind"
-	mkdir "$instances/other" "$instances/afuctl-$$"
+	[ -d "$instances/afuctl-$pid.0" ] || fail "nothing is left behind"
+	mkdir "$instances/other"
+	unshare -p -f afuctl monitor >mon 2>mon.err &
+	pid=$!
+	becomes_true test -d "$instances/afuctl-1.0"
 	run 0 monitor --timeout 0.2
 	left=$(cd "$instances" && echo *)
-	rmdir "$instances/other" "$instances/afuctl-$$"
-	[ "$left" = "afuctl-$$ other" ] || fail "left: $left"
+	rmdir "$instances/other"
+	[ "$left" = "afuctl-1.0 other" ] || fail "left: $left"
+	unshare -p -f afuctl monitor --timeout 0.2 >out 2>err || fail "$(cat err)"
+	# shellcheck disable=SC2046
+	kill $(pidof afuctl)
+	wait "$pid" || fail "$(cat mon.err)"
 	# Output that nobody takes
 	status=0
 	afuctl monitor -- afuctl monitor --timeout 0.3 afu0.0 >/dev/full 2>err || status=$?

@@ -45,6 +45,7 @@ static int run(void *arg)
 
 	/* As at the start of a program */
 	optind = 0;
+	json = false;
 	return afuctl_main(copy.count, copy.list);
 }
 

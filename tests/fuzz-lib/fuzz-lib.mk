@@ -8,17 +8,20 @@ FUZZ_LIB_TARGETS := $(notdir $(wildcard tests/fuzz-lib/seeds/*))
 FUZZ_LIB_COMMON	:= $(FUZZ_LIB)/input.o $(FUZZ_LIB)/tree.o
 FUZZ_LIB_LIB	:= $(patsubst lib/%.c,$(FUZZ_LIB)/lib/%.o,$(wildcard lib/*.c))
 FUZZ_LIB_TOOL	:= $(FUZZ_LIB)/tool.o \
-		   $(patsubst tools/%.c,$(FUZZ_LIB)/tools/%.o,tools/afuctl.c $(wildcard tools/afuctl/*.c))
+		   $(patsubst tools/%.c,$(FUZZ_LIB)/tools/%.o,tools/afuctl.c $(wildcard tools/afuctl/*.c tools/common/*.c))
 
 CLANG		?= clang
 FUZZ_LIB_SANITIZE := -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 FUZZ_LIB_CFLAGS	:= $(FUZZ_LIB_SANITIZE) -g -O1 -std=gnu11 -pthread -Wall -Wextra -Werror \
 		   -Wno-missing-field-initializers -MMD -MP \
-		   -Ilib -Ilib/include -Iinclude/uapi -Itools -Itests/fuzz-lib
+		   $(TRACE_CFLAGS) -Ilib -Ilib/include -Iinclude/uapi -Itools -Itests/fuzz-lib
 # What of afuctl comes back to tool.c
 FUZZ_LIB_RENAMES := -Dmain=afuctl_main -Dexit=tool_exit -Datexit=tool_atexit
 FUZZ_LIB_WRAPS	:= access fopen fork ioctl kill mkdir nanosleep open opendir poll \
 		   readlink rmdir signalfd sigprocmask stat
+
+# Those that open files are static: --wrap reaches what is linked here.
+FUZZ_LIB_LIBS	:= -ljson-c -lncursesw -ltinfo -Wl,-Bstatic -ltracefs -ltraceevent -Wl,-Bdynamic
 
 .PHONY: fuzz-lib
 fuzz-lib: $(FUZZ_LIB_TARGETS:%=$(FUZZ_LIB)/fuzz-%)	## parsers of the library and of afuctl under libFuzzer
@@ -41,11 +44,9 @@ $(FUZZ_LIB)/%.o: tests/fuzz-lib/%.c
 $(FUZZ_LIB)/fuzz-events $(FUZZ_LIB)/fuzz-attributes: $(FUZZ_LIB)/fuzz-%: $(FUZZ_LIB)/%.o $(FUZZ_LIB_COMMON) $(FUZZ_LIB_LIB)
 	$(call quiet,LD,$@)$(CLANG) $(FUZZ_LIB_SANITIZE) -pthread -o $@ $^
 
-# The target afuctl_monitor has trace.c in it.
-$(FUZZ_LIB)/fuzz-afuctl: $(FUZZ_LIB_TOOL)
-$(FUZZ_LIB)/fuzz-afuctl_monitor: $(filter-out %/trace.o,$(FUZZ_LIB_TOOL))
+$(FUZZ_LIB)/fuzz-afuctl $(FUZZ_LIB)/fuzz-afuctl_monitor: $(FUZZ_LIB_TOOL)
 $(FUZZ_LIB)/fuzz-afuctl $(FUZZ_LIB)/fuzz-afuctl_monitor: $(FUZZ_LIB)/fuzz-%: $(FUZZ_LIB)/%.o $(FUZZ_LIB_COMMON) $(FUZZ_LIB_LIB)
 	$(call quiet,LD,$@)$(CLANG) $(FUZZ_LIB_SANITIZE) -pthread $(FUZZ_LIB_WRAPS:%=-Wl,--wrap=%) \
-		-o $@ $^ -ljson-c -lncursesw -ltinfo
+		-o $@ $^ $(FUZZ_LIB_LIBS)
 
--include $(wildcard $(FUZZ_LIB)/*.d $(FUZZ_LIB)/lib/*.d $(FUZZ_LIB)/tools/*.d $(FUZZ_LIB)/tools/afuctl/*.d)
+-include $(wildcard $(FUZZ_LIB)/*.d $(FUZZ_LIB)/lib/*.d $(FUZZ_LIB)/tools/*.d $(FUZZ_LIB)/tools/*/*.d)

@@ -1,71 +1,79 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What happens to all contexts, by the driver's tracepoints. They are read from
- * an instance of tracefs of our own, so that other users of it, and other
- * monitors, are not disturbed.
+ * What happens to all contexts, by the driver's tracepoints. Their records are
+ * read from an instance of tracefs of our own, so that other users of it, and
+ * other monitors, are not disturbed; their fields by name, as the kernel's
+ * format files describe them.
  */
 #include "afuctl.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/file.h>
 #include <unistd.h>
 
+#include <tracefs.h>
+
 #define TRACEFS		"/sys/kernel/tracing"
+#define SYSTEM		"cxl"
 #define INSTANCE	"afuctl-"
+#define MAX_INSTANCES	100	/* of one process id in all its namespaces */
+#define MAX_FIELDS	3
+#define COMM_SIZE	32
 
-/* In each line the name of the task ends before here. */
-#define COMM_WIDTH	16
+/* How a field is shown */
+enum show {
+	NUMBER,
+	SIGNED,
+	ADDRESS,	/* in hexadecimal */
+	EVENT_TYPE,
+};
 
-static const struct record {
-	const char *tracepoint;
+/* A field of a tracepoint, and what it is called here if not the same */
+struct field {
+	const char *name;
+	enum show show;
+	const char *label;
+};
+
+static const struct tracepoint {
+	const char *name;
 	const char *what;
 	bool verbose;
 	bool task;	/* happens in the task that it is about */
-} records[] = {
-	{ "cxl_attach", "attach", .task = true },
+	struct field fields[MAX_FIELDS];
+} tracepoints[] = {
+	{ "cxl_attach", "attach", .task = true, .fields = {
+		{ "wed", ADDRESS }, { "num_irqs", SIGNED, "irqs" },
+		{ "rc", SIGNED } } },
 	{ "cxl_detach", "detach", .task = true },
-	{ "cxl_event_post", "post" },
-	{ "cxl_event_deliver", "deliver", .task = true },
+	{ "cxl_event_post", "post", .fields = {
+		{ "type", EVENT_TYPE }, { "count", NUMBER } } },
+	{ "cxl_event_deliver", "deliver", .task = true, .fields = {
+		{ "type", EVENT_TYPE }, { "count", NUMBER },
+		{ "rc", SIGNED } } },
 	{ "cxl_event_end", "end" },
-	{ "cxl_event_fetch", "fetch", .verbose = true, .task = true },
-	{ "cxl_afu_irq", "irq", .verbose = true },
-	{ "cxl_pte_miss", "fault", .verbose = true },
+	{ "cxl_event_fetch", "fetch", .verbose = true, .task = true, .fields = {
+		{ "count", NUMBER } } },
+	{ "cxl_afu_irq", "irq", .verbose = true, .fields = {
+		{ "irq", NUMBER } } },
+	{ "cxl_pte_miss", "fault", .verbose = true, .fields = {
+		{ "dsisr", ADDRESS }, { "dar", ADDRESS } } },
 };
 
-/* Names that the tracepoints have for types of events */
-static const struct {
-	const char *name;
-	uint32_t type;
-} types[] = {
-	{ "irq", CXL_EVENT_AFU_INTERRUPT },
-	{ "fault", CXL_EVENT_DATA_STORAGE },
-	{ "error", CXL_EVENT_AFU_ERROR },
-	{ "driver", CXL_EVENT_AFU_DRIVER },
-};
-
-static const char *type_name(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(types); i++) {
-		if (!strcmp(types[i].name, name))
-			return cxl_event_type_name(types[i].type);
-	}
-	return name;
-}
+/* What the names of tasks are looked up in, of one batch of records */
+static char *saved_names;
 
 /*
  * The instance
  */
 
-static char instance[PATH_MAX];
+static struct tracefs_instance *instance;
+static struct tep_handle *tep;
 static int trace_pipe = -1;
 
 static void remove_instance(void)
@@ -74,30 +82,13 @@ static void remove_instance(void)
 	if (trace_pipe >= 0)
 		close(trace_pipe);
 	trace_pipe = -1;
-	if (instance[0])
-		rmdir(instance);
-	instance[0] = '\0';
-}
-
-/* Those of monitors that were killed */
-static void remove_stale_instances(void)
-{
-	DIR *dir = opendir(TRACEFS "/instances");
-	char path[PATH_MAX];
-	struct dirent *entry;
-	pid_t pid;
-
-	if (!dir)
-		return;
-	while ((entry = readdir(dir))) {
-		if (sscanf(entry->d_name, INSTANCE "%d", &pid) != 1 ||
-		    kill(pid, 0) == 0 || errno != ESRCH)
-			continue;
-		snprintf(path, sizeof(path), TRACEFS "/instances/%s",
-			 entry->d_name);
-		rmdir(path);
+	if (instance) {
+		tracefs_instance_destroy(instance);
+		tracefs_instance_free(instance);
 	}
-	closedir(dir);
+	instance = NULL;
+	tep_free(tep);
+	tep = NULL;
 }
 
 static void check_tracing(void)
@@ -107,44 +98,120 @@ static void check_tracing(void)
 			die(EXIT_ABSENT, TRACEFS ": is tracefs mounted?");
 		die_not_permitted(TRACEFS, "monitor all contexts");
 	}
-	if (!exists(TRACEFS "/events/cxl/cxl_event_post"))
+	if (!exists(TRACEFS "/events/" SYSTEM "/cxl_event_post"))
 		die(EXIT_ABSENT, "there are no tracepoints: the driver cxl is not loaded");
+}
+
+/*
+ * Those of monitors that were killed. The kernel refuses to remove one that is
+ * open; a process id would tell nothing, it may be another namespace's.
+ */
+static void remove_stale_instances(void)
+{
+	char **names = tracefs_instances("^" INSTANCE), path[PATH_MAX];
+	size_t i;
+
+	for (i = 0; names && names[i]; i++) {
+		snprintf(path, sizeof(path), TRACEFS "/instances/%s", names[i]);
+		rmdir(path);
+	}
+	tracefs_list_free(names);
+}
+
+static struct tracefs_instance *create_instance(void)
+{
+	struct tracefs_instance *new;
+	char name[NAME_SIZE];
+	int i;
+
+	for (i = 0; i < MAX_INSTANCES; i++) {
+		snprintf(name, sizeof(name), INSTANCE "%d.%d", getpid(), i);
+		new = tracefs_instance_create(name);
+		if (!new || tracefs_instance_is_new(new))
+			return new;
+		tracefs_instance_free(new);
+	}
+	errno = EEXIST;
+	return NULL;
+}
+
+/*
+ * An instance that is not open yet looks like a stale one:
+ *
+ *	a monitor that starts		another one
+ *	create			<->	remove stale ones
+ *	open
+ *
+ * So they take turns.
+ */
+static void open_instance(void)
+{
+	int lock = open(TRACEFS "/instances", O_RDONLY | O_CLOEXEC);
+
+	if (lock < 0 || flock(lock, LOCK_EX))
+		die_refused(TRACEFS "/instances");
+	remove_stale_instances();
+	instance = create_instance();
+	if (!instance)
+		die_refused("cannot create an instance of tracefs");
+	at_end(remove_instance);
+	trace_pipe = tracefs_instance_file_open(instance, "trace_pipe",
+						O_RDONLY | O_NONBLOCK);
+	if (trace_pipe < 0)
+		die_refused("%s/trace_pipe",
+			    tracefs_instance_get_name(instance));
+	fcntl(trace_pipe, F_SETFD, FD_CLOEXEC);
+	close(lock);
+}
+
+/*
+ * Where the fields are. tracefs_local_events() would do this, and read all of
+ * the kernel's symbols, too, which takes longer than all the rest.
+ */
+static void read_formats(void)
+{
+	char *text;
+	size_t i;
+	int size;
+
+	tep = tep_alloc();
+	text = tracefs_instance_file_read(NULL, "events/header_page", &size);
+	if (!tep || !text ||
+	    tep_parse_header_page(tep, text, size, sizeof(long)))
+		die_refused("header_page");
+	free(text);
+	for (i = 0; i < ARRAY_SIZE(tracepoints); i++) {
+		text = tracefs_event_file_read(NULL, SYSTEM, tracepoints[i].name,
+					       "format", &size);
+		if (!text || tep_parse_event(tep, text, size, SYSTEM))
+			die_refused("%s: format", tracepoints[i].name);
+		free(text);
+	}
 }
 
 static void make_instance(const struct monitor *monitor)
 {
-	char path[PATH_MAX + 16];
+	const struct tracepoint *tracepoint;
 	size_t i;
 
 	check_tracing();
-	remove_stale_instances();
-	snprintf(path, sizeof(path), TRACEFS "/instances/" INSTANCE "%d",
-		 getpid());
-	if (mkdir(path, 0700))
-		die_refused("%s", path);
-	strcpy(instance, path);
-	at_end(remove_instance);
-
+	tracefs_set_tracing_dir((char *)TRACEFS);
+	open_instance();
 	/* The clock of event stamps */
-	if (write_text("mono", "%s/trace_clock", instance))
-		die_refused("%s/trace_clock", instance);
-	for (i = 0; i < ARRAY_SIZE(records); i++) {
-		if (records[i].verbose && !monitor->verbose)
+	if (tracefs_instance_file_write(instance, "trace_clock", "mono") < 0)
+		die_refused("trace_clock");
+	read_formats();
+	for (i = 0; i < ARRAY_SIZE(tracepoints); i++) {
+		tracepoint = &tracepoints[i];
+		if (tracepoint->verbose && !monitor->verbose)
 			continue;
-		if (write_text("1", "%s/events/cxl/%s/enable", instance,
-			       records[i].tracepoint))
-			die_refused("%s", records[i].tracepoint);
+		if (tracefs_event_enable(instance, SYSTEM, tracepoint->name))
+			die_refused("%s", tracepoint->name);
 	}
-	snprintf(path, sizeof(path), "%s/trace_pipe", instance);
-	trace_pipe = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	if (trace_pipe < 0)
-		die_refused("%s", path);
 }
 
 /*
- * Its lines:
- *
- *	          afu-cp-123     [001] .....   12.345678: cxl_attach: afu0.0 pe=1 ...
+ * Records
  */
 
 struct text {
@@ -167,69 +234,109 @@ static void append(struct text *text, const char *format, ...)
 	text->end += n < (int)room ? n : (int)room - 1;
 }
 
-/* "KEY=VALUE": numbers stay numbers. */
-static void add_field(struct json_object *object, struct text *details,
-		      const char *key, const char *value)
+/* For people only what is not as usual */
+static bool is_usual(const char *name, uint64_t value)
 {
-	char *end;
-	unsigned long long number = strtoull(value, &end, 0);
-
-	if (!strcmp(key, "type")) {
-		value = type_name(value);
-		add_string(object, key, value);
-		append(details, "%s ", value);
-		return;
-	}
-	if (*end)
-		add_string(object, key, value);
-	else if (value[0] == '-')
-		add_int(object, key, (int64_t)number);
-	else
-		add_uint(object, key, number);
-	/* For people only what is not as usual */
-	if (!strcmp(key, "count") ? number != 1 : strcmp(key, "rc") || number)
-		append(details, "%s=%s ", key, value);
+	return !strcmp(name, "count") ? value == 1 : !strcmp(name, "rc") && !value;
 }
 
-static const struct record *find_record(const char *name)
+static void show_field(const struct field *field, uint64_t value,
+		       struct json_object *object, struct text *details)
+{
+	const char *name = field->label ?: field->name;
+
+	switch (field->show) {
+	case NUMBER:
+		add_uint(object, name, value);
+		if (!is_usual(name, value))
+			append(details, "%s=%" PRIu64 " ", name, value);
+		break;
+	case SIGNED:
+		add_int(object, name, (int32_t)value);
+		if (!is_usual(name, value))
+			append(details, "%s=%d ", name, (int32_t)value);
+		break;
+	case ADDRESS:
+		add_hex(object, name, value);
+		append(details, "%s=0x%016" PRIx64 " ", name, value);
+		break;
+	case EVENT_TYPE:
+		add_string(object, name, cxl_event_type_name(value));
+		append(details, "%s ", cxl_event_type_name(value));
+		break;
+	}
+}
+
+/* A kernel that has no such field has 0. */
+static uint64_t field_of(struct tep_event *event, struct tep_record *record,
+			 const char *name)
+{
+	unsigned long long value = 0;
+
+	tep_get_field_val(NULL, event, name, record, &value, 0);
+	return value;
+}
+
+/*
+ * The kernel keeps the names of tasks that were traced, and learns one when the
+ * task is scheduled. /proc has those of the tasks that are still there.
+ */
+static void find_comm(pid_t pid, char comm[COMM_SIZE])
+{
+	char line[COMM_SIZE];
+	const char *found;
+
+	if (!saved_names)
+		saved_names = tracefs_instance_file_read(NULL, "saved_cmdlines",
+							 NULL);
+	snprintf(line, sizeof(line), "\n%d ", pid);
+	found = saved_names ? strstr(saved_names, line) : NULL;
+	if (found)
+		snprintf(comm, COMM_SIZE, "%.*s",
+			 (int)strcspn(found + strlen(line), "\n"),
+			 found + strlen(line));
+	else if (read_text(comm, COMM_SIZE, "/proc/%d/comm", pid) < 0)
+		strcpy(comm, "<...>");
+	make_printable(comm, 0);
+}
+
+static const struct tracepoint *find_tracepoint(const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(records); i++) {
-		if (!strcmp(records[i].tracepoint, name))
-			return &records[i];
+	for (i = 0; i < ARRAY_SIZE(tracepoints); i++) {
+		if (!strcmp(tracepoints[i].name, name))
+			return &tracepoints[i];
 	}
 	return NULL;
 }
 
-/* @text: what stands behind the time; it is printable */
-static void print_record(struct monitor *monitor, uint64_t time,
-			 const char *comm, pid_t pid, char *text)
+static void print_record(struct monitor *monitor, struct tep_event *event,
+			 struct tep_record *record)
 {
-	char *save, *afu, *word, *value;
-	const struct record *record;
-	struct line line = { .time = time };
+	const struct tracepoint *tracepoint = find_tracepoint(event->name);
+	const struct field *field;
 	struct text details = { .end = details.buf };
+	struct line line = { .time = record->ts, .details = details.buf };
+	char afu[NAME_SIZE], comm[COMM_SIZE];
+	pid_t pid;
 
-	word = strtok_r(text, ": ", &save);
-	record = word ? find_record(word) : NULL;
-	afu = strtok_r(NULL, " ", &save);
-	if (!record || !afu)
+	if (!tracepoint)
 		return;
-	line.what = record->what;
-	line.afu = afu + strspn(afu, " ");
+	snprintf(afu, sizeof(afu), "afu%u.%u",
+		 (unsigned int)field_of(event, record, "card"),
+		 (unsigned int)field_of(event, record, "afu"));
+	line.afu = afu;
+	line.pe = field_of(event, record, "pe");
+	line.what = tracepoint->what;
 	line.json = json_object_new_object();
-	while ((word = strtok_r(NULL, " ", &save))) {
-		value = strchr(word, '=');
-		if (!value)
-			continue;
-		*value++ = '\0';
-		if (!strcmp(word, "pe"))
-			line.pe = atoi(value);
-		else if (strcmp(word, "pid"))
-			add_field(line.json, &details, word, value);
-	}
-	if (record->task) {
+	for (field = tracepoint->fields;
+	     field < tracepoint->fields + MAX_FIELDS && field->name; field++)
+		show_field(field, field_of(event, record, field->name),
+			   line.json, &details);
+	if (tracepoint->task) {
+		pid = tep_data_pid(tep, record);
+		find_comm(pid, comm);
 		append(&details, "by %s[%d] ", comm, pid);
 		add_string(line.json, "comm", comm);
 		add_int(line.json, "pid", pid);
@@ -237,94 +344,135 @@ static void print_record(struct monitor *monitor, uint64_t time,
 	/* Each part has left a blank behind it. */
 	if (details.end > details.buf)
 		details.end[-1] = '\0';
-	line.details = details.buf;
 	monitor_line(monitor, &line);
 }
 
 /* The buffer of a CPU was full before we came to read it. */
-static void print_loss(struct monitor *monitor, unsigned long long count)
+static void print_loss(struct monitor *monitor, const struct tep_record *record)
 {
-	char details[64];
+	char details[64] = "records";
 	struct line line = {
-		.time = now_ns(),
+		.time = record->ts,
 		.what = "lost",
 		.details = details,
 		.json = json_object_new_object(),
 	};
 
-	snprintf(details, sizeof(details), "%llu records", count);
-	add_uint(line.json, "count", count);
+	/* Below 0: nobody knows how many. */
+	if (record->missed_events > 0) {
+		snprintf(details, sizeof(details), "%lld records",
+			 record->missed_events);
+		add_int(line.json, "count", record->missed_events);
+	}
 	monitor_line(monitor, &line);
 }
 
-static void parse_line(struct monitor *monitor, char *line)
-{
-	unsigned long long seconds, micros, count;
-	char *rest, comm[32];
-	int pid, length = 0;
+/*
+ * struct batch - what one look at the buffers found
+ * @count: entries
+ * @list: of them; an entry without an event tells of lost ones
+ *
+ * Printing can fail and end the program. An instance cannot be removed while
+ * the library has its buffers open, so the records are collected first.
+ */
+struct batch {
+	size_t count;
+	struct entry {
+		struct tep_event *event;
+		struct tep_record record;
+	} *list;
+};
 
-	if (sscanf(line, "CPU:%*d [LOST %llu EVENTS]", &count) == 1) {
-		print_loss(monitor, count);
-		return;
-	}
-	/* The task's name may contain anything, but has a fixed width. */
-	if (strlen(line) <= COMM_WIDTH || line[COMM_WIDTH] != '-')
-		return;
-	line[COMM_WIDTH] = '\0';
-	snprintf(comm, sizeof(comm), "%s", line + strspn(line, " "));
-	rest = strchr(line + COMM_WIDTH + 1, ']');
-	pid = atoi(line + COMM_WIDTH + 1);
-	/* The kernel learns a name when the task is scheduled. */
-	if (!strcmp(comm, "<...>"))
-		read_text(comm, sizeof(comm), "/proc/%d/comm", pid);
-	make_printable(comm, 0);
-	if (!rest)
-		return;
-	make_printable(rest, 0);
-	if (sscanf(rest, "] %*s %llu.%6llu: %n", &seconds, &micros,
-		   &length) != 2 || !length)
-		return;
-	print_record(monitor, seconds * 1000000000 + micros * 1000, comm, pid,
-		     rest + length);
+static struct entry *add_entry(struct batch *batch)
+{
+	struct entry *list = reallocarray(batch->list, batch->count + 1,
+					  sizeof(*list));
+
+	if (!list)
+		return NULL;
+	batch->list = list;
+	return &list[batch->count];
 }
 
-/* Print all lines that are there. Lines may come in parts. */
-static void read_lines(struct monitor *monitor)
+/* Nonzero ends the iteration. */
+static int collect_record(struct tep_event *event, struct tep_record *record,
+			  int cpu, void *data)
 {
-	static char buf[16384];
-	static size_t filled;
-	char *line, *end;
-	ssize_t n = 0;
+	struct batch *batch = data;
+	struct entry *entry = add_entry(batch);
 
-	while (monitor->left &&
-	       (n = read(trace_pipe, buf + filled, sizeof(buf) - filled)) > 0) {
-		filled += n;
-		line = buf;
-		while (monitor->left && filled &&
-		       (end = memchr(line, '\n', filled))) {
-			*end++ = '\0';
-			parse_line(monitor, line);
-			filled -= end - line;
-			line = end;
-		}
-		/* A line that is longer than all of it is none of ours. */
-		if (filled == sizeof(buf))
-			filled = 0;
-		memmove(buf, line, filled);
+	(void)cpu;
+	if (!entry)
+		return -1;
+	*entry = (struct entry) { .event = event, .record = *record };
+	entry->record.data = malloc(record->size);
+	if (!entry->record.data)
+		return -1;
+	memcpy(entry->record.data, record->data, record->size);
+	batch->count++;
+	return 0;
+}
+
+static int collect_loss(struct tep_event *event, struct tep_record *record,
+			int cpu, void *data)
+{
+	struct batch *batch = data;
+	struct entry *entry = add_entry(batch);
+
+	(void)event;
+	(void)cpu;
+	if (!entry)
+		return -1;
+	*entry = (struct entry) { .record = *record };
+	entry->record.data = NULL;
+	batch->count++;
+	return 0;
+}
+
+static void print_batch(struct monitor *monitor, struct batch *batch)
+{
+	struct entry *entry;
+	size_t i;
+
+	for (i = 0; i < batch->count; i++) {
+		entry = &batch->list[i];
+		if (monitor->left && entry->event)
+			print_record(monitor, entry->event, &entry->record);
+		else if (monitor->left)
+			print_loss(monitor, &entry->record);
+		free(entry->record.data);
 	}
-	if (monitor->left && n < 0 && errno != EAGAIN && errno != EINTR)
-		die_refused("%s/trace_pipe", instance);
+	free(batch->list);
+	memset(batch, 0, sizeof(*batch));
+}
+
+/* Print all that there is. */
+static void read_records(struct monitor *monitor, struct batch *batch)
+{
+	if (!monitor->left)
+		return;
+	if (tracefs_iterate_raw_events(tep, instance, NULL, 0, collect_record,
+				       batch) < 0)
+		die_refused("the records cannot be read");
+	print_batch(monitor, batch);
+	free(saved_names);
+	saved_names = NULL;
 }
 
 void watch_all(struct monitor *monitor, char **command)
 {
+	struct batch batch = { 0 };
+
 	make_instance(monitor);
+	if (tracefs_follow_missed_events(instance, collect_loss, &batch))
+		die_refused("lost records cannot be told");
 	if (command)
 		command_start(command);
+	/* It is only waited for: the records are read from each CPU's buffer. */
 	while (monitor_wait(monitor, trace_pipe))
-		read_lines(monitor);
+		read_records(monitor, &batch);
 	/* What happened until the command was over */
 	if (command)
-		read_lines(monitor);
+		read_records(monitor, &batch);
 	remove_instance();
 }
