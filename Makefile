@@ -36,7 +36,7 @@ Q	:= $(if $(V),,@)
 quiet	= $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2:$(CURDIR)/%=%)';)
 
 .DEFAULT_GOAL := help
-.PHONY: help kernel modules sparse tools tests test-programs check check-debug matrix soak demo demo-programs model vm-shell lint clean
+.PHONY: help kernel modules sparse tools tests test-programs check check-docs check-debug matrix soak demo demo-programs model vm-shell lint clean
 .DELETE_ON_ERROR:
 
 ##@ Building
@@ -111,6 +111,9 @@ demo-programs: modules $(OUT)/tools/afu-cp
 
 check: modules tools tests bench-program guest-parts	## host tests and guest tests, TAP in build/check.tap
 	$(Q)tests/run-check '$(T)'
+
+check-docs:		## run the commands of README.md and the users' pages in a fresh copy
+	$(Q)CXL_DOCS=1 CXL_TEST_PREFIX= sh tests/host/docs.sh
 
 check-debug:		## the same, KUnit and leaks on a kernel with KASAN, lockdep and more
 	$(Q)+$(MAKE) --no-print-directory KERNEL=6.1-debug check

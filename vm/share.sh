@@ -130,7 +130,8 @@ virtiofsd() {
 	loader=$(echo "$virtiofsd_root"/usr/lib/*-linux-gnu*/ld*.so.*)
 	uid=$(id -u) gid=$(id -g)
 	[ "$uid" -eq 0 ] || set -- "$@" --translate-uid "map:0:$uid:1" --translate-gid "map:0:$gid:1"
-	"$loader" --library-path "${loader%/*}" "$virtiofsd_root/usr/libexec/virtiofsd" \
+	# A signal to our process group is the command's affair.
+	setsid "$loader" --library-path "${loader%/*}" "$virtiofsd_root/usr/libexec/virtiofsd" \
 		--socket-path "$work/$tag.sock" --shared-dir "$shared" --sandbox none \
 		--no-announce-submounts --log-level error "$@" </dev/null >"$work/$tag.log" 2>&1 9>&- &
 	servers="$servers $!"

@@ -11,11 +11,13 @@ import threading
 import time
 from typing import Union
 
+from .afu import Mmio
 from .buffer import Buffer, address_of
 
 _ELEMENT = struct.Struct(">BBHB11xQQ")
 _LINE_SIZE = 128            # the unit of the queue's size in the WED
 _VALID, _WRAP = 0x80, 0x40
+_PCTRL, _RESTART = 0x18, 1 << 63
 _COPY, _IRQ, _STOP, _INCREMENT = 0, 1, 2, 4
 
 
@@ -99,7 +101,10 @@ class MemcpyQueue:
         return self._add(_COPY, length, source, target)
 
     def interrupt(self, number: int = 1) -> Element:
-        """Raise an interrupt of the context, once all before it is done."""
+        """Raise an interrupt of the context, once all before it is done.
+
+        Then the AFU stops, until restart().
+        """
         return self._add(_IRQ, number, 0, 0)
 
     def increment(self, source: Union[int, Buffer], target: Union[int, Buffer],
@@ -110,6 +115,10 @@ class MemcpyQueue:
     def stop(self) -> Element:
         """Stop working for this context."""
         return self._add(_STOP, 0, 0, 0)
+
+    def restart(self, registers: Mmio) -> None:
+        """Have an AFU that stopped go on with the next element."""
+        registers.write64(_PCTRL, _RESTART)
 
     def _add(self, command: int, length: int, source: Union[int, Buffer],
              target: Union[int, Buffer]) -> Element:

@@ -47,6 +47,15 @@ class Test(unittest.TestCase):
         self.assertEqual([int.from_bytes(bytes(result), "big") for result in results],
                          list(range(1, 11)))
 
+    def test_stopped_queue_is_restarted(self):
+        self.queue.interrupt(1)
+        copy = self.queue.copy(cxl_afu.Buffer(b"later"), cxl_afu.Buffer(5))
+        self.afu.attach(self.queue.wed)
+        self.assertIsInstance(self.afu.read_event(timeout=10), cxl_afu.Interrupt)
+        self.assertFalse(copy.done)
+        self.queue.restart(self.afu.mmio())
+        self.assertEqual(copy.wait(), cxl_afu.Status.COMPLETE)
+
     def test_full_queue_refuses(self):
         for _ in range(4):
             self.queue.interrupt(1)

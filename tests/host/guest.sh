@@ -170,7 +170,7 @@ first_programs_run_as_the_readme_has_it() {
 	native
 	gcc -Wall -Wextra -Werror -Ilib/include -Iinclude/uapi -o "$work/first" examples/first.c -L"$out/lib" -lcxl ||
 		fail "it does not build"
-	guest sh -c "$work/first; python3 $top/examples/first.py"
+	guest sh -c "$work/first; /usr/bin/python3 $top/examples/first.py"
 	[ "$rc" -eq 0 ] || fail "exit status $rc: $(cat "$work/err")"
 	prints 'event: afu_interrupt 1' 'status 0x80: Hello from the accelerator' \
 		'event: interrupt 1' 'status 0x80: Hello from the accelerator'

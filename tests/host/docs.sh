@@ -1,0 +1,92 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# The commands of README.md and of the pages for users do what is shown, in a fresh
+# copy of the checkout with nothing built. That takes minutes, and is left to make
+# check-docs, which sets CXL_DOCS.
+
+. tests/lib/tap.sh
+vm=$PWD/vm
+. vm/lib.sh
+
+load_target
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+copy=$work/cxl-afu
+
+copy_checkout() {
+	[ ! -d "$copy" ] || return 0
+	mkdir "$copy"
+	tar -c --exclude=.git --exclude=./build --exclude="$BUILD" . | tar -x -C "$copy"
+}
+
+run_page() {
+	[ -n "${CXL_DOCS-}" ] || skip "it is run by make check-docs"
+	[ -z "${cross_compile-}" ] || skip "the pages are for this machine's architecture"
+	[ "$KERNEL" = 6.1 ] || skip "the pages are for the kernel 6.1"
+	copy_checkout
+	(cd "$copy" && env -u MAKEFLAGS -u MFLAGS -u CXL_TEST_PREFIX -u KERNEL -u ARCH -u BUILD \
+		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+		scripts/run-page "$1") >"$work/log" 2>&1 || fail "$(cat "$work/log")"
+}
+
+readme() {
+	run_page README.md
+}
+
+programs() {
+	run_page Documentation/programs.md
+}
+
+drivers() {
+	run_page Documentation/drivers.md
+}
+
+debugging() {
+	run_page Documentation/debugging.md
+}
+
+ci() {
+	run_page Documentation/ci.md
+}
+
+# Of two copies of a program one would be wrong some day.
+readme_shows_the_example() {
+	awk '/^```c first.c/ { on = 1; next } /^```/ { on = 0 } on' README.md | diff - examples/first.c
+	[ "$(wc -l <examples/first.c)" -le 40 ] || fail "it is no longer short"
+}
+
+# Also those below a page, with anchors
+links_lead_somewhere() {
+	for page in README.md CONTRIBUTING.md Documentation/*.md examples/*/*.md; do
+		grep -o '](\([^):#]*\)' "$page" | cut -c3- | grep . | sort -u | while read -r target; do
+			[ -e "$(dirname "$page")/$target" ] || echo "$page: there is no $target"
+		done
+	done >"$work/links"
+	[ ! -s "$work/links" ] || fail "$(cat "$work/links")"
+}
+
+# A page that shows a lie is told from one that does not.
+# shellcheck disable=SC2016
+wrong_output_is_seen() {
+	cd "$work" || fail
+	for lie in 'two' 'one
+...
+two' ''; do
+		printf '```console\n$ printf "one\\nthree\\n"\n%s\n```\n' "$lie" >page.md
+		! "$OLDPWD/scripts/run-page" page.md >/dev/null || [ -z "$lie" ] || fail "'$lie' is taken for the output"
+	done
+	for truth in 'one
+three' '...' 'one
+...' '...ne
+th...'; do
+		printf '```console\n$ printf "one\\nthree\\n"\n%s\n```\n' "$truth" >page.md
+		"$OLDPWD/scripts/run-page" page.md || fail "'$truth' is not taken for the output"
+	done
+	printf '```console\n$ false\n```\n' >page.md
+	! "$OLDPWD/scripts/run-page" page.md >/dev/null || fail "a command that fails is not seen"
+	printf 'no command\n' >page.md
+	! "$OLDPWD/scripts/run-page" page.md >/dev/null || fail "a page without commands passes"
+}
+
+tap_run docs readme programs drivers debugging ci readme_shows_the_example \
+	links_lead_somewhere wrong_output_is_seen
