@@ -12,7 +12,7 @@ export PROGRAMS
 CI_PROGRAMS := kunit fail fail_api fail_calls fail_copy fail_events fail_files removal \
 	security_patterns
 
-.PHONY: check-kcsan check-debug-part fail-nth fuzz run-fuzz
+.PHONY: check-kcsan check-debug-part fail-nth gymnastics run-gymnastics fuzz run-fuzz
 
 ##@ Under fire
 check-debug-part:	## those programs of check-debug that .ci/run has time for
@@ -25,10 +25,18 @@ fail-nth:		## let each allocation and user copy of each path fail; a table of th
 	$(Q)+rc=0; $(MAKE) --no-print-directory KERNEL=6.1-debug check T=fail || rc=$$?; \
 		awk -f tests/debug/fail-table.awk $(BUILD)/check-debug.tap && exit $$rc
 
-# help: SECONDS=60      fuzz, fuzz-lib (each target): how long
-# help: SEED=NUMBER     fuzz, fuzz-lib: begin as the run did that said this number
+# help: SECONDS=60      gymnastics, fuzz, fuzz-lib (each target): how long
+# help: SEED=NUMBER     the same: begin as the run did that said this number
 # help: REPLAY=FILE     fuzz: execute the programs of a saved log instead
 SECONDS	?= 60
+gymnastics:		## all that can be done to cards, at random, on a debug kernel
+	$(Q)+$(MAKE) --no-print-directory KERNEL=6.1-debug run-gymnastics
+
+run-gymnastics: modules tests
+	$(Q)vm/run-guest --name gymnastics --limit $$(($(SECONDS) + 300)) --idle 180 \
+		--load 'cxl cxl-sim cxl-copy' \
+		'CXL_GYMNASTICS_SECONDS=$(SECONDS) CXL_GYMNASTICS_SEED=$(SEED) /tests/gymnastics'
+
 fuzz:			## programs made up, guided by coverage, on a debug kernel
 	$(Q)+$(MAKE) --no-print-directory KERNEL=6.1-debug run-fuzz
 
