@@ -22,14 +22,6 @@
 
 #include "cxl.h"
 
-static const struct pci_error_handlers *cxl_err_handlers(struct pci_dev *pdev)
-{
-	device_lock_assert(&pdev->dev);
-	if (!pdev->dev.driver)
-		return NULL;
-	return to_pci_driver(pdev->dev.driver)->err_handler;
-}
-
 static pci_ers_result_t cxl_worse(pci_ers_result_t a, pci_ers_result_t b)
 {
 	if (a == PCI_ERS_RESULT_DISCONNECT || b == PCI_ERS_RESULT_DISCONNECT)
@@ -39,35 +31,94 @@ static pci_ers_result_t cxl_worse(pci_ers_result_t a, pci_ers_result_t b)
 	return PCI_ERS_RESULT_NEED_RESET;
 }
 
-static pci_ers_result_t cxl_afu_error_detected(struct cxl_afu *afu,
-					       pci_channel_state_t state)
+/**
+ * struct cxl_recovery - a step of the recovery, as it goes from device to device
+ * @step: what is done to a device, which is locked; false: not to the others
+ * @state: for error_detected
+ * @result: the worst that error_detected returned
+ */
+struct cxl_recovery {
+	bool (*step)(struct cxl_recovery *rec, struct pci_dev *pdev,
+		     const struct pci_error_handlers *handlers);
+	pci_channel_state_t state;
+	pci_ers_result_t result;
+};
+
+static const struct pci_error_handlers cxl_no_handlers;
+
+static bool cxl_device_step(struct cxl_recovery *rec, struct pci_dev *pdev)
 {
-	pci_ers_result_t result = PCI_ERS_RESULT_NEED_RESET;
-	const struct pci_error_handlers *handlers;
+	const struct pci_error_handlers *handlers = NULL;
+	bool ok;
+
+	/* Unbound meanwhile, a driver would leave a new context behind. */
+	device_lock(&pdev->dev);
+	if (pdev->dev.driver)
+		handlers = to_pci_driver(pdev->dev.driver)->err_handler;
+	ok = rec->step(rec, pdev, handlers ?: &cxl_no_handlers);
+	device_unlock(&pdev->dev);
+	return ok;
+}
+
+/* Returns whether the step was done to all of the AFU's devices. */
+static bool cxl_afu_step(struct cxl_recovery *rec, struct cxl_afu *afu)
+{
 	struct pci_dev *pdev;
 	unsigned int i;
+	bool ok = true;
 
-	cxl_vphb_set_recovering(afu, true, state);
-	for (i = 0; i < afu->desc.num_crs; i++) {
+	for (i = 0; ok && i < afu->desc.num_crs; i++) {
 		pdev = cxl_vphb_get_device(afu, i);
-		if (!pdev)
-			continue;
-		device_lock(&pdev->dev);
-		handlers = cxl_err_handlers(pdev);
-		if (handlers && handlers->error_detected)
-			result = cxl_worse(result,
-					   handlers->error_detected(pdev,
-								    state));
-		device_unlock(&pdev->dev);
+		if (pdev)
+			ok = cxl_device_step(rec, pdev);
 		pci_dev_put(pdev);
 	}
-	return result;
+	return ok;
+}
+
+static bool cxl_detected_step(struct cxl_recovery *rec, struct pci_dev *pdev,
+			      const struct pci_error_handlers *handlers)
+{
+	pci_ers_result_t result;
+
+	if (handlers->error_detected) {
+		result = handlers->error_detected(pdev, rec->state);
+		rec->result = cxl_worse(rec->result, result);
+	}
+	return true;
+}
+
+static bool cxl_renew_step(struct cxl_recovery *rec, struct pci_dev *pdev,
+			   const struct pci_error_handlers *handlers)
+{
+	return cxl_vphb_renew_default(pdev);
+}
+
+static bool cxl_reset_step(struct cxl_recovery *rec, struct pci_dev *pdev,
+			   const struct pci_error_handlers *handlers)
+{
+	if (handlers->slot_reset &&
+	    handlers->slot_reset(pdev) == PCI_ERS_RESULT_DISCONNECT)
+		rec->result = PCI_ERS_RESULT_DISCONNECT;
+	return true;
+}
+
+static bool cxl_resume_step(struct cxl_recovery *rec, struct pci_dev *pdev,
+			    const struct pci_error_handlers *handlers)
+{
+	if (handlers->resume)
+		handlers->resume(pdev);
+	return true;
 }
 
 static pci_ers_result_t cxl_error_detected_all(struct cxl_adapter *adapter,
 					       pci_channel_state_t state)
 {
-	pci_ers_result_t result = PCI_ERS_RESULT_NEED_RESET;
+	struct cxl_recovery rec = {
+		.step = cxl_detected_step,
+		.state = state,
+		.result = PCI_ERS_RESULT_NEED_RESET,
+	};
 	struct cxl_afu *afu;
 	unsigned int slice;
 
@@ -75,10 +126,11 @@ static pci_ers_result_t cxl_error_detected_all(struct cxl_adapter *adapter,
 		afu = cxl_afu_find(adapter->num, slice);
 		if (!afu)
 			continue;
-		result = cxl_worse(result, cxl_afu_error_detected(afu, state));
+		cxl_vphb_set_recovering(afu, true, state);
+		cxl_afu_step(&rec, afu);
 		put_device(&afu->dev);
 	}
-	return result;
+	return rec.result;
 }
 
 static void cxl_disable_all(struct cxl_adapter *adapter)
@@ -121,50 +173,21 @@ pci_ers_result_t cxl_adapter_error_detected(struct cxl_adapter *adapter,
 }
 EXPORT_SYMBOL_GPL(cxl_adapter_error_detected);
 
-static bool cxl_afu_renew_defaults(struct cxl_afu *afu)
-{
-	struct pci_dev *pdev;
-	unsigned int i;
-	bool ok = true;
-
-	for (i = 0; ok && i < afu->desc.num_crs; i++) {
-		pdev = cxl_vphb_get_device(afu, i);
-		if (!pdev)
-			continue;
-		/* Unbound meanwhile, a driver would leave the new one behind. */
-		device_lock(&pdev->dev);
-		ok = cxl_vphb_renew_default(pdev);
-		device_unlock(&pdev->dev);
-		pci_dev_put(pdev);
-	}
-	return ok;
-}
-
 static bool cxl_afu_slot_reset(struct cxl_afu *afu)
 {
-	const struct pci_error_handlers *handlers;
-	struct pci_dev *pdev;
-	unsigned int i;
-	bool ok = true;
+	struct cxl_recovery renew = { .step = cxl_renew_step };
+	struct cxl_recovery reset = {
+		.step = cxl_reset_step,
+		.result = PCI_ERS_RESULT_RECOVERED,
+	};
 
 	if (cxl_afu_force_mode(afu, cxl_afu_best_mode(afu)) ||
-	    !cxl_afu_renew_defaults(afu))
+	    !cxl_afu_step(&renew, afu))
 		return false;
 
 	cxl_vphb_set_recovering(afu, false, pci_channel_io_normal);
-	for (i = 0; i < afu->desc.num_crs; i++) {
-		pdev = cxl_vphb_get_device(afu, i);
-		if (!pdev)
-			continue;
-		device_lock(&pdev->dev);
-		handlers = cxl_err_handlers(pdev);
-		if (handlers && handlers->slot_reset &&
-		    handlers->slot_reset(pdev) == PCI_ERS_RESULT_DISCONNECT)
-			ok = false;
-		device_unlock(&pdev->dev);
-		pci_dev_put(pdev);
-	}
-	return ok;
+	cxl_afu_step(&reset, afu);
+	return reset.result == PCI_ERS_RESULT_RECOVERED;
 }
 
 pci_ers_result_t cxl_adapter_slot_reset(struct cxl_adapter *adapter)
@@ -195,27 +218,9 @@ pci_ers_result_t cxl_adapter_slot_reset(struct cxl_adapter *adapter)
 }
 EXPORT_SYMBOL_GPL(cxl_adapter_slot_reset);
 
-static void cxl_afu_resume(struct cxl_afu *afu)
-{
-	const struct pci_error_handlers *handlers;
-	struct pci_dev *pdev;
-	unsigned int i;
-
-	for (i = 0; i < afu->desc.num_crs; i++) {
-		pdev = cxl_vphb_get_device(afu, i);
-		if (!pdev)
-			continue;
-		device_lock(&pdev->dev);
-		handlers = cxl_err_handlers(pdev);
-		if (handlers && handlers->resume)
-			handlers->resume(pdev);
-		device_unlock(&pdev->dev);
-		pci_dev_put(pdev);
-	}
-}
-
 void cxl_adapter_resume(struct cxl_adapter *adapter)
 {
+	struct cxl_recovery rec = { .step = cxl_resume_step };
 	struct cxl_afu *afu;
 	unsigned int slice;
 
@@ -223,7 +228,7 @@ void cxl_adapter_resume(struct cxl_adapter *adapter)
 		afu = cxl_afu_find(adapter->num, slice);
 		if (!afu)
 			continue;
-		cxl_afu_resume(afu);
+		cxl_afu_step(&rec, afu);
 		put_device(&afu->dev);
 	}
 }
