@@ -154,7 +154,7 @@ int cxl_start_context(struct cxl_context *ctx, u64 wed,
 int cxl_stop_context(struct cxl_context *ctx);
 
 /**
- * cxl_start_work() - start a context in behalf of the calling process
+ * cxl_start_work() - start a context on behalf of the calling process
  * @ctx: context that is not started
  * @work: like for CXL_IOCTL_START_WORK, but @work->amr and the TID flag are
  *	ignored and reserved fields are not checked; num_interrupts is

@@ -27,8 +27,8 @@ EXPORT_SYMBOL_GPL(cxl_adapter_perst_same_image);
  * cxl_adapter_link_ok() - is the link to the card up?
  * @adapter: card
  *
- * It may go down at any moment: who must not miss that asks again with
- * adapter->lock held, or is told by cxl_context_set_link().
+ * It may go down at any moment.  Where that must not be missed, check again
+ * under adapter->lock or the context's status_mutex.
  *
  * Context: any.
  */

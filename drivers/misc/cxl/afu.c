@@ -48,7 +48,7 @@ bool cxl_afu_has_contexts(struct cxl_afu *afu)
  * cxl_afu_detach_all() - close every context
  * @afu: AFU
  *
- * They keep their process elements until they are released.
+ * They keep their process elements until they are retired.
  *
  * Context: process context.
  */

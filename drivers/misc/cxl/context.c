@@ -17,6 +17,23 @@ struct cxl_events *cxl_context_events(struct cxl_context *ctx)
 	return &ctx->events;
 }
 
+/**
+ * cxl_context_status_name() - the word for a context's status
+ * @ctx: context
+ *
+ * Context: any.
+ */
+const char *cxl_context_status_name(const struct cxl_context *ctx)
+{
+	static const char * const names[] = {
+		[CLOSED] = "closed",
+		[OPENED] = "opened",
+		[STARTED] = "started",
+	};
+
+	return names[READ_ONCE(ctx->status)];
+}
+
 struct cxl_context *cxl_context_get(struct cxl_context *ctx)
 {
 	kref_get(&ctx->ref);

@@ -273,6 +273,7 @@ bool cxl_afu_has_contexts(struct cxl_afu *afu);
 void cxl_afu_detach_all(struct cxl_afu *afu);
 
 /* context.c: contexts */
+const char *cxl_context_status_name(const struct cxl_context *ctx);
 struct cxl_context *cxl_context_create(struct cxl_afu *afu, u32 modes,
 				       bool master, struct pci_dev *pdev);
 int cxl_context_start(struct cxl_context *ctx, u64 wed, bool user);

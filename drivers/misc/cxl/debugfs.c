@@ -17,19 +17,13 @@
 
 static struct dentry *cxl_debugfs;
 
-static const char * const status_names[] = {
-	[CLOSED] = "closed",
-	[OPENED] = "opened",
-	[STARTED] = "started",
-};
-
 static void show_context(struct seq_file *s, struct cxl_context *ctx)
 {
 	struct cxl_event_counters count;
 
 	cxl_events_count(&ctx->events, &count);
 	seq_printf(s, "%5d %-7s %-6s %9llu %9llu %9llu %9llu %9llu %9llu %9llu\n",
-		   ctx->pe, status_names[READ_ONCE(ctx->status)],
+		   ctx->pe, cxl_context_status_name(ctx),
 		   ctx->master ? "master" : "slave",
 		   count.posted, count.delivered, count.returned,
 		   count.rejected, count.coalesced, count.lost, count.pending);

@@ -316,11 +316,6 @@ static int cxl_fd_fasync(int fd, struct file *file, int on)
 
 static void cxl_fd_show_fdinfo(struct seq_file *m, struct file *file)
 {
-	static const char * const status[] = {
-		[CLOSED] = "closed",
-		[OPENED] = "opened",
-		[STARTED] = "started",
-	};
 	struct cxl_context *ctx = file->private_data;
 	struct cxl_event_counters count;
 
@@ -328,7 +323,7 @@ static void cxl_fd_show_fdinfo(struct seq_file *m, struct file *file)
 	seq_printf(m, "cxl-afu:\tafu%d.%d\n", ctx->afu->adapter->num,
 		   ctx->afu->slice);
 	seq_printf(m, "cxl-pe:\t%d\n", ctx->pe);
-	seq_printf(m, "cxl-status:\t%s\n", status[READ_ONCE(ctx->status)]);
+	seq_printf(m, "cxl-status:\t%s\n", cxl_context_status_name(ctx));
 	seq_printf(m, "cxl-posted:\t%llu\n", count.posted);
 	seq_printf(m, "cxl-delivered:\t%llu\n", count.delivered);
 	seq_printf(m, "cxl-returned:\t%llu\n", count.returned);
