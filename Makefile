@@ -6,6 +6,7 @@
 # help: ARCH=amd64      the guest's architecture, a file of vm/arch
 # help: BUILD=build     where everything is built
 # help: T=PREFIX        check: only the tests whose names begin so
+# help: HOSTS=RELEASES  check-hosts: bookworm, trixie, sid; only these
 # help: DIRS=FOLDERS    modules: only those of these folders
 # help: V=1             show the commands, and the kernel's messages
 
@@ -36,7 +37,7 @@ Q	:= $(if $(V),,@)
 quiet	= $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2:$(CURDIR)/%=%)';)
 
 .DEFAULT_GOAL := help
-.PHONY: help kernel modules sparse tools tests test-programs check check-docs check-debug matrix soak demo demo-programs model vm-shell lint clean
+.PHONY: help kernel modules sparse tools tests test-programs check check-docs check-debug check-hosts matrix soak demo demo-programs model vm-shell lint clean
 .DELETE_ON_ERROR:
 
 ##@ Building
@@ -120,6 +121,9 @@ check-debug:		## the same, KUnit and leaks on a kernel with KASAN, lockdep and m
 
 matrix:			## check on each kernel of each architecture, and one table of all
 	$(Q)scripts/matrix '$(T)'
+
+check-hosts:		## the demo and a short check on fresh Debian systems; needs root
+	$(Q)scripts/check-hosts $(HOSTS)
 
 EVENTS	?= 1e8
 soak: modules tests	## EVENTS driver events from all contexts at once, none lost (1e8: hours)

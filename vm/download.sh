@@ -17,7 +17,7 @@ find_mirror() {
 	[ -z "$mirror" ] || return 0
 	known=$(apt-get indextargets --format '$(REPO_URI) $(LABEL)' 'Created-By: Packages' | sort -u)
 	mirror=$(echo "$known" | sed -n 's/ Debian$//p' | head -n 1)
-	[ -n "$mirror" ] || [ "$(. /etc/os-release && echo "$ID")" != debian ] ||
+	[ -n "$mirror" ] || [ "$(. "${OS_RELEASE:-/etc/os-release}" && echo "$ID")" != debian ] ||
 		mirror=$(echo "$known" | sed -n 's,/debian/* *$,/debian,p' | head -n 1)
 	security_mirror=$(echo "$known" | sed -n 's/ Debian-Security$//p' | head -n 1)
 	security_mirror=${security_mirror:-${mirror%/}-security}
