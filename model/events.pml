@@ -33,8 +33,8 @@
 #ifndef BLOCKING
 #define BLOCKING 1		/* blocking readers */
 #endif
-#define BATCH	2		/* events that fit into a reader's buffer */
-#define SLOTS	(BATCH + 1)	/* one is fetched before it is seen not to fit */
+#define RUN	2		/* events that fit into a reader's buffer */
+#define SLOTS	(RUN + 1)	/* one is fetched before it is seen not to fit */
 #define EDGE	BLOCKING	/* the edge reader's place on the wait queue */
 #define NO_OPS	-1
 #define NONE	255
@@ -42,7 +42,7 @@
 /* struct cxl_events */
 short announced = 0;
 bool lock = false;
-bool turn = false;
+bool read_lock = false;
 bool deferred = false;
 bool delivering = false;
 bool refused = false;
@@ -74,7 +74,7 @@ hidden byte taken;
 byte last_taken = 0;		/* from fetch to the end of the locked section */
 
 #define spin_lock	atomic { !lock -> lock = true }
-#define mutex_lock	atomic { !turn -> turn = true }
+#define mutex_lock	atomic { !read_lock -> read_lock = true }
 
 /* wake_up(): the wait queue has a lock of its own. */
 inline wake()
@@ -116,7 +116,7 @@ inline announce(ok)
 /* The driver's callbacks */
 inline fetch_event(event)
 {
-	assert(!no_callback && lock && turn && head < tail);
+	assert(!no_callback && lock && read_lock && head < tail);
 	event = head;
 	head++;
 	assert(!in_flight[event]);
@@ -125,7 +125,7 @@ inline fetch_event(event)
 
 inline event_delivered(event)
 {
-	assert(!no_callback && turn && in_flight[event]);
+	assert(!no_callback && read_lock && in_flight[event]);
 	in_flight[event] = false;
 	assert(event == delivered);
 	delivered++
@@ -133,13 +133,13 @@ inline event_delivered(event)
 
 inline event_returned(event)
 {
-	assert(!no_callback && turn && in_flight[event]);
+	assert(!no_callback && read_lock && in_flight[event]);
 	in_flight[event] = false;
 	assert(event == head - 1);
 	head--
 }
 
-/* cxl_events_gather(): @n of fetched[] are this batch. */
+/* cxl_run_gather(): the first @n of fetched[] are this run. */
 inline gather(n)
 {
 	spin_lock;
@@ -154,7 +154,7 @@ inline gather(n)
 		last_taken = taken;
 		n = nr_fetched + taken;
 		if
-		:: n > BATCH -> n = BATCH
+		:: n > RUN -> n = RUN
 		:: else
 		fi;
 		deferred = nr_fetched + taken > n;
@@ -172,7 +172,7 @@ inline gather(n)
 	}
 }
 
-/* Copy a part of the batch or all, and cxl_events_settle() */
+/* Copy a part of the run or all, and cxl_run_settle() */
 inline deliver(n, i, last, failed)
 {
 	gather(n);
@@ -214,8 +214,8 @@ inline deliver(n, i, last, failed)
 	}
 }
 
-/* cxl_events_hand_back(): last fetched first; @k2 counts. */
-inline hand_back(k2, ok)
+/* cxl_events_restore(): last fetched first; @k2 counts. */
+inline restore(k2, ok)
 {
 	k2 = nr_fetched;
 	do
@@ -232,14 +232,14 @@ inline hand_back(k2, ok)
 	nr_fetched = 0
 }
 
-/* cxl_events_release_turn() */
-inline release_turn(wakes, some)
+/* cxl_events_read_unlock() */
+inline events_read_unlock(wakes, some)
 {
 	d_step {
 		some = delivering;
 		delivering = false
 	}
-	turn = false;
+	read_lock = false;
 	if
 	:: refused ->
 		d_step {
@@ -265,22 +265,22 @@ inline release_turn(wakes, some)
 	wakes = false
 }
 
-/* cxl_events_take_turn() */
-inline take_turn_nonblock(ok, some)
+/* cxl_events_read_lock() */
+inline events_read_lock_nonblock(ok, some)
 {
 	readable(some);
 	if
 	:: some || closed ->
 		d_step {
-			ok = !turn;
-			turn = true
+			ok = !read_lock;
+			read_lock = true
 		}
 		if
 		:: !ok ->
 			refused = true;
 			d_step {
-				ok = !turn;
-				turn = true
+				ok = !read_lock;
+				read_lock = true
 			}
 		:: else
 		fi
@@ -289,7 +289,7 @@ inline take_turn_nonblock(ok, some)
 	some = false
 }
 
-inline take_turn(me, ok, some)
+inline events_read_lock(me, ok, some)
 {
 	/* wait_event_interruptible() */
 	do
@@ -323,8 +323,8 @@ inline read(me, nonblock)
 	do
 	:: true ->
 		if
-		:: nonblock || last != NONE -> take_turn_nonblock(ok, some)
-		:: else -> take_turn(me, ok, some)
+		:: nonblock || last != NONE -> events_read_lock_nonblock(ok, some)
+		:: else -> events_read_lock(me, ok, some)
 		fi;
 		if
 		:: !ok -> ended = false; break
@@ -332,14 +332,14 @@ inline read(me, nonblock)
 			/* Another reader came in between. */
 			wakes = true;
 			ended = false;
-			release_turn(wakes, some);
+			events_read_unlock(wakes, some);
 			break
 		:: else
 		fi;
 		ended = closed;
 		deliver(n, i, last, failed);
 		wakes = failed;
-		release_turn(wakes, some);
+		events_read_unlock(wakes, some);
 		if
 #ifdef LEAVES
 		:: atomic {
@@ -365,11 +365,11 @@ inline read(me, nonblock)
 					delivering = true;
 					lock = false
 				}
-				hand_back(n, some)
+				restore(n, some)
 			:: else
 			fi;
 			wakes = true;
-			release_turn(wakes, some);
+			events_read_unlock(wakes, some);
 			break
 		:: !failed && last != NONE -> ended = false; break
 		:: !failed && last == NONE && (ended || nonblock) ->
@@ -502,9 +502,9 @@ proctype closer()
 	spin_lock;
 	announced = NO_OPS;
 	lock = false;
-	hand_back(n, ok);
+	restore(n, ok);
 	no_callback = true;
-	turn = false;
+	read_lock = false;
 	wake()
 #endif
 }
@@ -528,7 +528,7 @@ init {
 	for (i : 0 .. EVENTS - 1) {
 		assert(!in_flight[i])
 	}
-	assert(!nr_fetched && !turn && !lock);
+	assert(!nr_fetched && !read_lock && !lock);
 #ifdef DRAIN
 	assert(delivered + rejected == EVENTS)
 #endif

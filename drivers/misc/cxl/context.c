@@ -133,9 +133,7 @@ static struct cxl_context *cxl_context_new(struct cxl_afu *afu, u32 modes,
 	INIT_LIST_HEAD(&ctx->masters_link);
 	cxl_context_irqs_init(ctx);
 
-	ret = cxl_events_init(&ctx->events, ctx, afu->adapter->num, afu->slice);
-	if (ret)
-		goto free_context;
+	cxl_events_init(&ctx->events, ctx, afu->adapter->num, afu->slice);
 	ctx->inode = cxl_inode_new();
 	if (IS_ERR(ctx->inode)) {
 		ret = PTR_ERR(ctx->inode);
@@ -152,7 +150,6 @@ put_afu:
 	cxl_inode_free(ctx->inode);
 destroy_events:
 	cxl_events_destroy(&ctx->events);
-free_context:
 	kfree(ctx);
 	return ERR_PTR(ret);
 }

@@ -14,7 +14,7 @@
  *	        ctx->status_mutex	backend: attach, detach, psa_page
  *	          ctx->irqs.lock	AFU drivers' interrupt handlers
  *	            cxl_hwirqs_lock	irq.c
- *	          ctx->events.turn	driver ops: event_delivered
+ *	          ctx->events.read_lock	driver ops: event_delivered
  *	          afu->masters_lock
  *	          ctx->fault_lock	backend: fault_done
  *	            ctx->events.lock	driver ops: fetch_event

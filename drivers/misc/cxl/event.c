@@ -1,13 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Events of a context: what is posted, and where driver events come from.
- * Producers post from any context and never wait; event_read.c delivers.
+ * Events of a context: what is posted, and what is seen of it from outside.
+ * Producers post from any context and never wait.  The way of an event is told
+ * in event_read.c, which delivers them.
  */
 #include <linux/bitmap.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
 
 #include "event.h"
 #include "trace.h"
+
+/* With the lock held: where an event comes from that is reported at @time */
+static struct cxl_event_origin cxl_events_origin(const struct cxl_events *ev,
+						 u64 time)
+{
+	lockdep_assert_held(&ev->lock);
+	return (struct cxl_event_origin) {
+		.time = time,
+		.lost = ev->count.lost,
+	};
+}
 
 static void cxl_events_signal(struct cxl_events *ev, int band)
 {
@@ -37,24 +50,21 @@ void cxl_events_wake(struct cxl_events *ev)
  * @ctx: its context
  * @card: number of the card
  * @afu: number of the AFU
- *
- * Return: 0 or -ENOMEM, then nothing has to be undone.
  */
-int cxl_events_init(struct cxl_events *ev, struct cxl_context *ctx,
-		    unsigned int card, unsigned int afu)
+void cxl_events_init(struct cxl_events *ev, struct cxl_context *ctx,
+		     unsigned int card, unsigned int afu)
 {
-	ev->buf = kmalloc(CXL_EVENT_BATCH_BYTES, GFP_KERNEL_ACCOUNT);
-	if (!ev->buf)
-		return -ENOMEM;
-
 	ev->ctx = ctx;
 	ev->card = card;
 	ev->afu = afu;
 	init_waitqueue_head(&ev->wq);
 	spin_lock_init(&ev->lock);
-	mutex_init(&ev->turn);
+	mutex_init(&ev->read_lock);
 	atomic_set(&ev->announced, CXL_EVENTS_NO_OPS);
-	return 0;
+	ev->fault.type = CXL_EVENT_DATA_STORAGE;
+	ev->fault.data_size = sizeof(ev->fault.fault);
+	ev->error.type = CXL_EVENT_AFU_ERROR;
+	ev->error.data_size = sizeof(ev->error.error);
 }
 
 /**
@@ -65,7 +75,7 @@ void cxl_events_destroy(struct cxl_events *ev)
 {
 	WARN_ON(ev->ops || ev->nr_fetched);
 	bitmap_free(ev->irq_pending);
-	kfree(ev->buf);
+	kvfree(ev->irq_origin);
 }
 
 /**
@@ -88,10 +98,10 @@ int cxl_events_post_irq(struct cxl_events *ev, unsigned int irq)
 		goto unlock;
 	}
 	ev->count.posted++;
-	if (!(ev->state & CXL_EVENTS_IRQ))
-		ev->irq_time = now;
 	if (__test_and_set_bit(irq - 1, ev->irq_pending))
 		ev->count.coalesced++;
+	else
+		ev->irq_origin[irq - 1] = cxl_events_origin(ev, now);
 	cxl_events_set_state(ev, CXL_EVENTS_IRQ);
 unlock:
 	spin_unlock_irqrestore(&ev->lock, flags);
@@ -122,9 +132,9 @@ void cxl_events_post_fault(struct cxl_events *ev, u64 addr, u64 dsisr)
 	ev->count.posted++;
 	if (ev->state & CXL_EVENTS_FAULT)
 		ev->count.lost++;
-	ev->fault.addr = addr;
-	ev->fault.dsisr = dsisr;
-	ev->fault_time = now;
+	ev->fault.fault.addr = addr;
+	ev->fault.fault.dsisr = dsisr;
+	ev->fault.origin = cxl_events_origin(ev, now);
 	cxl_events_set_state(ev, CXL_EVENTS_FAULT);
 	spin_unlock_irqrestore(&ev->lock, flags);
 
@@ -149,10 +159,11 @@ void cxl_events_post_error(struct cxl_events *ev, u64 error)
 	spin_lock_irqsave(&ev->lock, flags);
 	ev->count.posted++;
 	if (ev->state & CXL_EVENTS_ERROR) {
-		ev->count.lost++;
+		/* Told with the error that took the slot, not with the next. */
+		ev->error.origin.lost = ++ev->count.lost;
 	} else {
-		ev->error.error = error;
-		ev->error_time = now;
+		ev->error.error.error = error;
+		ev->error.origin = cxl_events_origin(ev, now);
 		cxl_events_set_state(ev, CXL_EVENTS_ERROR);
 	}
 	spin_unlock_irqrestore(&ev->lock, flags);
@@ -168,7 +179,7 @@ void cxl_events_post_error(struct cxl_events *ev, u64 error)
  */
 static void cxl_events_reject(struct cxl_events *ev, unsigned int n)
 {
-	smp_rmb(); /* pairs with the exchange in cxl_events_take_ops() */
+	smp_rmb(); /* pairs with the exchange in cxl_events_detach_ops() */
 	if (!(READ_ONCE(ev->state) & CXL_EVENTS_RETIRED))
 		atomic64_add(n, &ev->unwanted);
 }
@@ -182,17 +193,18 @@ static void cxl_events_reject(struct cxl_events *ev, unsigned int n)
  * stored before, and a sleeper that does not see it is seen here.
  *
  * Context: any.
+ * Return: false if they are rejected.
  */
-void cxl_events_announce(struct cxl_events *ev, unsigned int n)
+bool cxl_events_announce(struct cxl_events *ev, unsigned int n)
 {
 	int old = atomic_read(&ev->announced);
 
 	if (!n)
-		return;
+		return true;
 	do {
 		if (unlikely(old < 0 || n > INT_MAX - old)) {
 			cxl_events_reject(ev, n);
-			return;
+			return false;
 		}
 	} while (!atomic_try_cmpxchg(&ev->announced, &old, old + n));
 
@@ -201,6 +213,7 @@ void cxl_events_announce(struct cxl_events *ev, unsigned int n)
 	if (waitqueue_active(&ev->wq))
 		wake_up_interruptible_poll(&ev->wq, EPOLLIN | EPOLLRDNORM);
 	cxl_events_signal(ev, POLL_IN);
+	return true;
 }
 
 /**
@@ -220,186 +233,6 @@ void cxl_events_lost(struct cxl_events *ev, unsigned int n)
 	spin_unlock_irqrestore(&ev->lock, flags);
 }
 
-/* Under the lock nothing new gets in flight: if it is false it stays so. */
-static bool cxl_events_in_flight(struct cxl_events *ev)
-{
-	lockdep_assert_held(&ev->lock);
-	/* Pairs with the release after the last event_delivered. */
-	return smp_load_acquire(&ev->nr_fetched);
-}
-
-static int cxl_events_install_ops(struct cxl_events *ev,
-				  const struct cxl_afu_driver_ops *ops,
-				  struct module *owner,
-				  struct cxl_event_queue *queue, u32 max_data,
-				  void (*closed)(struct cxl_context *ctx))
-{
-	struct module *unpin = owner;
-	unsigned long flags;
-	int ret = 0;
-
-	if (max_data > CXL_EVENT_MAX_DATA)
-		return -EINVAL;
-	if (!try_module_get(owner))
-		return -ENODEV;
-
-	spin_lock_irqsave(&ev->lock, flags);
-	if (ev->state & CXL_EVENTS_RETIRED) {
-		ret = -EIO;
-	} else if (cxl_events_in_flight(ev) ||
-		   atomic_read(&ev->announced) > 0) {
-		ret = -EBUSY;
-	} else {
-		unpin = ev->ops_owner;
-		ev->ops = ops;
-		ev->ops_owner = owner;
-		ev->queue = queue;
-		ev->max_data = max_data;
-		ev->closed = closed;
-		/* From the first ops on announcements count. */
-		atomic_cmpxchg(&ev->announced, CXL_EVENTS_NO_OPS, 0);
-	}
-	spin_unlock_irqrestore(&ev->lock, flags);
-	module_put(unpin);
-	return ret;
-}
-
-/**
- * cxl_events_set_ops() - set the driver ops
- * @ev: event state
- * @ops: the AFU driver's
- * @owner: module to be pinned
- * @queue: whose ops these are, or NULL.  Its events are fetched without a call
- *
- * Context: any but hard interrupt.
- * Return: as cxl_set_driver_ops().
- */
-int cxl_events_set_ops(struct cxl_events *ev,
-		       const struct cxl_afu_driver_ops *ops,
-		       struct module *owner,
-		       struct cxl_event_queue *queue)
-{
-	if (!ops || !ops->event_delivered || !(ops->fetch_event || queue))
-		return -EINVAL;
-	return cxl_events_install_ops(ev, ops, owner, queue,
-				      ops->max_data_size ?:
-				      CXL_MAX_EVENT_DATA_SIZE,
-				      ops->context_closed);
-}
-
-/**
- * cxl_events_set_old_ops() - set driver ops that are the two callbacks only
- * @ev: event state
- * @ops: the AFU driver's: nothing behind event_delivered is there
- *
- * Context: any but hard interrupt.
- * Return: as cxl_set_driver_ops().
- */
-int cxl_events_set_old_ops(struct cxl_events *ev,
-			   const struct cxl_afu_driver_ops *ops)
-{
-	if (!ops || !ops->event_delivered || !ops->fetch_event)
-		return -EINVAL;
-	return cxl_events_install_ops(ev, ops, NULL, NULL, CXL_EVENT_MAX_DATA,
-				      NULL);
-}
-
-/**
- * cxl_events_unset_ops() - remove the driver ops
- * @ev: event state
- *
- * Context: any but hard interrupt.
- * Return: 0, or -EBUSY while events are announced or in flight.
- */
-int cxl_events_unset_ops(struct cxl_events *ev)
-{
-	struct module *unpin = NULL;
-	unsigned long flags;
-	int ret = 0;
-
-	spin_lock_irqsave(&ev->lock, flags);
-	if (!ev->ops)
-		goto unlock;
-	if (cxl_events_in_flight(ev) ||
-	    atomic_cmpxchg(&ev->announced, 0, CXL_EVENTS_NO_OPS)) {
-		ret = -EBUSY;
-		goto unlock;
-	}
-	unpin = ev->ops_owner;
-	ev->ops = NULL;
-	ev->ops_owner = NULL;
-unlock:
-	spin_unlock_irqrestore(&ev->lock, flags);
-	module_put(unpin);
-	return ret;
-}
-
-static void cxl_events_take_ops(struct cxl_events *ev,
-				const struct cxl_afu_driver_ops *only,
-				unsigned long state)
-{
-	void (*closed)(struct cxl_context *ctx);
-	const struct cxl_afu_driver_ops *ops;
-	struct module *owner;
-	unsigned long flags;
-	unsigned int in_flight;
-	int left;
-
-	mutex_lock(&ev->turn);
-	spin_lock_irqsave(&ev->lock, flags);
-	cxl_events_set_state(ev, state);
-	ops = ev->ops;
-	if (!ops || (only && ops != only)) {
-		spin_unlock_irqrestore(&ev->lock, flags);
-		goto out;
-	}
-	left = atomic_xchg(&ev->announced, CXL_EVENTS_NO_OPS);
-	ev->count.posted += left;
-	ev->count.lost += left;
-	owner = ev->ops_owner;
-	closed = ev->closed;
-	ev->ops = NULL;
-	ev->ops_owner = NULL;
-	spin_unlock_irqrestore(&ev->lock, flags);
-
-	in_flight = cxl_events_hand_back(ev, ops);
-	spin_lock_irqsave(&ev->lock, flags);
-	ev->count.lost += in_flight;
-	spin_unlock_irqrestore(&ev->lock, flags);
-	if (state & CXL_EVENTS_RETIRED && closed)
-		closed(ev->ctx);
-	module_put(owner);
-out:
-	mutex_unlock(&ev->turn);
-	/* What a poller saw as readable may be gone. */
-	cxl_events_wake(ev);
-}
-
-/**
- * cxl_events_drop_ops() - remove driver ops whatever is pending
- * @ev: event state
- * @ops: to be removed, if they are the ones that are set
- *
- * Context: process context; waits for a delivery in flight.
- */
-void cxl_events_drop_ops(struct cxl_events *ev,
-			 const struct cxl_afu_driver_ops *ops)
-{
-	cxl_events_take_ops(ev, ops, 0);
-}
-
-/**
- * cxl_events_retire() - the context goes away: no driver callback after this
- * @ev: event state
- *
- * Context: process context; waits for a delivery in flight.
- */
-void cxl_events_retire(struct cxl_events *ev)
-{
-	trace_cxl_event_end(ev);
-	cxl_events_take_ops(ev, NULL, CXL_EVENTS_RETIRED);
-}
-
 /**
  * cxl_events_set_irqs() - the context now has interrupts 1 to @nr_irqs
  * @ev: event state
@@ -410,25 +243,34 @@ void cxl_events_retire(struct cxl_events *ev)
  */
 int cxl_events_set_irqs(struct cxl_events *ev, unsigned int nr_irqs)
 {
-	unsigned long *grown = NULL;
-	unsigned long flags;
+	struct cxl_event_origin *origin = NULL;
+	unsigned long *pending = NULL;
 
 	if (nr_irqs > ev->irq_bits) {
-		grown = bitmap_zalloc(nr_irqs, GFP_KERNEL_ACCOUNT);
-		if (!grown)
+		pending = bitmap_zalloc(nr_irqs, GFP_KERNEL_ACCOUNT);
+		origin = kvcalloc(nr_irqs, sizeof(*origin), GFP_KERNEL_ACCOUNT);
+		if (!pending || !origin) {
+			bitmap_free(pending);
+			kvfree(origin);
 			return -ENOMEM;
+		}
 	}
 
-	spin_lock_irqsave(&ev->lock, flags);
-	if (grown) {
-		if (ev->irq_bits)
-			bitmap_copy(grown, ev->irq_pending, ev->irq_bits);
-		swap(grown, ev->irq_pending);
+	spin_lock_irq(&ev->lock);
+	if (pending) {
+		if (ev->irq_bits) {
+			bitmap_copy(pending, ev->irq_pending, ev->irq_bits);
+			memcpy(origin, ev->irq_origin,
+			       ev->irq_bits * sizeof(*origin));
+		}
+		swap(pending, ev->irq_pending);
+		swap(origin, ev->irq_origin);
 		ev->irq_bits = nr_irqs;
 	}
 	ev->nr_irqs = nr_irqs;
-	spin_unlock_irqrestore(&ev->lock, flags);
-	bitmap_free(grown);
+	spin_unlock_irq(&ev->lock);
+	bitmap_free(pending);
+	kvfree(origin);
 	return 0;
 }
 
@@ -481,4 +323,69 @@ void cxl_events_set_link(struct cxl_events *ev, bool up)
 void cxl_events_set_stamps(struct cxl_events *ev, bool stamps)
 {
 	WRITE_ONCE(ev->stamps, stamps);
+}
+
+/*
+ * Nothing is pending, and nothing is on its way that may turn out not to be
+ * copied.  Under the lock no reader begins to deliver.
+ */
+static bool cxl_events_drained(struct cxl_events *ev)
+{
+	unsigned long flags;
+	bool drained;
+
+	spin_lock_irqsave(&ev->lock, flags);
+	/* Pairs with the release in cxl_events_read_unlock(). */
+	drained = !smp_load_acquire(&ev->delivering) &&
+		  !cxl_events_readable(ev);
+	spin_unlock_irqrestore(&ev->lock, flags);
+	return drained;
+}
+
+/**
+ * cxl_events_mask() - what poll has to say
+ * @ev: event state; the caller's wait queue entry is on its wq
+ *
+ * Context: any.
+ */
+__poll_t cxl_events_mask(struct cxl_events *ev)
+{
+	/* Pairs with the barriers of the producers: see cxl_events_wake(). */
+	smp_mb();
+	if (cxl_events_readable(ev))
+		return EPOLLIN | EPOLLRDNORM;
+	if (cxl_events_ended(ev) && cxl_events_drained(ev))
+		return EPOLLERR | EPOLLHUP;
+	return 0;
+}
+
+/**
+ * cxl_events_count() - a consistent snapshot of the counters
+ * @ev: event state
+ * @count: filled in
+ *
+ * Context: process context; waits for a delivery in flight.
+ */
+void cxl_events_count(struct cxl_events *ev, struct cxl_event_counters *count)
+{
+	unsigned long flags;
+	u64 unwanted;
+	int announced;
+
+	mutex_lock(&ev->read_lock);
+	spin_lock_irqsave(&ev->lock, flags);
+	announced = max(atomic_read(&ev->announced), 0);
+	unwanted = atomic64_read(&ev->unwanted);
+	*count = ev->count;
+	count->posted += announced + unwanted;
+	count->delivered = ev->sequence;
+	count->returned = ev->returned;
+	count->rejected = ev->rejected + unwanted;
+	count->pending = announced + ev->nr_fetched +
+			 !!(ev->state & CXL_EVENTS_FAULT) +
+			 !!(ev->state & CXL_EVENTS_ERROR);
+	if (ev->irq_bits)
+		count->pending += bitmap_weight(ev->irq_pending, ev->irq_bits);
+	spin_unlock_irqrestore(&ev->lock, flags);
+	mutex_unlock(&ev->read_lock);
 }

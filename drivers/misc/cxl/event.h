@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Event state of one context: what is pending, who waits for it, and the AFU
- * driver that supplies more.  event.c knows nothing but this.
+ * Event state of a context: what is pending, who waits for it, and the AFU
+ * driver that supplies more.  event*.c know nothing but this.
  */
 #ifndef _CXL_EVENT_H
 #define _CXL_EVENT_H
@@ -18,11 +18,9 @@
 
 #include <misc/cxl.h>
 
-/* Driver events fetched at a time, more than the smallest buffer takes */
-#define CXL_EVENT_BATCH		128
-
-/* Bytes delivered at a time: the largest event is just as large */
-#define CXL_EVENT_BATCH_BYTES	CXL_READ_MIN_SIZE
+/* Events of a run: driver events, or generic ones (a fault and an error fit) */
+#define CXL_EVENT_RUN		128
+#define CXL_EVENT_RUN_GENERIC	4
 
 /* Largest payload: with its header it fills the smallest buffer */
 #define CXL_EVENT_MAX_DATA \
@@ -70,16 +68,47 @@ struct cxl_event_counters {
 };
 
 /**
- * struct cxl_event_slot - one driver event that was fetched
- * @event: what fetch_event returned, maybe NULL
- * @time: when it was sent; 0 without a queue, and without stamps
- * @size: bytes of header and payload, 0 for an event to be rejected
+ * struct cxl_event_origin - for the stamp of an event
+ * @time: when it was reported, CLOCK_MONOTONIC ns; 0 if nobody wanted to know
+ * @lost: events of the context lost before, if @time is not 0
  */
-struct cxl_event_slot {
-	struct cxl_event_afu_driver_reserved *event;
+struct cxl_event_origin {
 	u64 time;
-	u32 size;
+	u64 lost;
 };
+
+/**
+ * struct cxl_event_record - an event as it is kept here
+ * @origin: where it comes from
+ * @type: CXL_EVENT_*
+ * @data_size: from here on a struct cxl_event_afu_driver_reserved
+ * @irq: of CXL_EVENT_AFU_INTERRUPT
+ * @fault: of CXL_EVENT_DATA_STORAGE
+ * @error: of CXL_EVENT_AFU_ERROR
+ * @data: of CXL_EVENT_AFU_DRIVER, in an event queue
+ */
+struct cxl_event_record {
+	struct cxl_event_origin origin;
+	u32 type;
+	u32 data_size;
+	union {
+		struct cxl_event_afu_interrupt irq;
+		struct cxl_event_data_storage fault;
+		struct cxl_event_afu_error error;
+		DECLARE_FLEX_ARRAY(u8, data);
+	};
+};
+
+static_assert(offsetof(struct cxl_event_record, data) -
+	      offsetof(struct cxl_event_record, data_size) ==
+	      offsetof(struct cxl_event_afu_driver_reserved, data));
+
+static inline struct cxl_event_record *
+cxl_event_record(struct cxl_event_afu_driver_reserved *event)
+{
+	return container_of(&event->data_size, struct cxl_event_record,
+			    data_size);
+}
 
 /**
  * struct cxl_events - event state of a context
@@ -94,12 +123,12 @@ struct cxl_event_slot {
  *	driver ops.  Producers raise it with no lock held; everything else
  *	happens to it under @lock
  * @unwanted: driver events announced without driver ops; no lock
- * @lock: taken by producers in hard interrupt context; guards @state to
- *	@count
+ * @lock: the state lock, taken by producers in hard interrupt context; guards
+ *	@state to @count
  * @state: CXL_EVENTS_*; read without the lock by whoever asks if there is
  *	something to read
  * @ops: the AFU driver's, or NULL.  Does not change while events of it are
- *	announced or in flight, unless they are handed back
+ *	announced or in flight, unless they are given back
  * @ops_owner: module pinned for @ops
  * @queue: whose @ops these are, or NULL; constant while a callback can run
  * @max_data: largest payload of @ops in bytes
@@ -107,32 +136,32 @@ struct cxl_event_slot {
  * @irq_pending: bit N - 1 is set while AFU interrupt N is pending
  * @irq_bits: size of @irq_pending
  * @nr_irqs: interrupts that the context has now, at most @irq_bits
- * @irq_turn: bit where the next search for a pending interrupt starts
+ * @irq_next: bit where the search for a pending interrupt starts
+ * @irq_origin: of each pending interrupt
  * @fault: the data storage slot
  * @error: the AFU error slot
- * @irq_time: when the oldest pending interrupt was raised
- * @fault_time: when @fault was reported
- * @error_time: when @error was reported
  * @stamps: events get a struct cxl_event_stamp; read without the lock too
- * @warned: the AFU driver was told of a bad event
  * @count: what became of the events, but for @delivered, @returned and
  *	@rejected
- * @turn: held by the one reader that delivers, never while it waits for
+ * @read_lock: held by the one reader that delivers, never while it waits for
  *	events or for its buffer to be faulted in; guards what follows
  * @sequence: events delivered; the next one's stamp
  * @returned: see struct cxl_event_counters
  * @rejected: likewise, of events that were fetched
+ * @warned: the log was told of a bad event
  * @passed_over: the event in fetched[0] had to let generic events pass
  * @delivering: a reader has taken events that are not settled yet; set under
  *	@lock too, so that it stays false while that is held
- * @deferred: fetched[] holds events for the next reader; read without it
+ * @deferred: fetched[] holds events for the next reader; read without a lock
  * @nr_fetched: events in flight.  Becomes non-zero under @lock too; its
  *	store-release after the last event_delivered pairs with the
  *	load-acquire that lets driver ops go
- * @fetched: in the order fetched
- * @buf: CXL_EVENT_BATCH_BYTES in which a batch is put together
- * @refused: a reader that must not wait found @turn taken; no lock, see
- *	cxl_events_release_turn()
+ * @fetched: what fetch_event returned, in the order fetched; from index
+ *	CXL_EVENT_RUN on the generic events that are being delivered, of @record
+ * @size: bytes of header and payload of each; 0 for an event to be rejected
+ * @record: generic events taken out of the state
+ * @refused: a reader that must not wait found @read_lock taken; no lock, see
+ *	cxl_events_read_lock()
  */
 struct cxl_events {
 	struct cxl_context *ctx;
@@ -155,41 +184,43 @@ struct cxl_events {
 	unsigned long *irq_pending;
 	unsigned int irq_bits;
 	unsigned int nr_irqs;
-	unsigned int irq_turn;
-	struct cxl_event_data_storage fault;
-	struct cxl_event_afu_error error;
-	u64 irq_time;
-	u64 fault_time;
-	u64 error_time;
+	unsigned int irq_next;
+	struct cxl_event_origin *irq_origin;
+	struct cxl_event_record fault;
+	struct cxl_event_record error;
 	bool stamps;
-	bool warned;
 	struct cxl_event_counters count;
 
-	struct mutex turn;	/* guards sequence to buf */
+	struct mutex read_lock;	/* guards sequence to record */
 	u64 sequence;
 	u64 returned;
 	u64 rejected;
+	bool warned;
 	bool passed_over;
 	bool delivering;
 	bool deferred;
 	unsigned int nr_fetched;
-	struct cxl_event_slot fetched[CXL_EVENT_BATCH];
-	u8 *buf;
+	struct cxl_event_afu_driver_reserved *fetched[CXL_EVENT_RUN +
+						    CXL_EVENT_RUN_GENERIC];
+	u16 size[CXL_EVENT_RUN + CXL_EVENT_RUN_GENERIC];
+	struct cxl_event_record record[CXL_EVENT_RUN_GENERIC];
+
 	bool refused;
 };
 
-int cxl_events_init(struct cxl_events *ev, struct cxl_context *ctx,
-		    unsigned int card, unsigned int afu);
+void cxl_events_init(struct cxl_events *ev, struct cxl_context *ctx,
+		     unsigned int card, unsigned int afu);
 void cxl_events_destroy(struct cxl_events *ev);
 
-/* Producers */
+/* Producers: event.c */
 int cxl_events_post_irq(struct cxl_events *ev, unsigned int irq);
 void cxl_events_post_fault(struct cxl_events *ev, u64 addr, u64 dsisr);
 void cxl_events_post_error(struct cxl_events *ev, u64 error);
-void cxl_events_announce(struct cxl_events *ev, unsigned int n);
+bool cxl_events_announce(struct cxl_events *ev, unsigned int n);
 void cxl_events_lost(struct cxl_events *ev, unsigned int n);
+void cxl_events_wake(struct cxl_events *ev);
 
-/* AFU driver */
+/* AFU driver: event_ops.c */
 int cxl_events_set_ops(struct cxl_events *ev,
 		       const struct cxl_afu_driver_ops *ops,
 		       struct module *owner,
@@ -200,20 +231,23 @@ int cxl_events_unset_ops(struct cxl_events *ev);
 void cxl_events_drop_ops(struct cxl_events *ev,
 			 const struct cxl_afu_driver_ops *ops);
 
-/* Life of the context */
+void cxl_events_retire(struct cxl_events *ev);
+
+/* Life of the context: event.c */
 int cxl_events_set_irqs(struct cxl_events *ev, unsigned int nr_irqs);
 void cxl_events_set_closed(struct cxl_events *ev, bool closed);
 void cxl_events_set_link(struct cxl_events *ev, bool up);
 void cxl_events_set_stamps(struct cxl_events *ev, bool stamps);
-void cxl_events_retire(struct cxl_events *ev);
+__poll_t cxl_events_mask(struct cxl_events *ev);
+void cxl_events_count(struct cxl_events *ev, struct cxl_event_counters *count);
 
-/* Readers */
+/* Readers: event_read.c */
 ssize_t cxl_events_read(struct cxl_events *ev, char __user *buf, size_t count,
 			int nonblock);
 ssize_t cxl_events_read_iter(struct cxl_events *ev, struct iov_iter *to,
 			     bool nonblock);
-__poll_t cxl_events_mask(struct cxl_events *ev);
-void cxl_events_count(struct cxl_events *ev, struct cxl_event_counters *count);
+unsigned int cxl_events_restore(struct cxl_events *ev,
+				const struct cxl_afu_driver_ops *ops);
 
 static inline void cxl_events_set_state(struct cxl_events *ev,
 					unsigned long bits)
@@ -247,10 +281,6 @@ static inline bool cxl_events_ended(const struct cxl_events *ev)
 {
 	return READ_ONCE(ev->state) & CXL_EVENTS_ENDED;
 }
-
-void cxl_events_wake(struct cxl_events *ev);
-unsigned int cxl_events_hand_back(struct cxl_events *ev,
-				  const struct cxl_afu_driver_ops *ops);
 
 /* The event state of a context; here so that event_queue.c needs no more */
 struct cxl_events *cxl_context_events(struct cxl_context *ctx);

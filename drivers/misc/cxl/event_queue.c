@@ -74,7 +74,7 @@ struct cxl_event_queue *cxl_event_queue_create(struct cxl_context *ctx,
 		return ERR_PTR(-ENOMEM);
 	q->depth = depth;
 	q->mask = roundup_pow_of_two(depth) - 1;
-	q->slot_size = ALIGN(sizeof(struct cxl_queued_event) + max_payload,
+	q->slot_size = ALIGN(offsetof(struct cxl_event_record, data) + max_payload,
 			     sizeof(u64));
 	q->max_payload = max_payload;
 	q->ops.event_delivered = cxl_event_queue_event_delivered;
@@ -119,12 +119,14 @@ EXPORT_SYMBOL_GPL(cxl_event_queue_destroy);
 static __always_inline void cxl_event_queue_fill(struct cxl_event_queue *q,
 						 const void *data, u32 len)
 {
-	struct cxl_queued_event *slot = cxl_event_queue_slot(q, q->tail);
+	struct cxl_event_record *slot = cxl_event_queue_slot(q, q->tail);
 
 	lockdep_assert_held(&q->lock);
-	slot->time = cxl_events_now(q->ev);
-	slot->event.data_size = len;
-	memcpy(slot->event.data, data, len);
+	slot->origin.time = cxl_events_now(q->ev);
+	if (unlikely(slot->origin.time))
+		slot->origin.lost = READ_ONCE(q->ev->count.lost);
+	slot->data_size = len;
+	memcpy(slot->data, data, len);
 	/* Pairs with the acquire in cxl_event_queue_fetch(). */
 	smp_store_release(&q->tail, q->tail + 1);
 }

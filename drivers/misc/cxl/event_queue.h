@@ -9,7 +9,7 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
-#include <misc/cxl.h>
+#include "event.h"
 
 /**
  * struct cxl_event_queue - events sent and not yet delivered
@@ -19,7 +19,7 @@
  *	reader
  * @reserved: free slots that are spoken for
  * @closed: no event is taken any more
- * @head: oldest slot not confirmed.  The reader's: guarded by the turn, its
+ * @head: oldest slot not confirmed.  The reader's: guarded by the read_lock, its
  *	store-release hands the slot over to the producers
  * @fetch: next slot to be fetched; the reader's
  * @ctx: context, referenced; constant, as all that follows
@@ -37,7 +37,7 @@ struct cxl_event_queue {
 	unsigned int reserved;
 	bool closed;
 
-	unsigned int head;	/* guarded by the turn */
+	unsigned int head;	/* guarded by the read_lock */
 	unsigned int fetch;
 
 	struct cxl_context *ctx;
@@ -50,17 +50,7 @@ struct cxl_event_queue {
 	void *slots;
 };
 
-/**
- * struct cxl_queued_event - a slot
- * @time: when it was sent, 0 while nobody wanted stamps
- * @event: as the driver ops hand it over; @max_payload bytes follow
- */
-struct cxl_queued_event {
-	u64 time;
-	struct cxl_event_afu_driver_reserved event;
-};
-
-static inline struct cxl_queued_event *
+static inline struct cxl_event_record *
 cxl_event_queue_slot(const struct cxl_event_queue *q, unsigned int pos)
 {
 	return q->slots + (pos & q->mask) * q->slot_size;
@@ -68,7 +58,7 @@ cxl_event_queue_slot(const struct cxl_event_queue *q, unsigned int pos)
 
 /**
  * cxl_event_queue_fetch() - the next event that was sent
- * @q: queue, by the reader that has the turn
+ * @q: queue, by the reader that holds the read_lock
  *
  * Return: the event, or NULL: the AFU driver may have announced more than it
  * sent.
@@ -79,24 +69,12 @@ cxl_event_queue_fetch(struct cxl_event_queue *q)
 	/* Pairs with the release in cxl_event_queue_fill(). */
 	if (q->fetch == smp_load_acquire(&q->tail))
 		return NULL;
-	return &cxl_event_queue_slot(q, q->fetch++)->event;
-}
-
-/**
- * cxl_event_queue_time() - when an event was sent
- * @event: of a queue
- *
- * Return: CLOCK_MONOTONIC ns, or 0 if nobody wanted to know.
- */
-static inline u64
-cxl_event_queue_time(const struct cxl_event_afu_driver_reserved *event)
-{
-	return container_of(event, struct cxl_queued_event, event)->time;
+	return (void *)&cxl_event_queue_slot(q, q->fetch++)->data_size;
 }
 
 /**
  * cxl_event_queue_delivered() - the oldest events that were fetched are read
- * @q: queue, by the reader that has the turn
+ * @q: queue, by the reader that holds the read_lock
  * @n: how many
  */
 static inline void cxl_event_queue_delivered(struct cxl_event_queue *q,

@@ -4,7 +4,8 @@
 #include <linux/uio.h>
 
 #include "cxl.h"
-#include "event_batch.h"
+#include "event_queue.h"
+#include "event_test.h"
 
 #define HEADER_SIZE	sizeof(struct cxl_event_header)
 #define MAX_PAYLOAD	64
@@ -28,14 +29,11 @@ struct fixture {
 static int queue_test_init(struct kunit *test)
 {
 	struct fixture *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
-	int ret;
 
 	if (!f)
 		return -ENOMEM;
 	kref_init(&f->ctx.ref);
-	ret = cxl_events_init(&f->ctx.events, &f->ctx, 1, 2);
-	if (ret)
-		return ret;
+	cxl_events_init(&f->ctx.events, &f->ctx, 1, 2);
 	test->priv = f;
 	return 0;
 }
@@ -99,15 +97,13 @@ static unsigned int drain(struct kunit *test)
 static void deliver_some(struct fixture *f, unsigned int whole)
 {
 	struct cxl_events *ev = &f->ctx.events;
-	struct cxl_batch b = { .room = CXL_READ_MIN_SIZE };
 
-	mutex_lock(&ev->turn);
-	cxl_events_gather(ev, &b);
-	cxl_events_pack(ev, &b);
-	cxl_events_settle(ev, &b, whole * (HEADER_SIZE + 4));
-	ev->returned += cxl_events_hand_back(ev, ev->ops);
+	mutex_lock(&ev->read_lock);
+	cxl_events_test_deliver(ev, f->buf, CXL_READ_MIN_SIZE,
+				whole * (HEADER_SIZE + 4));
+	ev->returned += cxl_events_restore(ev, ev->ops);
 	WRITE_ONCE(ev->delivering, false);
-	mutex_unlock(&ev->turn);
+	mutex_unlock(&ev->read_lock);
 	f->read += whole;
 }
 
@@ -264,18 +260,15 @@ static void queue_test_destroy(struct kunit *test)
 {
 	struct fixture *f = test->priv;
 	struct cxl_events *ev = &f->ctx.events;
-	struct cxl_batch b = { .room = CXL_READ_MIN_SIZE };
 
 	cxl_event_queue_destroy(NULL);
 	create(test, 4);
 	KUNIT_EXPECT_EQ(test, send(f), 0);
 	KUNIT_EXPECT_EQ(test, send(f), 0);
 	/* Two are fetched, one is announced. */
-	mutex_lock(&ev->turn);
-	cxl_events_gather(ev, &b);
-	cxl_events_pack(ev, &b);
-	cxl_events_settle(ev, &b, 0);
-	mutex_unlock(&ev->turn);
+	mutex_lock(&ev->read_lock);
+	cxl_events_test_deliver(ev, f->buf, CXL_READ_MIN_SIZE, 0);
+	mutex_unlock(&ev->read_lock);
 	KUNIT_EXPECT_EQ(test, send(f), 0);
 	cxl_event_queue_destroy(f->queue);
 	f->queue = NULL;

@@ -1,60 +1,359 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Events of a context, delivered to its readers.
+ * The way of an event
+ * ===================
  *
- * One reader at a time has the turn:
+ * A producer posts it (event.c): an interrupt, fault or error is set pending
+ * in the state, an event of the AFU driver stays with the driver and is only
+ * announced.  Then sleepers and pollers are woken.
  *
- *	gather   under the spinlock: fetch driver events, pack generic ones
- *	copy     to the program, driver events first, page faults disabled
- *	settle   tell the AFU driver what became of each; put back the rest
+ * A reader waits until something is pending and takes the read_lock, which
+ * makes it the only one.  It delivers runs of events: driver events in the
+ * order fetched, then interrupts, a fault, an error.  Each run goes through
  *
- * The turn is never held while a reader waits for events, nor while it waits
- * for its buffer to be faulted in: a buffer that takes for ever stalls nobody
- * else.  What could not be copied stays in fetched[] for whoever comes first.
+ *	gather	under the state lock: driver events are fetched, generic ones
+ *		taken out of the state; room for one of each pending generic
+ *		kind is kept free behind the driver events
+ *	copy	to the program, without the state lock, page faults disabled
+ *	settle	what was copied is delivered, and the AFU driver told; driver
+ *		events that were not copied stay in fetched[] for whoever
+ *		reads next, generic ones are restored into the state
+ *
+ * When the copy stops at a page that is not there the reader releases the
+ * read_lock, faults the page in, takes the lock again and goes on, unless
+ * somebody else has read meanwhile.  So a buffer that takes for ever stalls
+ * nobody.  If the buffer is bad, the driver events in flight are restored: the
+ * AFU driver has them back.
+ *
+ * There is one pipeline.  The usual case (driver events alone, without stamps,
+ * to plain memory) is an instance of it with @usual true at compile time; what
+ * it finds to be otherwise it leaves to the other instance.
  */
+#define pr_fmt(fmt) "cxl: " fmt
+
 #include <linux/bitmap.h>
+#include <linux/instrumented.h>
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
+#include <linux/time_namespace.h>
+#include <linux/uaccess.h>
 
-#include "event_batch.h"
+#include "event.h"
+#include "event_queue.h"
+#include "trace.h"
+
+#define CXL_EVENT_HEADER_SIZE	sizeof(struct cxl_event_header)
 
 /* Short copies at the same event, each after the buffer was faulted in */
 #define CXL_EVENT_COPY_TRIES	8
 
 /*
- * Deliver what fits into @to.  Return its bytes, and in @next those of the
- * first event that could not be copied because of the buffer, or 0.
- *
- * If @next is not 0 when called, so much is known to be faulted in and no more
- * is copied: of a longer copy that faults, arm64 may say that nothing was.
+ * With stamps an event grows by one, unless it then fitted no more into the
+ * smallest buffer.
  */
-static size_t cxl_events_deliver(struct cxl_events *ev, struct iov_iter *to,
-				 size_t *next)
+static __always_inline bool cxl_event_stamped(size_t size, bool stamps)
 {
-	size_t limit = *next ?: SIZE_MAX;
-	struct cxl_batch b = {};
-	size_t copied, whole, done = 0;
+	return stamps && size + sizeof(struct cxl_event_stamp) <= CXL_READ_MIN_SIZE;
+}
 
-	*next = 0;
-	do {
-		b.room = iov_iter_count(to);
-		cxl_events_gather(ev, &b);
-		if (!b.nr_driver && !b.size)
-			break;
-		cxl_events_pack(ev, &b);
-		pagefault_disable();
-		copied = copy_to_iter(ev->buf, min(b.size, limit), to);
-		pagefault_enable();
-		whole = cxl_events_settle(ev, &b, copied);
-		iov_iter_revert(to, copied - whole);
-		done += whole;
-		*next = cxl_events_next_size(ev, &b, whole);
-	} while (b.more && !*next && !signal_pending(current));
-	return done;
+/* Bytes in the reader's buffer; 0 for an event to be rejected, of size 0 */
+static __always_inline size_t cxl_event_size(size_t size, bool stamps)
+{
+	if (!size || !cxl_event_stamped(size, stamps))
+		return size;
+	return size + sizeof(struct cxl_event_stamp);
 }
 
 /**
- * cxl_events_hand_back() - tell the AFU driver to keep what is in flight
+ * struct cxl_run - a read, and the events that it has in hand
+ * @buf: where they go in the program's memory, without an iov_iter
+ * @room: bytes left there
+ * @done: bytes delivered
+ * @first: of the run, its index in fetched[]: 0 or, of generic ones,
+ *	CXL_EVENT_RUN
+ * @n: events of the run
+ * @size: bytes that they take in the reader's buffer
+ * @next: of the first event that was not copied, 0 if there is none
+ * @generic: the read is through with driver events
+ * @more: there is more that fits; in the usual case: or that is not of it
+ * @stamps: the events are stamped
+ * @now: of the gather, for the stamps of events without origin
+ * @offset: of CLOCK_MONOTONIC in the reader's time namespace, in ns
+ */
+struct cxl_run {
+	char __user *buf;
+	size_t room;
+	size_t done;
+	unsigned int first;
+	unsigned int n;
+	size_t size;
+	size_t next;
+	bool generic;
+	bool more;
+	bool stamps;
+	struct cxl_event_origin now;
+	s64 offset;
+};
+
+/*
+ * Gather and restore
+ */
+
+#define CXL_GENERIC_SIZE(kind, stamps)					\
+	cxl_event_size(CXL_EVENT_HEADER_SIZE +				\
+		       sizeof_field(struct cxl_event_record, kind), stamps)
+
+/* Bytes that one generic event of each pending kind takes */
+static size_t cxl_gather_tail(const struct cxl_events *ev, unsigned long kinds,
+			      bool stamps)
+{
+	size_t tail = 0;
+
+	lockdep_assert_held(&ev->lock);
+	kinds &= ev->state;
+	if (kinds & CXL_EVENTS_IRQ)
+		tail += CXL_GENERIC_SIZE(irq, stamps);
+	if (kinds & CXL_EVENTS_FAULT)
+		tail += CXL_GENERIC_SIZE(fault, stamps);
+	if (kinds & CXL_EVENTS_ERROR)
+		tail += CXL_GENERIC_SIZE(error, stamps);
+	return tail;
+}
+
+/* Returns whether it is an event that can be delivered, and its size. */
+static __always_inline bool cxl_gather_fetch(struct cxl_events *ev,
+					     struct cxl_event_queue *queue,
+					     unsigned int i, size_t *size)
+{
+	struct cxl_event_afu_driver_reserved *event;
+	u32 len;
+
+	lockdep_assert_held(&ev->lock);
+	event = queue ? cxl_event_queue_fetch(queue) :
+			ev->ops->fetch_event(ev->ctx);
+	ev->fetched[i] = event;
+	ev->size[i] = 0;
+	*size = 0;
+	if (unlikely(!event))
+		return false;
+	len = READ_ONCE(event->data_size);
+	if (unlikely(len > ev->max_data))
+		return false;
+	*size = CXL_EVENT_HEADER_SIZE + len;
+	ev->size[i] = *size;
+	return true;
+}
+
+/*
+ * Take driver events as long as they fit with the tail kept free.  One that
+ * does not stays fetched and is the first of the next gather.  If it had to
+ * let generic events pass because it is nearly as large as the buffer, it goes
+ * first then, whatever they need.
+ */
+static __always_inline void cxl_gather_driver(struct cxl_events *ev,
+					      struct cxl_run *run,
+					      const bool usual)
+{
+	unsigned int announced = max(atomic_read_acquire(&ev->announced), 0);
+	const unsigned int in_flight = usual ? 0 : ev->nr_fetched;
+	const bool stamps = run->stamps;
+	struct cxl_event_queue *queue = ev->queue;
+	unsigned int fetched, end, i = 0;
+	size_t size, fits = run->room;
+
+	if (!announced && !in_flight)
+		return;
+	if (usual) {
+		if (ev->nr_fetched | (ev->state & CXL_EVENTS_GENERIC))
+			return;
+	} else {
+		size = cxl_gather_tail(ev, CXL_EVENTS_GENERIC, stamps);
+		fits -= min(fits, size);
+		size = ev->passed_over ? cxl_event_size(ev->size[0], stamps) : 0;
+		if (size <= run->room)
+			fits = max(fits, size);
+		ev->passed_over = false;
+	}
+
+	end = min_t(unsigned int, in_flight + announced, CXL_EVENT_RUN);
+	do {
+		if (!usual && i < in_flight)
+			size = ev->size[i];
+		else if (!cxl_gather_fetch(ev, queue, i, &size) && usual)
+			goto stop;	/* to be rejected by the other instance */
+		size = cxl_event_size(size, stamps);
+		if (unlikely(run->size + size > fits))
+			goto stop;
+		run->size += size;
+	} while (++i < end);
+	fetched = i;
+	run->more = i == CXL_EVENT_RUN;
+	if (!usual)
+		WRITE_ONCE(ev->deferred, false);
+	goto out;
+
+stop:
+	fetched = max(i + 1, in_flight);
+	/* What is left behind is deferred before it is not announced any more. */
+	WRITE_ONCE(ev->deferred, true);
+	run->more = usual;
+	if (!usual)
+		ev->passed_over = !i && size <= run->room;
+out:
+	run->n = i;
+	if (!usual && fetched == in_flight)
+		return;
+	smp_mb__before_atomic();
+	atomic_sub(fetched - in_flight, &ev->announced);
+	ev->count.posted += fetched - in_flight;
+	ev->nr_fetched = fetched;
+	trace_cxl_event_fetch(ev, fetched - in_flight);
+}
+
+/* One more generic event, if it fits with @tail kept free */
+static bool cxl_gather_add(struct cxl_events *ev, struct cxl_run *run,
+			   size_t tail, const struct cxl_event_record *from)
+{
+	struct cxl_event_record *record = &ev->record[run->n];
+	u32 size = CXL_EVENT_HEADER_SIZE + from->data_size;
+
+	if (run->size + cxl_event_size(size, run->stamps) + tail > run->room)
+		return false;
+	if (run->n == CXL_EVENT_RUN_GENERIC) {
+		run->more = true;
+		return false;
+	}
+	*record = *from;
+	ev->fetched[CXL_EVENT_RUN + run->n] = (void *)&record->data_size;
+	ev->size[CXL_EVENT_RUN + run->n] = size;
+	run->n++;
+	run->size += cxl_event_size(size, run->stamps);
+	return true;
+}
+
+/* Interrupts leave room for a fault and an error, and take turns. */
+static void cxl_gather_irqs(struct cxl_events *ev, struct cxl_run *run)
+{
+	size_t tail = cxl_gather_tail(ev, CXL_EVENTS_FAULT | CXL_EVENTS_ERROR,
+				      run->stamps);
+	struct cxl_event_record irq = {
+		.type = CXL_EVENT_AFU_INTERRUPT,
+		.data_size = sizeof(irq.irq),
+	};
+	unsigned int bit = ev->irq_next;
+
+	do {
+		bit = find_next_bit(ev->irq_pending, ev->irq_bits, bit);
+		if (bit == ev->irq_bits)
+			bit = find_first_bit(ev->irq_pending, ev->irq_bits);
+		if (bit == ev->irq_bits) {
+			cxl_events_clear_state(ev, CXL_EVENTS_IRQ);
+			return;
+		}
+		irq.origin = ev->irq_origin[bit];
+		irq.irq.irq = bit + 1;
+		if (!cxl_gather_add(ev, run, tail, &irq))
+			return;
+		__clear_bit(bit, ev->irq_pending);
+		ev->irq_next = ++bit;
+	} while (true);
+}
+
+static void cxl_gather_generic(struct cxl_events *ev, struct cxl_run *run)
+{
+	run->first = CXL_EVENT_RUN;
+	if (ev->state & CXL_EVENTS_IRQ)
+		cxl_gather_irqs(ev, run);
+	if (ev->state & CXL_EVENTS_FAULT &&
+	    cxl_gather_add(ev, run, 0, &ev->fault))
+		cxl_events_clear_state(ev, CXL_EVENTS_FAULT);
+	if (ev->state & CXL_EVENTS_ERROR &&
+	    cxl_gather_add(ev, run, 0, &ev->error))
+		cxl_events_clear_state(ev, CXL_EVENTS_ERROR);
+}
+
+/* What the reader's time namespace adds to CLOCK_MONOTONIC, in ns */
+static s64 cxl_read_time_offset(void)
+{
+	if (!IS_ENABLED(CONFIG_TIME_NS))
+		return 0;
+	return timespec64_to_ns(&current->nsproxy->time_ns->offsets.monotonic);
+}
+
+/* Take what is pending and fits, in one round trip of the state lock. */
+static __always_inline void cxl_run_gather(struct cxl_events *ev,
+					   struct cxl_run *run,
+					   const bool usual)
+{
+	lockdep_assert_held(&ev->read_lock);
+	run->first = 0;
+	run->n = 0;
+	run->size = 0;
+	run->more = usual;
+	if (run->stamps) {
+		run->now.time = ktime_get_ns();
+		run->offset = cxl_read_time_offset();
+	}
+
+	spin_lock_irq(&ev->lock);
+	if (usual || !run->generic)
+		cxl_gather_driver(ev, run, usual);
+	if (!usual && !run->more) {
+		run->generic = true;
+		if (run->n)
+			run->more = ev->state & CXL_EVENTS_GENERIC;
+		else if (ev->state & CXL_EVENTS_GENERIC)
+			cxl_gather_generic(ev, run);
+	}
+	if (run->stamps)
+		run->now.lost = ev->count.lost;
+	if (run->n)
+		ev->delivering = true;
+	spin_unlock_irq(&ev->lock);
+}
+
+/* Put the generic events behind the first @n back, beside what was posted since. */
+static void cxl_restore_generic(struct cxl_events *ev,
+				const struct cxl_run *run, unsigned int n)
+{
+	const struct cxl_event_record *record;
+	bool first = true;
+	unsigned int bit;
+
+	spin_lock_irq(&ev->lock);
+	for (record = &ev->record[n]; record < &ev->record[run->n]; record++) {
+		switch (record->type) {
+		case CXL_EVENT_AFU_INTERRUPT:
+			bit = record->irq.irq - 1;
+			/* The first has the next turn. */
+			if (first)
+				ev->irq_next = bit;
+			first = false;
+			if (__test_and_set_bit(bit, ev->irq_pending))
+				ev->count.coalesced++;
+			ev->irq_origin[bit] = record->origin;
+			cxl_events_set_state(ev, CXL_EVENTS_IRQ);
+			break;
+		case CXL_EVENT_DATA_STORAGE:
+			if (ev->state & CXL_EVENTS_FAULT)
+				ev->count.lost++;	/* The last one wins. */
+			else
+				ev->fault = *record;
+			cxl_events_set_state(ev, CXL_EVENTS_FAULT);
+			break;
+		case CXL_EVENT_AFU_ERROR:
+			if (ev->state & CXL_EVENTS_ERROR)
+				ev->count.lost++;	/* The first one wins. */
+			ev->error = *record;
+			cxl_events_set_state(ev, CXL_EVENTS_ERROR);
+			break;
+		}
+	}
+	spin_unlock_irq(&ev->lock);
+}
+
+/**
+ * cxl_events_restore() - give the driver events in flight back to the driver
  * @ev: event state
  * @ops: that the events were fetched by
  *
@@ -64,23 +363,22 @@ static size_t cxl_events_deliver(struct cxl_events *ev, struct iov_iter *to,
  * Return: how many there were, without those that were rejected: to be counted
  * by the caller.
  */
-unsigned int cxl_events_hand_back(struct cxl_events *ev,
-				  const struct cxl_afu_driver_ops *ops)
+unsigned int cxl_events_restore(struct cxl_events *ev,
+				const struct cxl_afu_driver_ops *ops)
 {
 	unsigned int i = ev->nr_fetched;
 	unsigned int good = 0;
 
-	lockdep_assert_held(&ev->turn);
+	lockdep_assert_held(&ev->read_lock);
 	while (i--) {
-		struct cxl_event_slot *slot = &ev->fetched[i];
-		int rc = slot->size ? -EFAULT : -EINVAL;
+		int rc = ev->size[i] ? -EFAULT : -EINVAL;
 
-		if (slot->size)
+		if (ev->size[i])
 			good++;
 		else
 			ev->rejected++;
 		trace_cxl_event_deliver(ev, CXL_EVENT_AFU_DRIVER, 1, rc);
-		ops->event_delivered(ev->ctx, slot->event, rc);
+		ops->event_delivered(ev->ctx, ev->fetched[i], rc);
 	}
 	ev->passed_over = false;
 	WRITE_ONCE(ev->deferred, false);
@@ -89,14 +387,246 @@ unsigned int cxl_events_hand_back(struct cxl_events *ev,
 	return good;
 }
 
-/**
- * cxl_events_wait() - wait until there is something to read, or to say
- * @ev: event state
- * @nonblock: do not
- *
- * Return: 0, -EAGAIN or -ERESTARTSYS.
+/*
+ * Copy
  */
-int cxl_events_wait(struct cxl_events *ev, bool nonblock)
+
+struct cxl_event_word {
+	u64 value;
+} __packed;
+
+#define cxl_put_word(to, from, n, fault)				\
+	unsafe_put_user(((const struct cxl_event_word *)(from))[n].value, \
+			(u64 __user *)(to) + (n), fault)
+
+/*
+ * Back end for memory of the program, within user_access_begin().
+ *
+ * Events are small and come in runs.  copy_to_user() for the header, the
+ * payload and the stamp of each opens the access window and checks the range
+ * every time, which costs more than all the rest of a read; to put a run
+ * together in a buffer first means to copy it twice.  So the window is opened
+ * once for a run, whose range was checked, and each event is stored word by
+ * word: four at a time, since short loops are dear.  What copy_to_user() tells
+ * the sanitizers is told them here.
+ */
+static __always_inline bool
+cxl_put_user(char __user *to, const struct cxl_event_header *header,
+	     const u8 *data, size_t len, u64 time, u64 sequence, u64 lost)
+{
+	struct cxl_event_header __user *uheader = (void __user *)to;
+
+	unsafe_put_user(header->type, &uheader->type, fault);
+	unsafe_put_user(header->size, &uheader->size, fault);
+	unsafe_put_user(header->process_element, &uheader->process_element, fault);
+	unsafe_put_user(header->reserved1, &uheader->reserved1, fault);
+	to += sizeof(*header);
+
+	instrument_copy_to_user(to, data, len);
+	for (; len >= 4 * sizeof(u64); len -= 4 * sizeof(u64)) {
+		cxl_put_word(to, data, 0, fault);
+		cxl_put_word(to, data, 1, fault);
+		cxl_put_word(to, data, 2, fault);
+		cxl_put_word(to, data, 3, fault);
+		to += 4 * sizeof(u64);
+		data += 4 * sizeof(u64);
+	}
+	if (len)
+		unsafe_copy_to_user(to, data, len, fault);
+	if (header->reserved1) {
+		struct cxl_event_stamp __user *stamp = (void __user *)(to + len);
+
+		unsafe_put_user(time, &stamp->time, fault);
+		unsafe_put_user(sequence, &stamp->sequence, fault);
+		unsafe_put_user(lost, &stamp->lost, fault);
+	}
+	return true;
+fault:
+	return false;
+}
+
+/* Back end for everything else */
+static bool cxl_put_iter(struct iov_iter *to,
+			 const struct cxl_event_header *header,
+			 const u8 *data, size_t len,
+			 u64 time, u64 sequence, u64 lost)
+{
+	struct cxl_event_stamp stamp = { time, sequence, lost };
+	size_t n = copy_to_iter(header, sizeof(*header), to);
+
+	if (n == sizeof(*header))
+		n += copy_to_iter(data, len, to);
+	if (n == sizeof(*header) + len && header->reserved1)
+		n += copy_to_iter(&stamp, sizeof(stamp), to);
+	if (n == header->size)
+		return true;
+	iov_iter_revert(to, n);
+	return false;
+}
+
+/* The copy. Return how many of the run's events are through, in order. */
+static __always_inline unsigned int
+cxl_run_copy(const struct cxl_events *ev, const struct cxl_run *run,
+	     struct iov_iter *iter, const bool user, const bool usual)
+{
+	const unsigned int end = run->first + run->n;
+	struct cxl_event_header header = {
+		.type = CXL_EVENT_AFU_DRIVER,
+		.process_element = ev->pe,
+	};
+	const bool recorded = run->first || ev->queue;
+	u64 sequence = ev->sequence;
+	char __user *buf = run->buf;
+	unsigned int i = run->first;
+
+	if (user && !user_access_begin(buf, run->size))
+		return 0;
+	do {
+		struct cxl_event_afu_driver_reserved *event = ev->fetched[i];
+		size_t len = ev->size[i] - CXL_EVENT_HEADER_SIZE;
+		struct cxl_event_origin *origin;
+		u64 time = run->now.time, lost = run->now.lost;
+
+		header.size = ev->size[i];
+		header.reserved1 = 0;
+		if (!usual && !header.size)
+			continue;
+		if (!usual && run->first)
+			header.type = cxl_event_record(event)->type;
+		if (cxl_event_stamped(header.size, run->stamps)) {
+			origin = &cxl_event_record(event)->origin;
+			if (recorded && origin->time) {
+				time = origin->time;
+				lost = origin->lost;
+			}
+			header.size += sizeof(struct cxl_event_stamp);
+			header.reserved1 = CXL_EVENT_STAMPED;
+		}
+		if (user ? !cxl_put_user(buf, &header, event->data, len,
+					 time + run->offset, sequence, lost) :
+			   !cxl_put_iter(iter, &header, event->data, len,
+					 time + run->offset, sequence, lost))
+			break;
+		buf += header.size;
+		sequence++;
+	} while (++i < end);
+	if (user)
+		user_access_end();
+	return i - run->first;
+}
+
+/* Once per context: it is the AFU driver's bug, not the program's. */
+static noinline void
+cxl_event_reject(struct cxl_events *ev,
+		 const struct cxl_event_afu_driver_reserved *event)
+{
+	ev->rejected++;
+	if (ev->warned)
+		return;
+	ev->warned = true;
+	if (event)
+		pr_warn("afu%u.%u pe %u: AFU driver event of %u bytes is too large\n",
+			ev->card, ev->afu, ev->pe, event->data_size);
+	else
+		pr_warn("afu%u.%u pe %u: AFU driver announced an event but has none\n",
+			ev->card, ev->afu, ev->pe);
+}
+
+/* The oldest @n driver events in flight are through: the AFU driver is told. */
+static __always_inline void cxl_settle_driver(struct cxl_events *ev,
+					      unsigned int n, const bool usual)
+{
+	struct cxl_event_queue *queue = ev->queue;
+	unsigned int good = n, left, i;
+
+	if (!usual || !queue || trace_cxl_event_deliver_enabled()) {
+		for (i = 0; i < n; i++) {
+			int rc = usual || ev->size[i] ? 0 : -EINVAL;
+
+			if (rc) {
+				cxl_event_reject(ev, ev->fetched[i]);
+				good--;
+			}
+			trace_cxl_event_deliver(ev, CXL_EVENT_AFU_DRIVER, 1, rc);
+			if (!queue)
+				ev->ops->event_delivered(ev->ctx, ev->fetched[i], rc);
+		}
+	}
+	if (queue)
+		cxl_event_queue_delivered(queue, good);
+	ev->sequence += good;
+	left = ev->nr_fetched - n;
+	if (unlikely(left)) {
+		memmove(ev->fetched, ev->fetched + n, left * sizeof(ev->fetched[0]));
+		memmove(ev->size, ev->size + n, left * sizeof(ev->size[0]));
+	}
+	/* Pairs with cxl_events_in_flight(): no callback runs from here on. */
+	smp_store_release(&ev->nr_fetched, left);
+}
+
+static void cxl_settle_generic(struct cxl_events *ev, const struct cxl_run *run,
+			       unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		trace_cxl_event_deliver(ev, ev->record[i].type, 1, 0);
+	ev->sequence += n;
+	if (n < run->n)
+		cxl_restore_generic(ev, run, n);
+}
+
+/* The first @n events of the run were copied. */
+static __always_inline void cxl_run_settle(struct cxl_events *ev,
+					   struct cxl_run *run, unsigned int n,
+					   const bool usual)
+{
+	size_t whole = run->size;
+	unsigned int i;
+
+	lockdep_assert_held(&ev->read_lock);
+	if (unlikely(n < run->n)) {
+		const u16 *size = ev->size + run->first;
+
+		run->more = usual;
+		run->next = cxl_event_size(size[n], run->stamps);
+		for (i = n; i < run->n; i++)
+			whole -= cxl_event_size(size[i], run->stamps);
+	}
+	run->done += whole;
+	run->room -= whole;
+	run->buf += whole;
+	if (!usual && run->first) {
+		cxl_settle_generic(ev, run, n);
+		return;
+	}
+	if (unlikely(n < run->n))
+		WRITE_ONCE(ev->deferred, true);
+	cxl_settle_driver(ev, n, usual);
+}
+
+/* Gather, copy, settle: with the read_lock. */
+static __always_inline void cxl_run_deliver(struct cxl_events *ev,
+					    struct cxl_run *run,
+					    struct iov_iter *iter,
+					    const bool user, const bool usual)
+{
+	unsigned int n;
+
+	cxl_run_gather(ev, run, usual);
+	if (!run->n)
+		return;
+	pagefault_disable();
+	n = cxl_run_copy(ev, run, iter, user, usual);
+	pagefault_enable();
+	cxl_run_settle(ev, run, n, usual);
+}
+
+/*
+ * Readers
+ */
+
+static int cxl_events_wait(struct cxl_events *ev, bool nonblock)
 {
 	if (cxl_events_readable(ev) || cxl_events_ended(ev))
 		return 0;
@@ -108,36 +638,34 @@ int cxl_events_wait(struct cxl_events *ev, bool nonblock)
 }
 
 /*
- * A reader that must not wait leaves a note when it finds the turn taken, so
+ * Wait until there is something to read, or to say, and be the one who does.
+ *
+ * A reader that must not wait leaves a note when it finds the lock taken, so
  * that it is woken if the other leaves something behind:
  *
- *	refused reader			reader with the turn
+ *	refused reader			reader with the lock
  *	--------------			--------------------
- *	refused = true			release the turn
+ *	refused = true			release the lock
  *	barrier				barrier
- *	try again for the turn		refused?  wake
+ *	try again for the lock		refused?  wake
  */
-static int cxl_events_take_turn(struct cxl_events *ev, bool nonblock)
+static int cxl_events_read_lock(struct cxl_events *ev, bool nonblock)
 {
 	int ret = cxl_events_wait(ev, nonblock);
 
 	if (ret)
 		return ret;
 	if (!nonblock)
-		return mutex_lock_killable(&ev->turn);
-	if (mutex_trylock(&ev->turn))
+		return mutex_lock_killable(&ev->read_lock);
+	if (mutex_trylock(&ev->read_lock))
 		return 0;
 	WRITE_ONCE(ev->refused, true);
 	smp_mb(); /* see above */
-	return mutex_trylock(&ev->turn) ? 0 : -EAGAIN;
+	return mutex_trylock(&ev->read_lock) ? 0 : -EAGAIN;
 }
 
-/**
- * cxl_events_pass_turn() - the turn was released: wake who waits for it
- * @ev: event state
- * @wake: also who waits for events
- */
-void cxl_events_pass_turn(struct cxl_events *ev, bool wake)
+/* Wake who waits for the lock and, with @wake, who waits for events. */
+static noinline void cxl_events_pass_on(struct cxl_events *ev, bool wake)
 {
 	if (READ_ONCE(ev->refused)) {
 		WRITE_ONCE(ev->refused, false);
@@ -147,67 +675,79 @@ void cxl_events_pass_turn(struct cxl_events *ev, bool wake)
 		cxl_events_wake(ev);
 }
 
+/* @delivered: since the lock was taken.  @wake: something may be left. */
+static __always_inline void cxl_events_read_unlock(struct cxl_events *ev,
+						   bool delivered, bool wake)
+{
+	/* What is left was deferred before: see cxl_events_drained(). */
+	smp_store_release(&ev->delivering, false);
+	mutex_unlock(&ev->read_lock);
+	smp_mb(); /* see cxl_events_read_lock() */
+	/* Meanwhile pollers were not told of an end, old or new. */
+	wake |= delivered && cxl_events_ended(ev);
+	if (unlikely(wake || READ_ONCE(ev->refused)))
+		cxl_events_pass_on(ev, wake);
+}
+
 /* The buffer is bad: the events in flight are the AFU driver's again. */
 static void cxl_events_refuse(struct cxl_events *ev)
 {
-	unsigned long flags;
-
-	mutex_lock(&ev->turn);
+	mutex_lock(&ev->read_lock);
 	if (ev->nr_fetched) {
 		/* Each may be deferred no more, and not yet announced again. */
-		spin_lock_irqsave(&ev->lock, flags);
+		spin_lock_irq(&ev->lock);
 		ev->delivering = true;
-		spin_unlock_irqrestore(&ev->lock, flags);
-		ev->returned += cxl_events_hand_back(ev, ev->ops);
+		spin_unlock_irq(&ev->lock);
+		ev->returned += cxl_events_restore(ev, ev->ops);
 	}
-	cxl_events_release_turn(ev, ev->delivering, true);
+	cxl_events_read_unlock(ev, ev->delivering, true);
 }
 
-/**
- * cxl_events_read_on() - read as many more whole events as are pending and fit
- * @ev: event state
- * @to: the rest of the destination
- * @nonblock: do not wait, neither for events nor for another reader
- * @done: bytes that were read before, then this does not wait
- * @sequence: that it ended with
- *
- * Return: bytes read altogether, or an errno if there are none.
+/*
+ * Any read, or the rest of one that delivered something before and ended with
+ * @sequence: that one does not wait.
  */
-ssize_t cxl_events_read_on(struct cxl_events *ev, struct iov_iter *to,
-			   bool nonblock, ssize_t done, u64 sequence)
+static __always_inline ssize_t
+cxl_events_read_any(struct cxl_events *ev, struct cxl_run *run,
+		    struct iov_iter *iter, const bool user, bool nonblock,
+		    u64 sequence)
 {
 	unsigned int tries = 0;
-	size_t n, next = 0;
+	size_t done;
 	bool ended;
 	int ret;
 
 	for (;;) {
-		ret = cxl_events_take_turn(ev, nonblock || done);
+		ret = cxl_events_read_lock(ev, nonblock || run->done);
 		if (ret)
-			return done ?: ret;
+			return run->done ?: ret;
 		/* Another reader came in between: what follows is the next. */
-		if (done && ev->sequence != sequence) {
-			cxl_events_release_turn(ev, ev->delivering, true);
-			return done;
+		if (run->done && ev->sequence != sequence) {
+			cxl_events_read_unlock(ev, ev->delivering, true);
+			return run->done;
 		}
 		ended = cxl_events_ended(ev);
-		n = cxl_events_deliver(ev, to, &next);
-		done += n;
+		done = run->done;
+		run->next = 0;
+		run->generic = false;
+		run->stamps = READ_ONCE(ev->stamps);
+		do {
+			cxl_run_deliver(ev, run, iter, user, false);
+		} while (run->more && !signal_pending(current));
 		sequence = ev->sequence;
-		cxl_events_release_turn(ev, ev->delivering, next);
+		cxl_events_read_unlock(ev, ev->delivering, run->next);
 
-		if (next) {
-			tries = n ? 0 : tries + 1;
+		if (run->next) {
+			tries = run->done > done ? 0 : tries + 1;
 			if (tries < CXL_EVENT_COPY_TRIES &&
-			    !fault_in_iov_iter_writeable(to, next)) {
-				next = tries ? next : 0;
+			    !(user ? fault_in_writeable(run->buf, run->next) :
+				     fault_in_iov_iter_writeable(iter, run->next)))
 				continue;
-			}
 			cxl_events_refuse(ev);
-			return done ?: -EFAULT;
+			return run->done ?: -EFAULT;
 		}
-		if (done)
-			return done;
+		if (run->done)
+			return run->done;
 		if (ended)
 			return -EIO;
 		if (nonblock)
@@ -217,8 +757,75 @@ ssize_t cxl_events_read_on(struct cxl_events *ev, struct iov_iter *to,
 	}
 }
 
+static noinline ssize_t cxl_events_read_rest(struct cxl_events *ev,
+					     char __user *buf, size_t count,
+					     int nonblock, size_t done,
+					     u64 sequence)
+{
+	struct cxl_run run = {
+		.buf = buf + done,
+		.room = count - done,
+		.done = done,
+	};
+
+	return cxl_events_read_any(ev, &run, NULL, true, nonblock, sequence);
+}
+
+static __always_inline ssize_t
+cxl_events_read_usual(struct cxl_events *ev, char __user *buf, size_t count,
+		      int nonblock, const bool stamps)
+{
+	struct cxl_run run = { .buf = buf, .room = count, .stamps = stamps };
+	u64 sequence = 0;
+
+	if (unlikely(!mutex_trylock(&ev->read_lock)))
+		return cxl_events_read_rest(ev, buf, count, nonblock, 0, 0);
+	cxl_run_deliver(ev, &run, NULL, true, true);
+	sequence = ev->sequence;
+	cxl_events_read_unlock(ev, true, run.more);
+	if (likely(!run.more))
+		return run.done;
+	return cxl_events_read_rest(ev, buf, count, nonblock, run.done, sequence);
+}
+
+static noinline ssize_t cxl_events_read_stamped(struct cxl_events *ev,
+						char __user *buf, size_t count,
+						int nonblock)
+{
+	return cxl_events_read_usual(ev, buf, count, nonblock, true);
+}
+
 /**
- * cxl_events_read_iter() - read as many whole events as are pending and fit
+ * cxl_events_read() - read as many whole events as are pending and fit
+ * @ev: event state
+ * @buf: destination
+ * @count: its size, at least CXL_READ_MIN_SIZE bytes
+ * @nonblock: if not 0 do not wait, neither for events nor for another reader
+ *
+ * Context: process context.
+ * Return: bytes read; -EIO (nothing is pending, and the context is CLOSED or
+ * the link down), -EAGAIN, -EFAULT, -ERESTARTSYS or -EINTR.
+ */
+ssize_t cxl_events_read(struct cxl_events *ev, char __user *buf, size_t count,
+			int nonblock)
+{
+	int ret;
+
+	if (unlikely(atomic_read_acquire(&ev->announced) <= 0)) {
+		ret = cxl_events_wait(ev, nonblock);
+		if (ret)
+			return ret;
+		if (atomic_read_acquire(&ev->announced) <= 0)
+			return cxl_events_read_rest(ev, buf, count, nonblock, 0,
+						    0);
+	}
+	if (unlikely(READ_ONCE(ev->stamps)))
+		return cxl_events_read_stamped(ev, buf, count, nonblock);
+	return cxl_events_read_usual(ev, buf, count, nonblock, false);
+}
+
+/**
+ * cxl_events_read_iter() - the same for any destination
  * @ev: event state
  * @to: destination of at least CXL_READ_MIN_SIZE bytes
  * @nonblock: do not wait, neither for events nor for another reader
@@ -229,70 +836,11 @@ ssize_t cxl_events_read_on(struct cxl_events *ev, struct iov_iter *to,
 ssize_t cxl_events_read_iter(struct cxl_events *ev, struct iov_iter *to,
 			     bool nonblock)
 {
-	return cxl_events_read_on(ev, to, nonblock, 0, 0);
+	struct cxl_run run = { .room = iov_iter_count(to) };
+
+	return cxl_events_read_any(ev, &run, to, false, nonblock, 0);
 }
 
-/*
- * Nothing is pending, and nothing is on its way that may turn out not to be
- * copied.  Under the lock no reader begins to deliver.
- */
-static bool cxl_events_drained(struct cxl_events *ev)
-{
-	unsigned long flags;
-	bool drained;
-
-	spin_lock_irqsave(&ev->lock, flags);
-	/* Pairs with the release in cxl_events_release_turn(). */
-	drained = !smp_load_acquire(&ev->delivering) &&
-		  !cxl_events_readable(ev);
-	spin_unlock_irqrestore(&ev->lock, flags);
-	return drained;
-}
-
-/**
- * cxl_events_mask() - what poll has to say
- * @ev: event state; the caller's wait queue entry is on its wq
- *
- * Context: any.
- */
-__poll_t cxl_events_mask(struct cxl_events *ev)
-{
-	/* Pairs with the barriers of the producers: see cxl_events_wake(). */
-	smp_mb();
-	if (cxl_events_readable(ev))
-		return EPOLLIN | EPOLLRDNORM;
-	if (cxl_events_ended(ev) && cxl_events_drained(ev))
-		return EPOLLERR | EPOLLHUP;
-	return 0;
-}
-
-/**
- * cxl_events_count() - a consistent snapshot of the counters
- * @ev: event state
- * @count: filled in
- *
- * Context: process context; waits for a delivery in flight.
- */
-void cxl_events_count(struct cxl_events *ev, struct cxl_event_counters *count)
-{
-	unsigned long flags;
-	u64 unwanted;
-	int announced;
-
-	mutex_lock(&ev->turn);
-	spin_lock_irqsave(&ev->lock, flags);
-	announced = max(atomic_read(&ev->announced), 0);
-	unwanted = atomic64_read(&ev->unwanted);
-	*count = ev->count;
-	count->posted += announced + unwanted;
-	count->delivered = ev->sequence;
-	count->returned = ev->returned;
-	count->rejected = ev->rejected + unwanted;
-	count->pending = announced + ev->nr_fetched +
-			 !!(ev->state & CXL_EVENTS_FAULT) +
-			 !!(ev->state & CXL_EVENTS_ERROR);
-	if (ev->irq_bits)
-		count->pending += bitmap_weight(ev->irq_pending, ev->irq_bits);
-	spin_unlock_irqrestore(&ev->lock, flags);
-	mutex_unlock(&ev->turn);
-}
+#if IS_ENABLED(CONFIG_CXL_KUNIT_TEST)
+#include "event_test.c"
+#endif

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit suite of event.c, event_read.c and event_batch.c: what no program can
- * bring about at will, above all copies that stop at any byte.
+ * KUnit suite of event.c, event_ops.c and event_read.c: what no program can
+ * bring about at will, above all copies that stop at any byte.  Included by
+ * event_read.c, whose steps it takes one by one.
  */
 #include <kunit/test.h>
 #include <linux/uio.h>
 
 #include "cxl.h"
-#include "event_batch.h"
+#include "event_test.h"
 
 #define HEADER_SIZE	sizeof(struct cxl_event_header)
 #define STAMP_SIZE	sizeof(struct cxl_event_stamp)
@@ -104,14 +105,11 @@ static const struct cxl_afu_driver_ops other_ops = {
 static int event_test_init(struct kunit *test)
 {
 	struct fixture *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
-	int ret;
 
 	if (!f)
 		return -ENOMEM;
 	f->ev = &f->ctx.events;
-	ret = cxl_events_init(f->ev, &f->ctx, 1, 2);
-	if (ret)
-		return ret;
+	cxl_events_init(f->ev, &f->ctx, 1, 2);
 	f->ev->pe = 7;
 	test->priv = f;
 	return cxl_events_set_irqs(f->ev, TEST_IRQS);
@@ -155,20 +153,35 @@ static ssize_t read_events(struct fixture *f, size_t size)
 	return cxl_events_read_iter(f->ev, &to, true);
 }
 
-/* Deliver one batch of which @copied bytes reach the reader. */
+size_t cxl_events_test_deliver(struct cxl_events *ev, void *buf, size_t room,
+			       size_t copied)
+{
+	struct kvec vec = { .iov_base = buf, .iov_len = copied };
+	struct cxl_run run = {
+		.room = room,
+		.stamps = READ_ONCE(ev->stamps),
+	};
+	struct iov_iter to;
+
+	lockdep_assert_held(&ev->read_lock);
+	iov_iter_kvec(&to, ITER_DEST, &vec, 1, copied);
+	do {
+		cxl_run_deliver(ev, &run, &to, false, false);
+	} while (run.more);
+	return run.done;
+}
+
+/* Deliver what fits into @room, of which @copied bytes reach the reader. */
 static size_t deliver(struct fixture *f, size_t room, size_t copied)
 {
-	struct cxl_batch b = { .room = room };
 	size_t whole;
 
-	mutex_lock(&f->ev->turn);
-	cxl_events_gather(f->ev, &b);
-	cxl_events_pack(f->ev, &b);
+	mutex_lock(&f->ev->read_lock);
 	memset(f->buf, 0xee, sizeof(f->buf));
-	memcpy(f->buf, f->ev->buf, min(copied, b.size));
-	whole = cxl_events_settle(f->ev, &b, min(copied, b.size));
+	whole = cxl_events_test_deliver(f->ev, f->buf, room,
+					min(copied, sizeof(f->buf)));
 	WRITE_ONCE(f->ev->delivering, false);
-	mutex_unlock(&f->ev->turn);
+	mutex_unlock(&f->ev->read_lock);
 	return whole;
 }
 
@@ -390,7 +403,7 @@ static void event_test_copy_stops_anywhere(struct kunit *test)
 	for (copied = 0; copied <= total; copied++) {
 		f->next = 0;
 		f->nr_confirmed = 0;
-		f->ev->irq_turn = 0;
+		f->ev->irq_next = 0;
 		announce(f, 0, 2, 5);
 		post_each_kind(f);
 
@@ -419,23 +432,23 @@ static void event_test_copy_stops_anywhere(struct kunit *test)
 static void event_test_post_while_copying(struct kunit *test)
 {
 	struct fixture *f = test->priv;
-	struct cxl_batch b = { .room = CXL_READ_MIN_SIZE };
+	struct cxl_run run = { .room = CXL_READ_MIN_SIZE };
 	struct cxl_event_counters c;
 
 	post_each_kind(f);
-	mutex_lock(&f->ev->turn);
-	cxl_events_gather(f->ev, &b);
-	cxl_events_pack(f->ev, &b);
+	mutex_lock(&f->ev->read_lock);
+	cxl_run_gather(f->ev, &run, false);
 	cxl_events_post_error(f->ev, 2);
 	cxl_events_post_fault(f->ev, 3, 4);
 	cxl_events_post_irq(f->ev, 3);
 	cxl_events_post_irq(f->ev, 50);
-	KUNIT_EXPECT_EQ(test, cxl_events_settle(f->ev, &b, 0), 0);
-	mutex_unlock(&f->ev->turn);
+	cxl_run_settle(f->ev, &run, 0, false);
+	KUNIT_EXPECT_EQ(test, run.done, 0);
+	mutex_unlock(&f->ev->read_lock);
 
 	/* The first error and the last fault win. */
-	KUNIT_EXPECT_EQ(test, f->ev->error.error, 0x1122334455667788ULL);
-	KUNIT_EXPECT_EQ(test, f->ev->fault.addr, 3);
+	KUNIT_EXPECT_EQ(test, f->ev->error.error.error, 0x1122334455667788ULL);
+	KUNIT_EXPECT_EQ(test, f->ev->fault.fault.addr, 3);
 	cxl_events_count(f->ev, &c);
 	KUNIT_EXPECT_EQ(test, c.coalesced, 1);
 	KUNIT_EXPECT_EQ(test, c.lost, 2);
@@ -632,18 +645,17 @@ static void event_test_mask(struct kunit *test)
 static void event_test_mask_while_copying(struct kunit *test)
 {
 	struct fixture *f = test->priv;
-	struct cxl_batch b = { .room = CXL_READ_MIN_SIZE };
+	struct cxl_run run = { .room = CXL_READ_MIN_SIZE };
 
 	KUNIT_ASSERT_EQ(test, set_ops(f, &fake_ops), 0);
 	announce(f, 0, 1, 5);
 	cxl_events_set_closed(f->ev, true);
-	mutex_lock(&f->ev->turn);
-	cxl_events_gather(f->ev, &b);
+	mutex_lock(&f->ev->read_lock);
+	cxl_run_gather(f->ev, &run, false);
 	KUNIT_EXPECT_EQ(test, cxl_events_mask(f->ev), 0);
-	cxl_events_pack(f->ev, &b);
-	cxl_events_settle(f->ev, &b, 0);
+	cxl_run_settle(f->ev, &run, 0, false);
 	KUNIT_EXPECT_EQ(test, cxl_events_mask(f->ev), EPOLLIN | EPOLLRDNORM);
-	mutex_unlock(&f->ev->turn);
+	mutex_unlock(&f->ev->read_lock);
 	KUNIT_EXPECT_EQ(test, read_events(f, CXL_READ_MIN_SIZE), 13);
 	KUNIT_EXPECT_EQ(test, cxl_events_mask(f->ev), EPOLLERR | EPOLLHUP);
 }

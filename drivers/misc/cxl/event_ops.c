@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Driver ops of a context: where driver events come from.
+ *
+ * Ops can be exchanged or removed while no event of theirs is announced or in
+ * flight.  Whoever cannot wait for that detaches them: events in flight go
+ * back to the driver, those announced are lost.
+ */
+#include "event.h"
+#include "trace.h"
+
+/* Under the lock nothing new gets in flight: if it is false it stays so. */
+static bool cxl_events_in_flight(struct cxl_events *ev)
+{
+	lockdep_assert_held(&ev->lock);
+	/* Pairs with the release after the last event_delivered. */
+	return smp_load_acquire(&ev->nr_fetched);
+}
+
+static int cxl_events_install_ops(struct cxl_events *ev,
+				  const struct cxl_afu_driver_ops *ops,
+				  struct module *owner,
+				  struct cxl_event_queue *queue, u32 max_data,
+				  void (*closed)(struct cxl_context *ctx))
+{
+	struct module *unpin = owner;
+	unsigned long flags;
+	int ret = 0;
+
+	if (max_data > CXL_EVENT_MAX_DATA)
+		return -EINVAL;
+	if (!try_module_get(owner))
+		return -ENODEV;
+
+	spin_lock_irqsave(&ev->lock, flags);
+	if (ev->state & CXL_EVENTS_RETIRED) {
+		ret = -EIO;
+	} else if (cxl_events_in_flight(ev) ||
+		   atomic_read(&ev->announced) > 0) {
+		ret = -EBUSY;
+	} else {
+		unpin = ev->ops_owner;
+		ev->ops = ops;
+		ev->ops_owner = owner;
+		ev->queue = queue;
+		ev->max_data = max_data;
+		ev->closed = closed;
+		/* From the first ops on announcements count. */
+		atomic_cmpxchg(&ev->announced, CXL_EVENTS_NO_OPS, 0);
+	}
+	spin_unlock_irqrestore(&ev->lock, flags);
+	module_put(unpin);
+	return ret;
+}
+
+/**
+ * cxl_events_set_ops() - set the driver ops
+ * @ev: event state
+ * @ops: the AFU driver's
+ * @owner: module to be pinned
+ * @queue: whose ops these are, or NULL.  Its events are fetched without a call
+ *
+ * Context: any but hard interrupt.
+ * Return: as cxl_set_driver_ops().
+ */
+int cxl_events_set_ops(struct cxl_events *ev,
+		       const struct cxl_afu_driver_ops *ops,
+		       struct module *owner,
+		       struct cxl_event_queue *queue)
+{
+	if (!ops || !ops->event_delivered || !(ops->fetch_event || queue))
+		return -EINVAL;
+	return cxl_events_install_ops(ev, ops, owner, queue,
+				      ops->max_data_size ?:
+				      CXL_MAX_EVENT_DATA_SIZE,
+				      ops->context_closed);
+}
+
+/**
+ * cxl_events_set_old_ops() - set driver ops that are the two callbacks only
+ * @ev: event state
+ * @ops: the AFU driver's: nothing behind event_delivered is there
+ *
+ * Context: any but hard interrupt.
+ * Return: as cxl_set_driver_ops().
+ */
+int cxl_events_set_old_ops(struct cxl_events *ev,
+			   const struct cxl_afu_driver_ops *ops)
+{
+	if (!ops || !ops->event_delivered || !ops->fetch_event)
+		return -EINVAL;
+	return cxl_events_install_ops(ev, ops, NULL, NULL, CXL_EVENT_MAX_DATA,
+				      NULL);
+}
+
+/**
+ * cxl_events_unset_ops() - remove the driver ops
+ * @ev: event state
+ *
+ * Context: any but hard interrupt.
+ * Return: 0, or -EBUSY while events are announced or in flight.
+ */
+int cxl_events_unset_ops(struct cxl_events *ev)
+{
+	struct module *unpin = NULL;
+	unsigned long flags;
+	int ret = 0;
+
+	spin_lock_irqsave(&ev->lock, flags);
+	if (!ev->ops)
+		goto unlock;
+	if (cxl_events_in_flight(ev) ||
+	    atomic_cmpxchg(&ev->announced, 0, CXL_EVENTS_NO_OPS)) {
+		ret = -EBUSY;
+		goto unlock;
+	}
+	unpin = ev->ops_owner;
+	ev->ops = NULL;
+	ev->ops_owner = NULL;
+unlock:
+	spin_unlock_irqrestore(&ev->lock, flags);
+	module_put(unpin);
+	return ret;
+}
+
+static void cxl_events_detach_ops(struct cxl_events *ev,
+				const struct cxl_afu_driver_ops *only,
+				unsigned long state)
+{
+	void (*closed)(struct cxl_context *ctx);
+	const struct cxl_afu_driver_ops *ops;
+	struct module *owner;
+	unsigned long flags;
+	unsigned int in_flight;
+	int left;
+
+	mutex_lock(&ev->read_lock);
+	spin_lock_irqsave(&ev->lock, flags);
+	cxl_events_set_state(ev, state);
+	ops = ev->ops;
+	if (!ops || (only && ops != only)) {
+		spin_unlock_irqrestore(&ev->lock, flags);
+		goto out;
+	}
+	left = atomic_xchg(&ev->announced, CXL_EVENTS_NO_OPS);
+	ev->count.posted += left;
+	ev->count.lost += left;
+	owner = ev->ops_owner;
+	closed = ev->closed;
+	ev->ops = NULL;
+	ev->ops_owner = NULL;
+	spin_unlock_irqrestore(&ev->lock, flags);
+
+	in_flight = cxl_events_restore(ev, ops);
+	spin_lock_irqsave(&ev->lock, flags);
+	ev->count.lost += in_flight;
+	spin_unlock_irqrestore(&ev->lock, flags);
+	if (state & CXL_EVENTS_RETIRED && closed)
+		closed(ev->ctx);
+	module_put(owner);
+out:
+	mutex_unlock(&ev->read_lock);
+	/* What a poller saw as readable may be gone. */
+	cxl_events_wake(ev);
+}
+
+/**
+ * cxl_events_drop_ops() - remove driver ops whatever is pending
+ * @ev: event state
+ * @ops: to be removed, if they are the ones that are set
+ *
+ * Context: process context; waits for a delivery in flight.
+ */
+void cxl_events_drop_ops(struct cxl_events *ev,
+			 const struct cxl_afu_driver_ops *ops)
+{
+	cxl_events_detach_ops(ev, ops, 0);
+}
+
+/**
+ * cxl_events_retire() - the context goes away: no driver callback after this
+ * @ev: event state
+ *
+ * Context: process context; waits for a delivery in flight.
+ */
+void cxl_events_retire(struct cxl_events *ev)
+{
+	trace_cxl_event_end(ev);
+	cxl_events_detach_ops(ev, NULL, CXL_EVENTS_RETIRED);
+}
