@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* E14: stamps for who asks for them; otherwise each byte is as it always was. */
+#define _GNU_SOURCE
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -188,6 +191,96 @@ static void time_of_a_queued_event_is_when_it_was_sent(void)
 	check(second.time >= sent + 50000000);
 }
 
+/* Each number has its own, not that of the oldest one that is pending. */
+static void time_of_an_interrupt_is_its_own(void)
+{
+	struct cxl_event_stamp first, second;
+	struct event_afu afu;
+	__u64 between;
+
+	event_open(&afu, CXL_TEST_NEW_STARTED);
+	require_ok(set_format(&afu, CXL_EVENT_FORMAT_STAMPS));
+	event_irq(&afu, 1);
+	usleep(20000);
+	between = now_ns();
+	event_irq(&afu, 2);
+	event_irq(&afu, 1);
+	/* A failed copy changes nothing. */
+	check_errno(read(afu.fd, guarded_end(0), 4096), EFAULT);
+	require_eq(read(afu.fd, buf, sizeof(buf)), 2 * (IRQ_SIZE + STAMP_SIZE));
+	stamp_at(0, &first);
+	stamp_at(IRQ_SIZE + STAMP_SIZE, &second);
+	check(first.time < between);
+	check(second.time >= between);
+}
+
+/* What is lost after an event does not belong to its stamp. */
+static void lost_counts_what_was_lost_before(void)
+{
+	const size_t size = HEADER_SIZE + 16 + STAMP_SIZE;
+	struct cxl_event_stamp stamp;
+	struct event_afu afu;
+	unsigned int i;
+
+	event_open_queue(&afu, 2, 16);
+	require_ok(set_format(&afu, CXL_EVENT_FORMAT_STAMPS));
+	event_send_ok(&afu, 2, 16);
+	for (i = 0; i < 3; i++)
+		check_eq(event_send(&afu, CXL_TEST_PROCESS, 1, 16, 16), 0);
+	require_eq(read(afu.fd, buf, sizeof(buf)), 2 * size);
+	for (i = 0; i < 2; i++) {
+		stamp_at(i * size, &stamp);
+		check_eq(stamp.lost, 0);
+	}
+	event_irq(&afu, 1);
+	event_send_ok(&afu, 1, 16);
+	require(read(afu.fd, buf, sizeof(buf)) > 0);
+	stamp_at(0, &stamp);
+	check_eq(stamp.lost, 3);
+	stamp_at(size, &stamp);
+	check_eq(stamp.lost, 3);
+}
+
+/* In a time namespace whose clock is a day ahead */
+static int read_in_a_time_namespace(struct event_afu *afu)
+{
+	struct cxl_event_stamp stamp;
+	__u64 begin = now_ns();
+	size_t at = 0;
+	ssize_t n;
+
+	event_irq(afu, 1);
+	event_send_ok(afu, 1, 16);
+	n = read(afu->fd, buf, sizeof(buf));
+	if (n != (ssize_t)(HEADER_SIZE + 16 + IRQ_SIZE + 2 * STAMP_SIZE))
+		return 1;
+	while (at < (size_t)n) {
+		at += stamp_at(at, &stamp);
+		if (stamp.time < begin || stamp.time > now_ns())
+			return 2;
+	}
+	return 0;
+}
+
+static void time_is_that_of_the_readers_namespace(void)
+{
+	struct event_afu afu;
+	int status;
+	pid_t pid;
+
+	event_open_ops(&afu);
+	require_ok(set_format(&afu, CXL_EVENT_FORMAT_STAMPS));
+	if (unshare(CLONE_NEWTIME))
+		skip("no time namespaces: %m");
+	require_ok(file_write("monotonic 86400 0\n", "/proc/self/timens_offsets"));
+	pid = fork();
+	require(pid >= 0);
+	if (!pid)
+		_exit(read_in_a_time_namespace(&afu));
+	require_eq(waitpid(pid, &status, 0), pid);
+	check_eq(status, 0);
+}
+
 static void sequence_counts_what_was_delivered(void)
 {
 	struct event_stream stream = EVENT_STREAM(8, 64);
@@ -361,6 +454,12 @@ static const struct tap_test tests[] = {
 	{ "E14.time_is_when_it_was_reported", time_is_when_it_was_reported },
 	{ "E14.time_of_a_queued_event_is_when_it_was_sent",
 	  time_of_a_queued_event_is_when_it_was_sent },
+	{ "E14.time_of_an_interrupt_is_its_own",
+	  time_of_an_interrupt_is_its_own },
+	{ "E14.lost_counts_what_was_lost_before",
+	  lost_counts_what_was_lost_before },
+	{ "E14.time_is_that_of_the_readers_namespace",
+	  time_is_that_of_the_readers_namespace },
 	{ "E14.sequence_counts_what_was_delivered",
 	  sequence_counts_what_was_delivered },
 	{ "E14.lost_counts_faults_and_errors_that_were_overrun",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the modules cost while nobody asks for anything. */
 #define _GNU_SOURCE
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -146,7 +147,46 @@ static void idle_contexts_cost_less_than_1_percent(void)
 		check_ok(close(fd[i]));
 }
 
+/* Kernel memory in bytes: slab caches, and what else is not of programs */
+static long long kernel_memory(void)
+{
+	char buf[8192], *line;
+	long long kib = 0;
+	unsigned int i;
+	static const char *const names[] = { "\nSlab:", "\nVmallocUsed:" };
+
+	require(file_read(buf, sizeof(buf), "/proc/meminfo") > 0);
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		line = strstr(buf, names[i]);
+		require(line);
+		kib += strtoll(line + strlen(names[i]), NULL, 10);
+	}
+	return kib * 1024;
+}
+
+/* With its file and inode, without what an AFU driver adds */
+static void a_context_takes_at_most_4_kib(void)
+{
+	const unsigned int begin = 100, count = IDLE_CONTEXTS;
+	long long before = 0, each;
+	int fd[IDLE_CONTEXTS];
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		if (i == begin)
+			before = kernel_memory();
+		fd[i] = node_open_ok("afu0.0s");
+	}
+	each = (kernel_memory() - before) / (count - begin);
+	diag("%lld bytes for each context", each);
+	check(each > 1024);
+	check(each <= 4096, "%lld bytes", each);
+	for (i = 0; i < count; i++)
+		check_ok(close(fd[i]));
+}
+
 static const struct tap_test tests[] = {
+	{ "idle.a_context_takes_at_most_4_kib", a_context_takes_at_most_4_kib },
 	{ "idle.nobody_wakes_up_without_a_context",
 	  nobody_wakes_up_without_a_context, remove_tracing },
 	{ "idle.idle_contexts_cost_less_than_1_percent",

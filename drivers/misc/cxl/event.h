@@ -18,8 +18,11 @@
 
 #include <misc/cxl.h>
 
-/* Events of a run: driver events, or generic ones (a fault and an error fit) */
-#define CXL_EVENT_RUN		128
+/*
+ * Events of a run: driver events, as many with 32 bytes of payload as fit into
+ * the smallest buffer, or generic ones.  A context is to fit into 2 KiB.
+ */
+#define CXL_EVENT_RUN		102
 #define CXL_EVENT_RUN_GENERIC	4
 
 /* Largest payload: with its header it fills the smallest buffer */

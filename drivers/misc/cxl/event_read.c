@@ -539,19 +539,21 @@ static __always_inline void cxl_settle_driver(struct cxl_events *ev,
 	struct cxl_event_queue *queue = ev->queue;
 	unsigned int good = n, left, i;
 
-	if (!usual || !queue || trace_cxl_event_deliver_enabled()) {
-		for (i = 0; i < n; i++) {
-			int rc = usual || ev->size[i] ? 0 : -EINVAL;
+	if (usual && queue && !trace_cxl_event_deliver_enabled())
+		goto told;
+	i = 0;
+	do {
+		int rc = usual || ev->size[i] ? 0 : -EINVAL;
 
-			if (rc) {
-				cxl_event_reject(ev, ev->fetched[i]);
-				good--;
-			}
-			trace_cxl_event_deliver(ev, CXL_EVENT_AFU_DRIVER, 1, rc);
-			if (!queue)
-				ev->ops->event_delivered(ev->ctx, ev->fetched[i], rc);
+		if (rc) {
+			cxl_event_reject(ev, ev->fetched[i]);
+			good--;
 		}
-	}
+		trace_cxl_event_deliver(ev, CXL_EVENT_AFU_DRIVER, 1, rc);
+		if (!queue)
+			ev->ops->event_delivered(ev->ctx, ev->fetched[i], rc);
+	} while (++i < n);
+told:
 	if (queue)
 		cxl_event_queue_delivered(queue, good);
 	ev->sequence += good;
@@ -602,7 +604,8 @@ static __always_inline void cxl_run_settle(struct cxl_events *ev,
 	}
 	if (unlikely(n < run->n))
 		WRITE_ONCE(ev->deferred, true);
-	cxl_settle_driver(ev, n, usual);
+	if (likely(n))
+		cxl_settle_driver(ev, n, usual);
 }
 
 /* Gather, copy, settle: with the read_lock. */
@@ -655,10 +658,10 @@ static int cxl_events_read_lock(struct cxl_events *ev, bool nonblock)
 
 	if (ret)
 		return ret;
-	if (!nonblock)
-		return mutex_lock_killable(&ev->read_lock);
 	if (mutex_trylock(&ev->read_lock))
 		return 0;
+	if (!nonblock)
+		return mutex_lock_killable(&ev->read_lock);
 	WRITE_ONCE(ev->refused, true);
 	smp_mb(); /* see above */
 	return mutex_trylock(&ev->read_lock) ? 0 : -EAGAIN;
@@ -776,15 +779,17 @@ cxl_events_read_usual(struct cxl_events *ev, char __user *buf, size_t count,
 		      int nonblock, const bool stamps)
 {
 	struct cxl_run run = { .buf = buf, .room = count, .stamps = stamps };
-	u64 sequence = 0;
+	u64 sequence;
 
 	if (unlikely(!mutex_trylock(&ev->read_lock)))
 		return cxl_events_read_rest(ev, buf, count, nonblock, 0, 0);
 	cxl_run_deliver(ev, &run, NULL, true, true);
-	sequence = ev->sequence;
-	cxl_events_read_unlock(ev, true, run.more);
-	if (likely(!run.more))
+	if (likely(!run.more)) {
+		cxl_events_read_unlock(ev, true, false);
 		return run.done;
+	}
+	sequence = ev->sequence;
+	cxl_events_read_unlock(ev, true, true);
 	return cxl_events_read_rest(ev, buf, count, nonblock, run.done, sequence);
 }
 
@@ -812,12 +817,12 @@ ssize_t cxl_events_read(struct cxl_events *ev, char __user *buf, size_t count,
 	int ret;
 
 	if (unlikely(atomic_read_acquire(&ev->announced) <= 0)) {
-		ret = cxl_events_wait(ev, nonblock);
-		if (ret)
-			return ret;
-		if (atomic_read_acquire(&ev->announced) <= 0)
+		if (nonblock || cxl_events_readable(ev))
 			return cxl_events_read_rest(ev, buf, count, nonblock, 0,
 						    0);
+		ret = cxl_events_wait(ev, false);
+		if (ret)
+			return ret;
 	}
 	if (unlikely(READ_ONCE(ev->stamps)))
 		return cxl_events_read_stamped(ev, buf, count, nonblock);

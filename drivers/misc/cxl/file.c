@@ -108,13 +108,17 @@ void cxl_inode_free(struct inode *inode)
 	simple_release_fs(&cxl_fs_mount, &cxl_fs_count);
 }
 
+static ssize_t cxl_fd_read_iter(struct kiocb *iocb, struct iov_iter *to);
+
 static void cxl_file_set_context(struct file *file, struct cxl_context *ctx)
 {
 	file->private_data = ctx;
 	file->f_mapping = ctx->inode->i_mapping;
 	/* No position, so no lock of it that a blocked reader would hold. */
 	stream_open(file_inode(file), file);
-	file->f_mode |= FMODE_NOWAIT;
+	/* An AFU driver's own read_iter may know nothing of IOCB_NOWAIT. */
+	if (file->f_op->read_iter == cxl_fd_read_iter)
+		file->f_mode |= FMODE_NOWAIT;
 }
 
 static struct file *cxl_context_file_locked(struct cxl_context *ctx,

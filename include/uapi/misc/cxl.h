@@ -283,11 +283,14 @@ struct cxl_event_afu_driver_reserved {
 
 /**
  * struct cxl_event_stamp - last 24 bytes of an event with CXL_EVENT_STAMPED
- * @time: CLOCK_MONOTONIC in nanoseconds: when the interrupt, fault or error
- *	was reported, or the driver event sent to the event queue or fetched;
- *	of those from before stamps were asked for, when they were read
+ * @time: CLOCK_MONOTONIC in nanoseconds, as clock_gettime() tells it in the
+ *	time namespace of whoever reads: when the interrupt, fault or error
+ *	was reported, or the driver event sent to the event queue; of driver
+ *	events without a queue, and of those from before stamps were asked
+ *	for, when they were read
  * @sequence: counts the events delivered to this context's readers, from 0
- * @lost: events of this context lost before this one, since it was opened
+ * @lost: events of this context lost before @time, since it was opened.  An
+ *	AFU error also counts the errors that found it unread
  *
  * It stands at (header.size - 24), which is unaligned where the payload's
  * length is no multiple of 8.
