@@ -94,7 +94,7 @@ int cxl_release_context(struct cxl_context *ctx);
 /**
  * cxl_set_priv() - attach a pointer of the AFU driver's own to a context
  * @ctx: context
- * @priv: the pointer
+ * @priv: the pointer; stays the driver's, and is never looked at
  *
  * Context: any.
  * Return: 0, or -EINVAL when @ctx is NULL.
@@ -111,7 +111,7 @@ int cxl_set_priv(struct cxl_context *ctx, void *priv);
 void *cxl_get_priv(struct cxl_context *ctx);
 
 /**
- * cxl_set_master() - make it a master context: it maps the whole PSA
+ * cxl_set_master() - let a context map the whole problem state area
  * @ctx: context; one that is started stays what it is, with a warning
  *
  * Context: any.
@@ -128,7 +128,7 @@ void cxl_set_master(struct cxl_context *ctx);
 int cxl_process_element(struct cxl_context *ctx);
 
 /**
- * cxl_start_context() - let the AFU work
+ * cxl_start_context() - let the AFU work on a context
  * @ctx: context that is not started
  * @wed: work element descriptor, handed to the AFU as it is
  * @task: NULL for kernel addresses; otherwise the AFU works on the address
@@ -143,10 +143,11 @@ int cxl_start_context(struct cxl_context *ctx, u64 wed,
 		      struct task_struct *task);
 
 /**
- * cxl_stop_context() - when it returns the AFU touches no memory of @ctx
+ * cxl_stop_context() - stop the AFU's work on a context
  * @ctx: context
  *
- * Its interrupts stay allocated.  The context can be started again.
+ * When it returns the AFU touches no memory of the context any more.  AFU
+ * interrupts stay allocated.  The context can be started again.
  *
  * Context: process context.
  * Return: 0, or -EBUSY when it was not started (it is CLOSED all the same).
@@ -285,7 +286,8 @@ void cxl_perst_reloads_same_image(struct cxl_afu *afu,
  * @count: how many bytes at most, from offset 0
  *
  * Context: process context.
- * Return: bytes read, or -ENODEV.
+ * Return: bytes read, 0 to @count; -ENODEV (not an AFU's device), or the card
+ * driver's error.
  */
 ssize_t cxl_read_adapter_vpd(struct pci_dev *dev, void *buf, size_t count);
 
@@ -318,10 +320,16 @@ struct file *cxl_get_fd(struct cxl_context *ctx, struct file_operations *fops,
  * @file: the file
  *
  * Context: any.
+ * Return: the context, without a reference: the file holds one.
  */
 struct cxl_context *cxl_fops_get_context(struct file *file);
 
-/* The standard file operations, to be wrapped by operations of the driver. */
+/*
+ * The standard file operations, for operations of a driver's own that do the
+ * same and more.  They take files of cxl_get_fd(), cxl_fd_open() aside, which
+ * is for device nodes; context, arguments and results are those of struct
+ * file_operations and <uapi/misc/cxl.h>.
+ */
 int cxl_fd_open(struct inode *inode, struct file *file);
 int cxl_fd_release(struct inode *inode, struct file *file);
 long cxl_fd_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
@@ -443,6 +451,7 @@ void cxl_context_events_pending(struct cxl_context *ctx,
 
 struct cxl_event_queue;
 
+/* Events that a queue can hold at most */
 #define CXL_EVENT_QUEUE_MAX_DEPTH	65536
 
 /**

@@ -16,12 +16,21 @@
  * @dev: the card
  * @flags: must be 0
  *
- * Return: false on this platform.
+ * Context: any.
+ * Return: false, without such slots.
  */
 bool cxllib_slot_is_supported(struct pci_dev *dev, unsigned long flags);
 
 #define CXL_XSL_CONFIG_VERSION1		1
 
+/**
+ * struct cxllib_xsl_config - configuration of a card's translation logic
+ * @version: CXL_XSL_CONFIG_VERSION1
+ * @log_bar_size: size of the memory window, as a power of 2
+ * @bar_addr: its address
+ * @dsnctl: value of the card's register of that name
+ * @dra: likewise
+ */
 struct cxllib_xsl_config {
 	u32 version;
 	u32 log_bar_size;
@@ -35,15 +44,22 @@ struct cxllib_xsl_config {
  * @dev: the card
  * @cfg: filled in on success
  *
- * Return: -ENODEV on this platform.
+ * Context: process context.
+ * Return: -ENODEV, without such slots.
  */
 int cxllib_get_xsl_config(struct pci_dev *dev, struct cxllib_xsl_config *cfg);
 
+/**
+ * enum cxllib_mode - what a slot works as
+ * @CXL_MODE_CXL: coherent link
+ * @CXL_MODE_PCI: ordinary PCI
+ */
 enum cxllib_mode {
 	CXL_MODE_CXL,
 	CXL_MODE_PCI,
 };
 
+/* Flags of cxllib_switch_phb_mode(): how the card does DMA beside */
 #define CXL_MODE_NO_DMA		0
 #define CXL_MODE_DMA_TVT0	1
 #define CXL_MODE_DMA_TVT1	2
@@ -54,8 +70,9 @@ enum cxllib_mode {
  * @mode: wanted mode
  * @flags: CXL_MODE_DMA_TVT1 with CXL_MODE_CXL
  *
- * Return: -EINVAL for wrong flags or mode, -EPERM back to PCI, otherwise
- * -ENODEV on this platform.
+ * Context: process context.
+ * Return: -EINVAL (wrong flags or mode), -EPERM (back to PCI), otherwise
+ * -ENODEV, without such slots.
  */
 int cxllib_switch_phb_mode(struct pci_dev *dev, enum cxllib_mode mode,
 			   unsigned long flags);
@@ -65,13 +82,22 @@ int cxllib_switch_phb_mode(struct pci_dev *dev, enum cxllib_mode mode,
  * @dev: the card
  * @flags: must be 0
  *
- * Return: -EINVAL for wrong flags, otherwise -ENODEV on this platform.
+ * Context: process context.
+ * Return: -EINVAL (wrong flags), otherwise -ENODEV, without such slots.
  */
 int cxllib_set_device_dma(struct pci_dev *dev, unsigned long flags);
 
+/* Translation modes: effective addresses, or real ones */
 #define CXL_TRANSLATED_MODE	0
 #define CXL_REAL_MODE		1
 
+/**
+ * struct cxllib_pe_attributes - what a card has to know of a process element
+ * @sr: state register
+ * @lpid: logical partition
+ * @tid: thread
+ * @pid: process
+ */
 struct cxllib_pe_attributes {
 	u64 sr;
 	u32 lpid;
@@ -85,8 +111,9 @@ struct cxllib_pe_attributes {
  * @translation_mode: CXL_TRANSLATED_MODE or CXL_REAL_MODE
  * @attr: filled in on success
  *
- * Return: -EINVAL for a wrong mode or a task without address space, otherwise
- * -ENODEV on this platform.
+ * Context: process context.
+ * Return: -EINVAL (wrong mode, or a task without address space), otherwise
+ * -ENODEV, without such slots.
  */
 int cxllib_get_PE_attributes(struct task_struct *task,
 			     unsigned long translation_mode,
@@ -97,10 +124,13 @@ int cxllib_get_PE_attributes(struct task_struct *task,
  * @mm: address space, kept alive by the caller
  * @addr: first byte
  * @size: bytes
- * @flags: DSISR bits of the fault: DSISR_ISSTORE asks for write access
+ * @flags: bits of the fault's DSISR: CXL_DSISR_STORE (DSISR_ISSTORE, as powerpc
+ *	names it) asks for write access, the others are ignored
  *
- * Context: process context.
- * Return: 0, or -EFAULT (@mm is NULL, or a page cannot be accessed so).
+ * Context: process context; may wait for memory or a disk, until the caller is
+ * killed.
+ * Return: 0, also when @size is 0; -EFAULT (@mm is NULL, the range wraps, or a
+ * page cannot be accessed so).
  */
 int cxllib_handle_fault(struct mm_struct *mm, u64 addr, u64 size, u64 flags);
 

@@ -16,8 +16,9 @@
  * @flags: CXL_START_WORK_*
  * @work_element_descriptor: handed to the AFU as it is
  * @amr: authority mask, with CXL_START_WORK_AMR (PowerPC only, else ignored)
- * @num_interrupts: with CXL_START_WORK_NUM_IRQS, between the AFU's irqs_min
- *	and irqs_max; without the flag the AFU's irqs_min is used
+ * @num_interrupts: with CXL_START_WORK_NUM_IRQS, how many AFU interrupts the
+ *	context gets: from irqs_min to irqs_max of the AFU, see its attributes
+ *	in sysfs.  Without the flag it gets irqs_min
  * @tid: written back with CXL_START_WORK_TID (POWER9 only, else 0)
  * @reserved1: must be 0, as all the reserved fields
  * @reserved2: must be 0
@@ -38,10 +39,11 @@ struct cxl_ioctl_start_work {
 	__u64 reserved5;
 };
 
-#define CXL_START_WORK_AMR		0x0000000000000001ULL
-#define CXL_START_WORK_NUM_IRQS		0x0000000000000002ULL
+#define CXL_START_WORK_AMR		0x0000000000000001ULL	/* amr is set */
+#define CXL_START_WORK_NUM_IRQS		0x0000000000000002ULL	/* num_interrupts is set */
+/* Once the AFU is gone, its mapped registers read as all ones: no SIGBUS */
 #define CXL_START_WORK_ERR_FF		0x0000000000000004ULL
-#define CXL_START_WORK_TID		0x0000000000000008ULL
+#define CXL_START_WORK_TID		0x0000000000000008ULL	/* tid is wanted */
 #define CXL_START_WORK_ALL		(CXL_START_WORK_AMR |\
 					 CXL_START_WORK_NUM_IRQS |\
 					 CXL_START_WORK_ERR_FF |\
@@ -100,22 +102,68 @@ struct cxl_ioctl_event_format {
 #define CXL_EVENT_FORMAT_ALL		CXL_EVENT_FORMAT_STAMPS
 
 /*
+ * ioctl() on an AFU descriptor
+ *
  * The direction bits of an ioctl number differ between architectures: take
  * the numbers from these macros only.
+ *
+ * All of them return 0; or -1 and errno, which beside those listed is
+ * EFAULT	the argument is not mapped, or not writable
+ * EIO		the context is closed, or the link to the card is down
+ * EINVAL	the request is unknown
  */
 #define CXL_MAGIC 0xCA
+
+/**
+ * CXL_IOCTL_START_WORK - let the AFU work in the memory of this process
+ *
+ * Once for each descriptor.  The AFU works in the address space of the process
+ * that makes the call, until the last close of the descriptor.
+ *
+ * EINVAL	a reserved field is not 0, a flag is unknown, or num_interrupts
+ *		is out of range
+ * EIO		it was started before, too
+ * ENOSPC	so many interrupts are not left
+ * ENOMEM	not enough memory
+ * EBUSY	the card is being reset
+ */
 #define CXL_IOCTL_START_WORK \
 	_IOW(CXL_MAGIC, 0x00, struct cxl_ioctl_start_work)
+
+/**
+ * CXL_IOCTL_GET_PROCESS_ELEMENT - the number by which the AFU knows the context
+ */
 #define CXL_IOCTL_GET_PROCESS_ELEMENT \
 	_IOR(CXL_MAGIC, 0x01, __u32)
+
+/**
+ * CXL_IOCTL_GET_AFU_ID - which card and AFU this is, and in what mode
+ */
 #define CXL_IOCTL_GET_AFU_ID \
 	_IOR(CXL_MAGIC, 0x02, struct cxl_afu_id)
+
+/**
+ * CXL_IOCTL_EVENT_FORMAT - choose what is added to each event
+ *
+ * EINVAL	a flag is unknown, or a reserved field is not 0
+ */
 #define CXL_IOCTL_EVENT_FORMAT \
 	_IOW(CXL_MAGIC, 0x03, struct cxl_ioctl_event_format)
 
-/*
- * Card images can only be exchanged in a PowerVM guest, through the card's
- * own node.  The layout is here for programs that name it.
+/**
+ * struct cxl_adapter_image - part of a card's image, 64 bytes
+ * @flags: CXL_AI_NEED_HEADER
+ * @data: address of the part
+ * @len_data: its length in bytes
+ * @len_image: length of the whole image in bytes
+ * @reserved1: must be 0
+ * @reserved2: must be 0
+ * @reserved3: must be 0
+ * @reserved4: must be 0
+ *
+ * Images can only be exchanged in a PowerVM guest, through the card's own
+ * node, which this driver does not have.  The layout is here for programs that
+ * name it.
  */
 struct cxl_adapter_image {
 	__u64 flags;
@@ -165,6 +213,16 @@ struct cxl_adapter_image {
  *	}
  *
  * Unknown types are to be skipped by their size.
+ *
+ * read() returns the number of bytes; or -1 and errno:
+ * EINVAL	the buffer is smaller than CXL_READ_MIN_SIZE
+ * EAGAIN	nothing is pending, and the descriptor is non-blocking
+ * EFAULT	the buffer cannot be written; no event is lost
+ * EINTR	a signal came before there was an event
+ * EIO		nothing is pending, and the context is closed or the link down
+ *
+ * poll() reports POLLIN when read() would return an event, and POLLERR and
+ * POLLHUP once it would fail with EIO.
  */
 #define CXL_READ_MIN_SIZE 0x1000
 
