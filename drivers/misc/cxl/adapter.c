@@ -40,10 +40,10 @@ bool cxl_adapter_link_ok(const struct cxl_adapter *adapter)
 static void cxl_afu_set_link(struct cxl_afu *afu, bool up)
 {
 	struct cxl_context *ctx;
-	int pe;
+	unsigned long pe;
 
 	mutex_lock(&afu->contexts_lock);
-	idr_for_each_entry(&afu->contexts, ctx, pe)
+	xa_for_each(&afu->contexts, pe, ctx)
 		cxl_context_set_link(ctx, up);
 	mutex_unlock(&afu->contexts_lock);
 

@@ -38,7 +38,7 @@ bool cxl_afu_has_contexts(struct cxl_afu *afu)
 	bool has;
 
 	mutex_lock(&afu->contexts_lock);
-	has = !idr_is_empty(&afu->contexts);
+	has = !xa_empty(&afu->contexts);
 	mutex_unlock(&afu->contexts_lock);
 
 	return has;
@@ -55,10 +55,10 @@ bool cxl_afu_has_contexts(struct cxl_afu *afu)
 void cxl_afu_detach_all(struct cxl_afu *afu)
 {
 	struct cxl_context *ctx;
-	int pe;
+	unsigned long pe;
 
 	mutex_lock(&afu->contexts_lock);
-	idr_for_each_entry(&afu->contexts, ctx, pe)
+	xa_for_each(&afu->contexts, pe, ctx)
 		cxl_context_force_close(ctx);
 	mutex_unlock(&afu->contexts_lock);
 }
@@ -285,7 +285,7 @@ static void cxl_afu_release(struct device *dev)
 {
 	struct cxl_afu *afu = to_cxl_afu(dev);
 
-	idr_destroy(&afu->contexts);
+	xa_destroy(&afu->contexts);
 	put_device(&afu->adapter->dev);
 	kfree(afu);
 }
@@ -309,7 +309,7 @@ static struct cxl_afu *cxl_afu_alloc(struct cxl_adapter *adapter,
 	mutex_init(&afu->contexts_lock);
 	mutex_init(&afu->masters_lock);
 	INIT_LIST_HEAD(&afu->masters);
-	idr_init(&afu->contexts);
+	xa_init_flags(&afu->contexts, XA_FLAGS_ALLOC);
 	INIT_LIST_HEAD(&afu->crs);
 	afu->irqs_max = adapter->desc.user_irqs;
 

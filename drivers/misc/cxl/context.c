@@ -63,13 +63,20 @@ void cxl_context_put(struct cxl_context *ctx)
 static int cxl_context_get_pe(struct cxl_context *ctx, struct cxl_context *old)
 {
 	struct cxl_afu *afu = ctx->afu;
+	u32 pe;
+	int ret;
 
 	lockdep_assert_held(&afu->contexts_lock);
-	if (!old || idr_find(&afu->contexts, old->pe) != old)
-		return idr_alloc(&afu->contexts, ctx, 0, afu->num_procs,
-				 GFP_KERNEL);
-	idr_replace(&afu->contexts, ctx, old->pe);
-	return old->pe;
+	if (old && xa_load(&afu->contexts, old->pe) == old) {
+		/* Nothing to be allocated: there is an entry already. */
+		xa_store(&afu->contexts, old->pe, ctx, GFP_KERNEL);
+		return old->pe;
+	}
+	ret = xa_alloc(&afu->contexts, &pe, ctx,
+		       XA_LIMIT(0, afu->num_procs - 1), GFP_KERNEL);
+	if (ret)
+		return ret == -EBUSY ? -ENOSPC : ret;
+	return pe;
 }
 
 /* Make the context known: from here on it can be closed by others. */
@@ -95,11 +102,11 @@ static int cxl_context_add(struct cxl_context *ctx, u32 modes,
 		goto unlock_contexts;
 	ctx->pe = ret;
 	ctx->events.pe = ret;
+	ret = 0;
 	/* The only one there is: it has the whole AFU */
 	if (afu->mode == CXL_MODE_DEDICATED)
 		ctx->master = true;
 	cxl_events_set_link(&ctx->events, cxl_adapter_link_ok(afu->adapter));
-	ret = 0;
 
 unlock_contexts:
 	mutex_unlock(&afu->contexts_lock);
@@ -460,8 +467,8 @@ static void cxl_context_put_pe(struct cxl_context *ctx)
 	struct cxl_afu *afu = ctx->afu;
 
 	mutex_lock(&afu->contexts_lock);
-	if (idr_find(&afu->contexts, ctx->pe) == ctx)
-		idr_remove(&afu->contexts, ctx->pe);
+	if (xa_load(&afu->contexts, ctx->pe) == ctx)
+		xa_erase(&afu->contexts, ctx->pe);
 	mutex_unlock(&afu->contexts_lock);
 }
 

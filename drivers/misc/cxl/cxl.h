@@ -30,7 +30,6 @@
 #include <linux/cdev.h>
 #include <linux/debugfs.h>
 #include <linux/device.h>
-#include <linux/idr.h>
 #include <linux/kref.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
@@ -154,7 +153,7 @@ struct cxl_afu {
 	enum cxl_prefault_mode prefault_mode;
 
 	struct mutex contexts_lock;	/* guards contexts, num_procs */
-	struct idr contexts;
+	struct xarray contexts;
 	unsigned int num_procs;
 
 	struct mutex masters_lock;	/* guards masters */

@@ -33,12 +33,12 @@ static void show_context(struct seq_file *s, struct cxl_context *ctx)
  * The first from @pe on, referenced. Its counters wait for a delivery in
  * flight, and so for the AFU driver: not with the lock held.
  */
-static struct cxl_context *next_context(struct cxl_afu *afu, int *pe)
+static struct cxl_context *next_context(struct cxl_afu *afu, unsigned long *pe)
 {
 	struct cxl_context *ctx;
 
 	mutex_lock(&afu->contexts_lock);
-	ctx = idr_get_next(&afu->contexts, pe);
+	ctx = xa_find(&afu->contexts, pe, ULONG_MAX, XA_PRESENT);
 	if (ctx)
 		cxl_context_get(ctx);
 	mutex_unlock(&afu->contexts_lock);
@@ -50,7 +50,7 @@ static int contexts_show(struct seq_file *s, void *unused)
 {
 	struct cxl_afu *afu = s->private;
 	struct cxl_context *ctx;
-	int pe;
+	unsigned long pe;
 
 	seq_printf(s, "%5s %-7s %-6s %9s %9s %9s %9s %9s %9s %9s\n",
 		   "pe", "state", "kind", "posted", "delivered", "returned",

@@ -133,7 +133,7 @@ static void cxl_fault_put_mm(struct cxl_fault *fault)
 				   fault->closed ? 0 : CXL_LAST_USER_DELAY);
 		spin_unlock_irqrestore(&ctx->fault_lock, flags);
 	}
-	if (waitqueue_active(&cxl_fault_exits))
+	if (wq_has_sleeper(&cxl_fault_exits))
 		wake_up_all(&cxl_fault_exits);
 }
 

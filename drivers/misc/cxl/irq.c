@@ -18,7 +18,6 @@
  * kernel's lock of all interrupts held, and a reader can take for ever: its
  * buffer may be memory that another program has to supply.
  */
-#include <linux/idr.h>
 #include <linux/interrupt.h>
 #include <linux/irq.h>
 #include <linux/irq_work.h>
@@ -284,10 +283,10 @@ void cxl_context_irqs_free(struct cxl_context *ctx)
 void cxl_afu_irqs_free(struct cxl_afu *afu)
 {
 	struct cxl_context *ctx;
-	int pe;
+	unsigned long pe;
 
 	mutex_lock(&afu->contexts_lock);
-	idr_for_each_entry(&afu->contexts, ctx, pe)
+	xa_for_each(&afu->contexts, pe, ctx)
 		cxl_context_irqs_free(ctx);
 	mutex_unlock(&afu->contexts_lock);
 }

@@ -245,10 +245,10 @@ static struct cxl_context *cxl_vphb_take_context(struct cxl_afu *afu,
 						 struct pci_dev *pdev)
 {
 	struct cxl_context *ctx, *found = NULL;
-	int pe;
+	unsigned long pe;
 
 	mutex_lock(&afu->contexts_lock);
-	idr_for_each_entry(&afu->contexts, ctx, pe) {
+	xa_for_each(&afu->contexts, pe, ctx) {
 		if (ctx->pdev != pdev)
 			continue;
 		ctx->pdev = NULL;

@@ -40,7 +40,7 @@ struct cxl_ioctl_start_work {
 };
 
 #define CXL_START_WORK_AMR		0x0000000000000001ULL	/* amr is set */
-#define CXL_START_WORK_NUM_IRQS		0x0000000000000002ULL	/* num_interrupts is set */
+#define CXL_START_WORK_NUM_IRQS		0x0000000000000002ULL	/* so is this */
 /* Once the AFU is gone, its mapped registers read as all ones: no SIGBUS */
 #define CXL_START_WORK_ERR_FF		0x0000000000000004ULL
 #define CXL_START_WORK_TID		0x0000000000000008ULL	/* tid is wanted */
