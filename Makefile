@@ -96,7 +96,7 @@ $(TOOLS): $(wildcard include/uapi/misc/*.h)
 ifneq ($(CROSS_COMPILE),)
 CROSS_FLAGS := $(foreach folder,. tracefs traceevent,-isystem $(OUT)/sysroot/usr/include/$(folder)) \
 	       -L$(OUT)/sysroot/usr/lib/$(CROSS_COMPILE:-=)
-$(TOOLS) $(TOOL_COMMON): | $(OUT)/sysroot
+$(TOOLS) $(TOOL_COMMON) $(OUT)/tests/schema/json-check: | $(OUT)/sysroot
 endif
 
 $(OUT)/sysroot:

@@ -28,6 +28,14 @@ run() {
 	afu-cp "$@" >out 2>err || status=$?
 	[ "$status" -eq "$want" ] ||
 		fail "afu-cp $*: status $status, not $want: $(cat err)"
+	case " $* " in
+	*' --json '*) if [ "$want" -eq 0 ]; then conforms line <out; else conforms error <err; fi ;;
+	esac
+}
+
+# conforms DEFINITION: what is read is JSON of this kind.
+conforms() {
+	/tests/schema/json-check /tests/schema/afu-cp.json "$1" >"$work/wrong" 2>&1 || fail "$1: $(cat "$work/wrong")"
 }
 
 # says TEXT: afu-cp said it, in a line of its own, on standard error.

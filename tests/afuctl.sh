@@ -113,6 +113,66 @@ list_as_json() {
 	return 0
 }
 
+# What it says is checked by "run".
+every_command_has_json() {
+	has_json() {
+		run "$@"
+		if [ "$1" -eq 0 ]; then [ -s out ]; else [ -s err ]; fi || fail "$*: nothing"
+	}
+	run 0 destroy default
+	has_json 0 list --json
+	run 0 create default
+	remove_cards
+	has_json 0 create --json test 'afu0/modes=dedicated directed' afu1/num_crs=2
+	has_json 4 create --json test
+	has_json 2 create -j other image=holiday
+	run 0 list
+	card=$(sed -n 's/^\(card[0-9]*\) .*software card test$/\1/p' out)
+	afu=afu${card#card}.0
+	context "$afu"
+	for command in list 'info card0' "info $afu" "info ${afu%0}1" "mode $afu" 'top -c 1' state "state $afu"; do
+		# shellcheck disable=SC2086
+		has_json 0 $command --json
+	done
+	grep -q '"wed": "0x[0-9a-f]*"' out || fail "$(cat out)"
+	has_json 0 inject --json irq "$afu" "$pe" 1
+	has_json 3 inject -j irq "$afu" $((pe + 1)) 1
+	has_json 4 mode --json "$afu" none
+	has_json 4 reset --json "$afu"
+	has_json 4 reset -j "$card"
+	kill "$pid"
+	ended 0
+	has_json 0 mode --json "$afu" dedicated
+	has_json 0 reset --json "$afu"
+	has_json 0 reset -j "$card"
+	has_json 0 destroy --json test
+	for command in 'destroy test' 'info card9' 'mode afu9.0' 'reset card9' 'monitor afu9.0' 'state afu9.0' \
+		'inject link card9 up'; do
+		# shellcheck disable=SC2086
+		has_json 3 $command --json
+	done
+	for command in frobnicate 'list --frobnicate' 'top --count' 'info' 'mode afu0.0 fast' 'list more' \
+		'monitor --wed 1' 'inject thunder card0' 'create ../x'; do
+		# shellcheck disable=SC2086
+		has_json 2 $command --json
+	done
+	has_json 5 monitor --json --timeout 0.1 --count 1 afu0.0
+}
+
+# A line for each context, as the card sees it
+state_of_software_cards() {
+	run 0 state
+	shows '^afu0.0  '
+	context --wed 0x1230 afu0.0
+	run 0 state afu0.0
+	shows "^afu0.0  pe=$pe state=[a-z]* wed=0x1230 elements=0 bytes=0 faults="
+	kill "$pid"
+	ended 0
+	run 3 state afu0.3
+	run 2 state card0
+	says "invalid AFU name 'card0' (expected e.g. afu0.0)"
+}
+
 contexts_of_several_processes() {
 	exec 5<>/dev/cxl/afu0.0m
 	sleep 10 &
@@ -296,6 +356,7 @@ output_that_nobody_takes_is_a_failure() {
 }
 
 tap_run afuctl help_of_every_command wrong_usage_is_status_2 absence_is_status_3 list_is_a_tree \
-	names_of_processes_are_harmless list_as_json contexts_of_several_processes info_of_a_card_and_of_an_afu mode_is_shown_and_changed \
+	names_of_processes_are_harmless list_as_json every_command_has_json \
+	state_of_software_cards contexts_of_several_processes info_of_a_card_and_of_an_afu mode_is_shown_and_changed \
 	reset_of_an_afu reset_of_a_card_waits_for_it reset_that_takes_too_long \
 	others_than_root_see_and_change_nothing output_that_nobody_takes_is_a_failure

@@ -32,6 +32,7 @@ as_json() {
 	becomes_true grep -q afu_error mon
 	run 0 inject fault afu0.0 "$pe" 4096
 	ended 0
+	conforms monitor <mon
 	cp mon out
 	shows_lines 3
 	stamp='"time_ns":[0-9]*,"afu":"afu0.0","pe":'$pe',"sequence"'

@@ -52,8 +52,7 @@ status_is_that_of_the_command() {
 	shows_lines 1
 	[ -e finished ] || fail "the command did not end"
 	# What the command says is not lost.
-	run 0 monitor --json -- echo hello
-	[ "$(cat out)" = hello ] || fail "$(cat out)"
+	[ "$(afuctl monitor --json -- echo hello)" = hello ] || fail "it is lost"
 	# A signal is for the command.
 	afuctl monitor -- sleep 1000 >mon 2>mon.err &
 	pid=$!

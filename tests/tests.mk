@@ -4,6 +4,7 @@
 # tests/<subject>.sh	runs in the guest under busybox sh
 # tests/host/<subject>.c	runs on the build machine; .sh too, from the top folder
 # tests/lib/*.c		linked into all of them; *.sh are for the shell tests
+# tests/schema/	of what the tools print as JSON, and what checks it
 # tests/debug/	those of both kinds that only a debug kernel can run
 # tests/modules/	test-only kernel modules, see the Kbuild there
 
@@ -64,9 +65,19 @@ $(OUT)/tests/lib/example-memcpy-afu: $(OUT)/examples/memcpy-afu.c
 	@mkdir -p $(@D)
 	$(call quiet,CC,$@)$(CROSS_COMPILE)gcc $(TEST_CPPFLAGS) $(USER_CFLAGS) -static -o $@ $<
 
+SCHEMAS	:= $(patsubst tests/%,$(OUT)/tests/%,$(wildcard tests/schema/*.json)) $(OUT)/tests/schema/json-check
+
+$(OUT)/tests/schema/%.json: tests/schema/%.json
+	@mkdir -p $(@D)
+	$(call quiet,CP,$@)cp $< $@
+
+$(OUT)/tests/schema/json-check: tests/schema/json-check.c
+	@mkdir -p $(@D)
+	$(call quiet,CC,$@)$(CROSS_COMPILE)gcc $(USER_CFLAGS) $(CROSS_FLAGS) -static -o $@ $< -ljson-c
+
 # Those of sources that are gone would run for ever after.
-test-programs: $(TEST_PROGRAMS) $(HOST_PROGRAMS)
-	@rm -f $(filter-out $(TEST_PROGRAMS) %.d %/lib %/lib.a %/debug,$(wildcard $(OUT)/tests/* $(OUT)/tests/debug/*))
+test-programs: $(TEST_PROGRAMS) $(HOST_PROGRAMS) $(SCHEMAS)
+	@rm -f $(filter-out $(TEST_PROGRAMS) %.d %/lib %/lib.a %/debug %/schema,$(wildcard $(OUT)/tests/* $(OUT)/tests/debug/*))
 	@rm -f $(filter-out $(HOST_PROGRAMS) %.d %/lib %/lib.a,$(wildcard $(OUT)/host/*))
 
 # Other flags stand here.

@@ -90,6 +90,7 @@ int main(int argc, char **argv)
 	size_t i;
 	int ret;
 
+	look_for_json(argc, argv, "-j");
 	if (argc < 2)
 		die(EXIT_USAGE, "which command? See afuctl --help");
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
@@ -106,7 +107,6 @@ int main(int argc, char **argv)
 	for (i = 0; i < ARRAY_SIZE(commands); i++) {
 		if (strcmp(argv[1], commands[i]->name))
 			continue;
-		look_for_json(argc, argv, "-j");
 		ret = commands[i]->run(argc - 1, argv + 1);
 		flush_output();
 		return ret;

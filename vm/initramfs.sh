@@ -110,6 +110,7 @@ stage_guest() {
 	add_programs "$out/tests" "$root/tests"
 	add_programs "$out/tests/debug" "$root/tests"
 	add_programs "$out/tests/lib" "$root/tests/lib"
+	[ ! -d "$out/tests/schema" ] || add_file "$out/tests/schema" "$root/tests/schema"
 }
 
 # pack_guest ROOT FILE

@@ -8,7 +8,28 @@ config=/sys/kernel/config/cxl-sim
 class=/sys/class/cxl
 instances=/sys/kernel/tracing/instances
 
-# run STATUS ARGUMENT...: afuctl must end so; its output is in out and err.
+# conforms DEFINITION: what is read is JSON of this kind.
+conforms() {
+	/tests/schema/json-check /tests/schema/afuctl.json "$1" >wrong 2>&1 || fail "$1: $(cat wrong)"
+}
+
+# check_json STATUS COMMAND ARGUMENT...: what it printed, if it was told to
+check_json() {
+	json_status=$1 json_command=${2-}
+	while [ $# -gt 1 ] && [ "$2" != -- ]; do
+		shift
+		case $1 in
+		--json | -j)
+			if [ "$json_status" -ne 0 ]; then conforms error <err
+			elif [ -s out ]; then conforms "$json_command" <out; fi
+			return
+			;;
+		esac
+	done
+}
+
+# run STATUS ARGUMENT...: afuctl must end so; its output is in out and err, and
+# has been checked if it is JSON.
 run() {
 	want=$1
 	shift
@@ -18,6 +39,7 @@ run() {
 		fail "afuctl $*: status $status, not $want: $(cat err)"
 	[ "$want" -eq 0 ] || [ "$(wc -l <err)" -eq 1 ] ||
 		fail "afuctl $*: not one line: $(cat err)"
+	check_json "$want" "$@"
 }
 
 # says TEXT: afuctl said it on standard error.
