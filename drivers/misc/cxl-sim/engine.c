@@ -422,7 +422,8 @@ int sim_engine_inject_fault(struct sim_pe *pe, u64 ea, u64 dsisr)
 
 	lockdep_assert_held(&afu->turn);
 	spin_lock_irq(&afu->lock);
-	parked = pe->state == SIM_PE_RUNNABLE || pe->state == SIM_PE_WAITING;
+	parked = pe->state == SIM_PE_RUNNABLE ||
+		 pe->state == SIM_PE_WAITING || pe->state == SIM_PE_ASLEEP;
 	if (parked) {
 		pe->injected = true;
 		sim_pe_set_state(pe, SIM_PE_FAULTING);
