@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # What ./guest needs beside the modules: the two ends of its streams, and an
-# archive that the guest boots from.
+# archive that the guest boots from. build/guest is what it used last.
 
 GUEST_CFLAGS := -O2 -g -std=gnu11 -Wall -Wextra -Werror -Ivm
 
@@ -18,3 +18,4 @@ $(OUT)/guest/relay: vm/relay.c vm/guest/stream.h
 guest-parts: modules tools lib $(OUT)/guest/agent $(OUT)/guest/relay
 	$(Q)vm/pack-guest
 	@touch $(OUT)/guest/built
+	@ln -sfn $(notdir $(OUT)) $(BUILD)/guest
