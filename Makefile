@@ -29,6 +29,14 @@ override ARCH := $(patsubst x86_64,amd64,$(ARCH))
 # Prefix of the compiler for the guest's programs; empty for the machine's own
 CROSS_COMPILE := $(shell sed -n 's/^cross_compile=//p' vm/arch/$(ARCH))
 
+# The compiler of what is installed, unless another is named
+ifeq ($(origin CC),default)
+CC	:= $(CROSS_COMPILE)gcc
+endif
+# A warning is an error for those who work on it, not for those who install it.
+INSTALL_GOALS := install install-% uninstall installed-programs
+WERROR	:= $(if $(filter $(INSTALL_GOALS),$(MAKECMDGOALS)),,-Werror)
+
 # The scripts of vm/ want to know too, whoever set them.
 export KERNEL ARCH BUILD V
 

@@ -7,7 +7,7 @@
 LIB_SONAME	:= libcxl.so.1
 LIB_FILE	:= libcxl.so.1.8
 LIB_CPPFLAGS	:= -Ilib/include -Iinclude/uapi -D_FILE_OFFSET_BITS=64 -MMD -MP
-LIB_CFLAGS	:= -O2 -g -std=gnu11 -fPIC -pthread -Wall -Wextra -Werror
+LIB_CFLAGS	:= -O2 -g -std=gnu11 -fPIC -pthread -Wall -Wextra $(WERROR)
 LIB_LDFLAGS	:= -shared -pthread -Wl,-soname,$(LIB_SONAME) -Wl,-z,defs \
 		   -Wl,-z,relro -Wl,-z,now -Wl,--version-script=lib/libcxl.map
 
@@ -21,7 +21,7 @@ lib: $(OUT)/lib/libcxl.a $(OUT)/lib/libcxl.so	## libcxl, shared and static, in b
 
 $(OUT)/lib/%.o: lib/%.c lib/lib.mk
 	@mkdir -p $(@D)
-	$(call quiet,CC,$@)$(CROSS_COMPILE)gcc $(LIB_CPPFLAGS) $(LIB_CFLAGS) -c -o $@ $<
+	$(call quiet,CC,$@)$(CC) $(LIB_CPPFLAGS) $(LIB_CFLAGS) -c -o $@ $<
 
 $(OUT)/host-lib/%.o: lib/%.c lib/lib.mk
 	@mkdir -p $(@D)
@@ -34,7 +34,7 @@ $(OUT)/host-lib/libcxl.a: $(LIB_HOST_OBJECTS)
 	$(call quiet,AR,$@)$(CROSS_COMPILE)ar rcs $@ $^
 
 $(OUT)/lib/$(LIB_FILE): $(LIB_OBJECTS) lib/libcxl.map
-	$(call quiet,LD,$@)$(CROSS_COMPILE)gcc $(LIB_LDFLAGS) -o $@ $(filter %.o,$^)
+	$(call quiet,LD,$@)$(CC) $(LIB_LDFLAGS) -o $@ $(filter %.o,$^)
 
 $(OUT)/lib/libcxl.so: $(OUT)/lib/$(LIB_FILE)
 	@ln -sf $(LIB_FILE) $(@D)/$(LIB_SONAME)

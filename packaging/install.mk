@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# make install	the library, its headers, programs, man pages, completion for
-#		bash, rules for udev
+# make install	the library, its headers, the Python package, programs, man pages,
+#		completion, rules for udev
+# make uninstall	remove just that; with the same variables
 # make install-dkms	the source of the modules, where dkms finds it: then
 #		dkms install cxl-afu/VERSION
+# make install-modules	build the modules for the kernel that runs, or KDIR, and
+#		install them, without DKMS
+# make install-kernel-headers	what AFU drivers are built with
+# make dist	the source, for RPM, Arch Linux and others: build/cxl-afu-VERSION.tar.xz
 #
 # help: PREFIX=/usr/local  install: below which folder; DESTDIR, libdir and others too
 
@@ -18,6 +23,9 @@ mandir		?= $(PREFIX)/share/man
 completiondir	?= $(PREFIX)/share/bash-completion/completions
 udevdir		?= $(PREFIX)/lib/udev/rules.d
 srcdir		?= /usr/src
+# Debian's Python looks there for packages of Debian, and of the administrator.
+pythondir	?= $(if $(filter /usr,$(PREFIX)),/usr/lib/python3,$(PREFIX)/lib/$(or $(shell \
+	python3 -c 'import sys; print("python%d.%d" % sys.version_info[:2])' 2>/dev/null),python3))/dist-packages
 
 # Debian's ndctl has a libcxl.so.1, too: ours has folders of its own.
 own_libdir	:= $(libdir)/cxl-afu
@@ -27,18 +35,28 @@ dkmsdir		:= $(srcdir)/cxl-afu-$(VERSION)
 INSTALLED	:= $(OUT)/installed
 INSTALL_DATA	:= install -m 644
 
-.PHONY: install install-dkms installed-programs deb check-deb always
+headersdir	:= $(srcdir)/cxl-afu-headers-$(VERSION)
+
+# Of another machine's libraries pkg-config knows only if it is that machine's.
+PKG_CONFIG	?= $(if $(CROSS_COMPILE),false,pkg-config)
+pkg_config	= $(shell $(PKG_CONFIG) $(1) 2>/dev/null)
+
+.PHONY: install uninstall install-dkms install-modules install-kernel-headers \
+	installed-programs dist deb check-deb always
 
 # The programs as they are installed: with the shared library, which they find
 # by the path that is known only now.
 $(INSTALLED)/%: tools/%.c $$(wildcard tools/%/*.[ch] tools/common/*.[ch]) lib always
 	@mkdir -p $(@D)
-	$(call quiet,CC,$@)$(CROSS_COMPILE)gcc $(CPPFLAGS) -Iinclude/uapi -Ilib/include \
-		$(USER_CFLAGS) $(INSTALL_CROSS_FLAGS) $(TRACE_CFLAGS) $(LDFLAGS) -pthread -o $@ $(filter %.c,$^) $(INSTALL_LIBS)
+	$(call quiet,CC,$@)$(CC) $(CPPFLAGS) -Iinclude/uapi -Ilib/include \
+		$(USER_CFLAGS) $(INSTALL_CROSS_FLAGS) $(INSTALL_CFLAGS) $(LDFLAGS) -pthread -o $@ $(filter %.c,$^) $(INSTALL_LIBS)
 
-$(INSTALLED)/afu-cp: INSTALL_LIBS := -ljson-c
-$(INSTALLED)/afuctl: INSTALL_LIBS := -L$(OUT)/lib -Wl,-rpath,$(own_libdir) -lcxl \
-	$(AFUCTL_LIBS)
+$(INSTALLED)/afu-cp: INSTALL_CFLAGS = $(call pkg_config,--cflags json-c)
+$(INSTALLED)/afu-cp: INSTALL_LIBS = $(or $(call pkg_config,--libs json-c),-ljson-c)
+AFUCTL_PACKAGES := json-c ncursesw tinfo libtracefs libtraceevent
+$(INSTALLED)/afuctl: INSTALL_CFLAGS = $(or $(call pkg_config,--cflags $(AFUCTL_PACKAGES)),$(TRACE_CFLAGS))
+$(INSTALLED)/afuctl: INSTALL_LIBS = -L$(OUT)/lib -Wl,-rpath,$(own_libdir) -lcxl \
+	$(or $(call pkg_config,--libs $(AFUCTL_PACKAGES)),$(AFUCTL_LIBS))
 
 INSTALLED_PROGRAMS := $(INSTALLED)/afuctl $(INSTALLED)/afu-cp
 installed-programs: $(INSTALLED_PROGRAMS)
@@ -73,12 +91,43 @@ install: lib installed-programs	## library, programs, man pages, udev rules, int
 		ln -sf $$page $(DESTDIR)$(mandir)/man$${link##*.}/$$link || exit; done
 	$(Q)$(call install_to,$(completiondir),packaging/completion/*)
 	$(Q)$(call install_to,$(udevdir),packaging/60-cxl-afu.rules)
+	$(Q)$(call install_to,$(pythondir)/cxl_afu,python/cxl_afu/*.py python/cxl_afu/py.typed)
+
+# What install would put there; and the folders that are ours alone.
+uninstall:		## remove what install put into DESTDIR
+	$(Q)rm -rf $(OUT)/uninstall
+	$(Q)+$(MAKE) --no-print-directory install DESTDIR=$(OUT)/uninstall
+	$(Q)cd $(OUT)/uninstall && find . ! -type d | while read -r file; do \
+		rm -f "$(DESTDIR)/$$file" || exit; done
+	$(Q)rm -rf $(DESTDIR)$(pythondir)/cxl_afu/__pycache__
+	$(Q)for folder in $(own_libdir) $(own_includedir)/misc $(own_includedir) $(pythondir)/cxl_afu; do \
+		[ ! -d $(DESTDIR)$$folder ] || rmdir $(DESTDIR)$$folder || exit; done
+	$(Q)rm -rf $(OUT)/uninstall
+
+install-kernel-headers:	## the headers for AFU drivers, and the example, into DESTDIR
+	$(Q)install -d $(DESTDIR)$(headersdir)
+	$(Q)cp -R --parents include examples/afu-driver $(DESTDIR)$(headersdir)
+	$(Q)rm -f $(DESTDIR)$(headersdir)/examples/afu-driver/echo
 
 install-dkms:		## the source of the modules, for dkms, into DESTDIR
 	$(Q)install -d $(DESTDIR)$(dkmsdir)
 	$(Q)cp -R --parents Kbuild COPYING LICENSES include drivers $(DESTDIR)$(dkmsdir)
 	$(Q)install -m 755 packaging/keep-symvers $(DESTDIR)$(dkmsdir)
 	$(Q)sed 's/#MODULE_VERSION#/$(VERSION)/' packaging/dkms.conf >$(DESTDIR)$(dkmsdir)/dkms.conf
+
+# The source folders stay clean: it is built in a mirror of them.
+KDIR		?= /lib/modules/$(shell uname -r)/build
+KDIR_OUT	= $(BUILD)/modules-$(subst /,_,$(realpath $(KDIR)))
+KDIR_MAKE	= env -u MAKEFLAGS -u MFLAGS -u ARCH -u KERNEL -u BUILD $(MAKE) -C $(KDIR) M=$(KDIR_OUT) \
+	DIRS="drivers/misc/cxl drivers/misc/cxl-sim drivers/misc/cxl-copy" CONFIG_DEBUG_INFO_BTF_MODULES=
+install-modules:	## the modules, for the kernel that runs or KDIR=, without DKMS
+	$(Q)scripts/mirror.sh $(KDIR_OUT) Kbuild drivers include
+	$(Q)$(KDIR_MAKE) -j$(JOBS) modules
+	$(Q)$(KDIR_MAKE) modules_install INSTALL_MOD_PATH=$(DESTDIR) INSTALL_MOD_DIR=updates \
+		CONFIG_MODULE_SIG_ALL=
+
+dist:			## the source as one archive, with RPM spec and PKGBUILD, in build
+	$(Q)packaging/make-dist $(VERSION)
 
 deb:			## Debian packages, in build/deb
 	$(Q)packaging/build-deb $(VERSION)

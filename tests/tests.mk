@@ -10,7 +10,7 @@
 
 TEST_CPPFLAGS	:= -Itests -Iinclude/uapi -MMD -MP
 # __u64 shall be what %llu prints, on powerpc too.
-USER_CFLAGS	:= -D__SANE_USERSPACE_TYPES__ -O2 -g -std=gnu11 -Wall -Wextra -Werror -Wno-missing-field-initializers
+USER_CFLAGS	:= -D__SANE_USERSPACE_TYPES__ -O2 -g -std=gnu11 -Wall -Wextra $(WERROR) -Wno-missing-field-initializers
 
 TEST_PROGRAMS	:= $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/*.c)) \
 		   $(patsubst tests/%.sh,$(OUT)/tests/%.sh,$(wildcard tests/*.sh)) \

@@ -83,24 +83,79 @@ END
 	done
 }
 
+# The compiler and what pkg-config says are the user's choice.
+compiler_and_pkg_config_are_honoured() {
+	native
+	cat >"$work/cc" <<END
+#!/bin/sh
+echo "\$*" >>"$work/calls"
+exec gcc "\$@"
+END
+	cat >"$work/pkg-config" <<END
+#!/bin/sh
+echo "pkg-config \$*" >>"$work/calls"
+exit 1
+END
+	chmod +x "$work/cc" "$work/pkg-config"
+	rm -rf "$work/build"
+	make_quietly install DESTDIR="$work/honoured" BUILD="$work/build" CC="$work/cc" \
+		PKG_CONFIG="$work/pkg-config"
+	for wanted in afu-cp.c afuctl.c lib/event.c -shared 'pkg-config --libs json-c'; do
+		grep -qF -- "$wanted" "$work/calls" || fail "no call with $wanted: $(cat "$work/log")"
+	done
+	! grep -q Werror "$work/calls" || fail "a warning is an error for users"
+}
+
+what_is_installed_is_uninstalled() {
+	native
+	mkdir -p "$work/gone/usr/bin"
+	touch "$work/gone/usr/bin/other"
+	make_quietly install DESTDIR="$work/gone" PREFIX=/usr
+	make_quietly uninstall DESTDIR="$work/gone" PREFIX=/usr
+	[ "$(cd "$work/gone" && find . ! -type d)" = ./usr/bin/other ] || fail "$(find "$work/gone")"
+	[ -z "$(find "$work/gone" -name '*cxl*')" ] || fail "$(find "$work/gone")"
+}
+
+# Without DKMS, as for the kernel that runs: here, the guest's.
+modules_are_installed_for_a_kernel() {
+	native
+	make_quietly install-modules KDIR="$out/kernel/headers" DESTDIR="$work/kernel" BUILD="$work/build"
+	for module in cxl cxl-sim cxl-copy; do
+		modinfo "$work"/kernel/lib/modules/*/updates/drivers/misc/"$module/$module.ko" | grep -q '^vermagic' ||
+			fail "no $module: $(cat "$work/log")"
+	done
+}
+
+archive_has_what_is_needed_and_no_more() {
+	make_quietly dist BUILD="$work/dist"
+	tar -tJf "$work"/dist/cxl-afu-*.tar.xz >"$work/list"
+	grep -q '/packaging/cxl-afu.spec$' "$work/list" || fail "no spec"
+	! grep -E '/(\.git|build)/|\.(o|ko)$' "$work/list" || fail "what was built is there"
+	grep -q "^sha256sums=($(sha256sum "$work"/dist/cxl-afu-*.tar.xz | cut -d' ' -f1))" "$work/dist/PKGBUILD" ||
+		fail "PKGBUILD has another sum"
+}
+
 nothing_lies_elsewhere() {
 	native
-	make_quietly install install-dkms DESTDIR="$work/root" PREFIX=/usr libdir=/usr/lib/here
+	make_quietly install install-dkms install-kernel-headers DESTDIR="$work/root" PREFIX=/usr libdir=/usr/lib/here
 	list=$(cd "$work/root" && find . ! -type d | sort)
 	for file in bin/afuctl bin/afu-cp lib/here/cxl-afu/libcxl.so lib/here/cxl-afu/libcxl.a \
 		lib/here/pkgconfig/libcxl-afu.pc include/cxl-afu/libcxl.h include/cxl-afu/misc/cxl.h \
 		share/man/man1/afuctl.1 share/man/man3/libcxl-afu.3 share/man/man4/cxl.4 \
-		share/bash-completion/completions/afuctl lib/udev/rules.d/60-cxl-afu.rules; do
+		share/bash-completion/completions/afuctl lib/udev/rules.d/60-cxl-afu.rules \
+		lib/python3/dist-packages/cxl_afu/__init__.py src/cxl-afu-headers-1.0/include/misc/cxl.h; do
 		echo "$list" | grep -qx "./usr/$file" || fail "there is no $file"
 	done
-	others=$(echo "$list" | grep -vE '^\./usr/(bin/afu(ctl|-cp)|lib/here/cxl-afu/libcxl\.|include/cxl-afu/|share/man/man|share/bash-completion/|src/cxl-afu-)|libcxl-afu\.pc$|60-cxl-afu\.rules$')
+	others=$(echo "$list" | grep -vE '^\./usr/(bin/afu(ctl|-cp)|lib/here/cxl-afu/libcxl\.|include/cxl-afu/|share/man/man|share/bash-completion/|src/cxl-afu-|lib/python3/dist-packages/cxl_afu/)|libcxl-afu\.pc$|60-cxl-afu\.rules$')
 	[ -z "$others" ] || fail "elsewhere: $others"
 	grep -q '^libdir=/usr/lib/here$' "$work/root/usr/lib/here/pkgconfig/libcxl-afu.pc" || fail "libdir"
 	grep -rqF "$work" "$work/root" && fail "an installed file knows where it was built"
-	post_build=$(sed -n 's/^POST_BUILD="\([^ ]*\) .*/\1/p' "$work"/root/usr/src/cxl-afu-*/dkms.conf)
-	test -x "$work"/root/usr/src/cxl-afu-*/"$post_build" || fail "there is no $post_build for dkms"
-	grep -q '^PACKAGE_VERSION="[0-9.]*"$' "$work"/root/usr/src/cxl-afu-*/dkms.conf || fail "dkms.conf"
+	post_build=$(sed -n 's/^POST_BUILD="\([^ ]*\) .*/\1/p' "$work"/root/usr/src/cxl-afu-[0-9]*/dkms.conf)
+	test -x "$work"/root/usr/src/cxl-afu-[0-9]*/"$post_build" || fail "there is no $post_build for dkms"
+	grep -q '^PACKAGE_VERSION="[0-9.]*"$' "$work"/root/usr/src/cxl-afu-[0-9]*/dkms.conf || fail "dkms.conf"
 }
 
 tap_run install installed_programs_find_the_library programs_are_built_by_what_pkg_config_is_told \
-	a_folder_libcxl_is_made_of_what_is_installed nothing_lies_elsewhere
+	a_folder_libcxl_is_made_of_what_is_installed compiler_and_pkg_config_are_honoured \
+	what_is_installed_is_uninstalled modules_are_installed_for_a_kernel \
+	archive_has_what_is_needed_and_no_more nothing_lies_elsewhere
