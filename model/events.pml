@@ -5,6 +5,8 @@
  * others can see of the code: one access to something that is not guarded by a
  * lock they need, or all that happens until the lock is released.  Memory is
  * sequentially consistent here; which barrier makes it so stands in the code.
+ * So what POWER may do beyond that, show a store to one CPU before another, is
+ * not searched: mask() needs the full barrier between its two loads for that.
  *
  * Blocking readers sleep in read(); the edge reader is told by edge-triggered
  * epoll and reads with O_NONBLOCK.  A copy may fail, at most FAILURES times:

@@ -362,7 +362,8 @@ ssize_t cxl_fd_read(struct file *file, char __user *buf, size_t count,
  * @fetch_event: return the oldest event not yet fetched.  Called once for
  *	each event announced, several times in a row for a batch, under a
  *	spinlock with interrupts off: must not sleep.  The event stays as it
- *	is until its @event_delivered call.
+ *	is until its @event_delivered call.  Its data_size is trusted: up to
+ *	@max_data_size that many bytes are copied to the program.
  * @event_delivered: called once for each call of @fetch_event, in process
  *	context without a spinlock.  @rc is 0 when a program has it; -EFAULT
  *	when it could not be copied, then it is the driver's again, to be put
@@ -399,7 +400,7 @@ int __cxl_set_driver_ops(struct cxl_context *ctx,
  * Context: any but hard interrupt.
  * Return: 0; -EINVAL (@ops, fetch_event or event_delivered is missing, or
  * max_data_size is too large), -EBUSY (events of earlier ops are pending or
- * in flight), -EIO (the context goes away), -ENODEV (the module does).
+ * in flight, or there is an event queue), -EIO (the context goes away), -ENODEV (the module does).
  * Nothing is changed on failure.
  */
 #define cxl_set_driver_ops(ctx, ops) \
@@ -418,8 +419,11 @@ int (cxl_set_driver_ops)(struct cxl_context *ctx,
  * @ctx: context
  *
  * Context: any but hard interrupt.
+ * The ops of an event queue can be removed too: then it takes no event any
+ * more, and remains to be destroyed.
+ *
  * Return: 0, then no callback runs any more; -EBUSY while events are pending
- * or in flight.
+ * or in flight, or room in the event queue is reserved.
  */
 int cxl_unset_driver_ops(struct cxl_context *ctx);
 
@@ -430,8 +434,8 @@ int cxl_unset_driver_ops(struct cxl_context *ctx);
  *
  * What the driver stored before is visible to fetch_event().
  *
- * Context: any, hard interrupts included; the caller may hold a lock that
- * fetch_event() takes.
+ * Context: any, hard interrupts included, on PREEMPT_RT too; the caller may
+ * hold a lock that fetch_event() takes.
  */
 void cxl_context_events_pending(struct cxl_context *ctx,
 				unsigned int new_events);
@@ -487,7 +491,8 @@ void cxl_event_queue_destroy(struct cxl_event_queue *q);
  *
  * Context: any, hard interrupts included.
  * Return: 0; -ENOSPC (full: the event is lost, which the reader can see),
- * -EINVAL (longer than the queue allows), -EPIPE (the context is gone).
+ * -EINVAL (longer than the queue allows), -EPIPE (the context is gone, or its
+ * driver ops were unset).
  */
 int cxl_event_queue_send(struct cxl_event_queue *q, const void *data, u32 len);
 

@@ -18,7 +18,7 @@ static struct cxl_event_origin cxl_events_origin(const struct cxl_events *ev,
 	lockdep_assert_held(&ev->lock);
 	return (struct cxl_event_origin) {
 		.time = time,
-		.lost = ev->count.lost,
+		.lost = cxl_events_nr_lost(ev),
 	};
 }
 
@@ -26,6 +26,18 @@ static void cxl_events_signal(struct cxl_events *ev, int band)
 {
 	if (READ_ONCE(ev->fasync))
 		kill_fasync(&ev->fasync, SIGIO, band);
+}
+
+/*
+ * On PREEMPT_RT wait queues and SIGIO take locks that sleep: a producer that
+ * must not leaves the waking to irq_work, whose thread may.
+ */
+static __always_inline bool cxl_events_wake_later(struct cxl_events *ev)
+{
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT) || preemptible())
+		return false;
+	irq_work_queue(&ev->wake);
+	return true;
 }
 
 /**
@@ -38,10 +50,17 @@ static void cxl_events_signal(struct cxl_events *ev, int band)
  */
 void cxl_events_wake(struct cxl_events *ev)
 {
+	if (cxl_events_wake_later(ev))
+		return;
 	/* io_uring takes the key for the answer, and does not ask again. */
 	if (wq_has_sleeper(&ev->wq))
 		wake_up_interruptible_poll(&ev->wq, cxl_events_mask(ev));
 	cxl_events_signal(ev, cxl_events_ended(ev) ? POLL_HUP : POLL_IN);
+}
+
+static void cxl_events_wake_work(struct irq_work *work)
+{
+	cxl_events_wake(container_of(work, struct cxl_events, wake));
 }
 
 /**
@@ -58,6 +77,7 @@ void cxl_events_init(struct cxl_events *ev, struct cxl_context *ctx,
 	ev->card = card;
 	ev->afu = afu;
 	init_waitqueue_head(&ev->wq);
+	init_irq_work(&ev->wake, cxl_events_wake_work);
 	spin_lock_init(&ev->lock);
 	mutex_init(&ev->read_lock);
 	atomic_set(&ev->announced, CXL_EVENTS_NO_OPS);
@@ -74,6 +94,7 @@ void cxl_events_init(struct cxl_events *ev, struct cxl_context *ctx,
 void cxl_events_destroy(struct cxl_events *ev)
 {
 	WARN_ON(ev->ops || ev->nr_fetched);
+	irq_work_sync(&ev->wake);
 	bitmap_free(ev->irq_pending);
 	kvfree(ev->irq_origin);
 }
@@ -160,7 +181,8 @@ void cxl_events_post_error(struct cxl_events *ev, u64 error)
 	ev->count.posted++;
 	if (ev->state & CXL_EVENTS_ERROR) {
 		/* Told with the error that took the slot, not with the next. */
-		ev->error.origin.lost = ++ev->count.lost;
+		ev->count.lost++;
+		ev->error.origin.lost = cxl_events_nr_lost(ev);
 	} else {
 		ev->error.error.error = error;
 		ev->error.origin = cxl_events_origin(ev, now);
@@ -209,28 +231,13 @@ bool cxl_events_announce(struct cxl_events *ev, unsigned int n)
 	} while (!atomic_try_cmpxchg(&ev->announced, &old, old + n));
 
 	trace_cxl_event_post(ev, CXL_EVENT_AFU_DRIVER, n);
+	if (cxl_events_wake_later(ev))
+		return true;
 	/* The exchange was the barrier that wq_has_sleeper() would add. */
 	if (waitqueue_active(&ev->wq))
 		wake_up_interruptible_poll(&ev->wq, EPOLLIN | EPOLLRDNORM);
 	cxl_events_signal(ev, POLL_IN);
 	return true;
-}
-
-/**
- * cxl_events_lost() - a driver event could not even be announced
- * @ev: event state
- * @n: how many
- *
- * Context: any.
- */
-void cxl_events_lost(struct cxl_events *ev, unsigned int n)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&ev->lock, flags);
-	ev->count.posted += n;
-	ev->count.lost += n;
-	spin_unlock_irqrestore(&ev->lock, flags);
 }
 
 /**
@@ -335,6 +342,12 @@ static bool cxl_events_drained(struct cxl_events *ev)
 	bool drained;
 
 	spin_lock_irqsave(&ev->lock, flags);
+	/*
+	 * The end was seen before: a full barrier, since on POWER a reader that
+	 * releases the read_lock need not see it yet, and would not wake us.
+	 * Pairs with the one in cxl_events_read_unlock().
+	 */
+	smp_mb__after_spinlock();
 	/* Pairs with the release in cxl_events_read_unlock(). */
 	drained = !smp_load_acquire(&ev->delivering) &&
 		  !cxl_events_readable(ev);
@@ -369,15 +382,17 @@ __poll_t cxl_events_mask(struct cxl_events *ev)
 void cxl_events_count(struct cxl_events *ev, struct cxl_event_counters *count)
 {
 	unsigned long flags;
-	u64 unwanted;
+	u64 unwanted, overruns;
 	int announced;
 
 	mutex_lock(&ev->read_lock);
 	spin_lock_irqsave(&ev->lock, flags);
 	announced = max(atomic_read(&ev->announced), 0);
 	unwanted = atomic64_read(&ev->unwanted);
+	overruns = atomic64_read(&ev->overruns);
 	*count = ev->count;
-	count->posted += announced + unwanted;
+	count->posted += announced + unwanted + overruns;
+	count->lost += overruns;
 	count->delivered = ev->sequence;
 	count->returned = ev->returned;
 	count->rejected = ev->rejected + unwanted;

@@ -7,6 +7,7 @@
  * back to the driver, those announced are lost.
  */
 #include "event.h"
+#include "event_queue.h"
 #include "trace.h"
 
 /* Under the lock nothing new gets in flight: if it is false it stays so. */
@@ -36,7 +37,8 @@ static int cxl_events_install_ops(struct cxl_events *ev,
 	if (ev->state & CXL_EVENTS_RETIRED) {
 		ret = -EIO;
 	} else if (cxl_events_in_flight(ev) ||
-		   atomic_read(&ev->announced) > 0) {
+		   atomic_read(&ev->announced) > 0 || (ev->ops && ev->queue)) {
+		/* An event queue stays until it is unset or destroyed. */
 		ret = -EBUSY;
 	} else {
 		unpin = ev->ops_owner;
@@ -98,25 +100,34 @@ int cxl_events_set_old_ops(struct cxl_events *ev,
  * @ev: event state
  *
  * Context: any but hard interrupt.
- * Return: 0, or -EBUSY while events are announced or in flight.
+ * Return: 0, or -EBUSY while events are announced or in flight, or room in the
+ * event queue is reserved.
  */
 int cxl_events_unset_ops(struct cxl_events *ev)
 {
 	struct module *unpin = NULL;
+	struct cxl_event_queue *q;
 	unsigned long flags;
 	int ret = 0;
 
 	spin_lock_irqsave(&ev->lock, flags);
 	if (!ev->ops)
 		goto unlock;
-	if (cxl_events_in_flight(ev) ||
+	q = ev->queue;
+	if (q)
+		raw_spin_lock(&q->lock);
+	if (cxl_events_in_flight(ev) || (q && q->reserved) ||
 	    atomic_cmpxchg(&ev->announced, 0, CXL_EVENTS_NO_OPS)) {
 		ret = -EBUSY;
-		goto unlock;
+	} else {
+		unpin = ev->ops_owner;
+		ev->ops = NULL;
+		ev->ops_owner = NULL;
+		if (q)
+			WRITE_ONCE(q->closed, true);
 	}
-	unpin = ev->ops_owner;
-	ev->ops = NULL;
-	ev->ops_owner = NULL;
+	if (q)
+		raw_spin_unlock(&q->lock);
 unlock:
 	spin_unlock_irqrestore(&ev->lock, flags);
 	module_put(unpin);
@@ -124,8 +135,8 @@ unlock:
 }
 
 static void cxl_events_detach_ops(struct cxl_events *ev,
-				const struct cxl_afu_driver_ops *only,
-				unsigned long state)
+				  const struct cxl_afu_driver_ops *only,
+				  unsigned long state)
 {
 	void (*closed)(struct cxl_context *ctx);
 	const struct cxl_afu_driver_ops *ops;

@@ -48,9 +48,9 @@ static void cxl_event_queue_close(struct cxl_event_queue *q)
 {
 	unsigned long flags;
 
-	spin_lock_irqsave(&q->lock, flags);
+	raw_spin_lock_irqsave(&q->lock, flags);
 	WRITE_ONCE(q->closed, true);
-	spin_unlock_irqrestore(&q->lock, flags);
+	raw_spin_unlock_irqrestore(&q->lock, flags);
 }
 
 static void cxl_event_queue_context_closed(struct cxl_context *ctx)
@@ -80,7 +80,7 @@ struct cxl_event_queue *cxl_event_queue_create(struct cxl_context *ctx,
 	q->ops.event_delivered = cxl_event_queue_event_delivered;
 	q->ops.context_closed = cxl_event_queue_context_closed;
 	q->ops.max_data_size = max_payload;
-	spin_lock_init(&q->lock);
+	raw_spin_lock_init(&q->lock);
 
 	q->slots = kvcalloc(q->mask + 1, q->slot_size, GFP_KERNEL_ACCOUNT);
 	if (!q->slots) {
@@ -124,7 +124,7 @@ static __always_inline void cxl_event_queue_fill(struct cxl_event_queue *q,
 	lockdep_assert_held(&q->lock);
 	slot->origin.time = cxl_events_now(q->ev);
 	if (unlikely(slot->origin.time))
-		slot->origin.lost = READ_ONCE(q->ev->count.lost);
+		slot->origin.lost = cxl_events_nr_lost(q->ev);
 	slot->data_size = len;
 	memcpy(slot->data, data, len);
 	/* Pairs with the acquire in cxl_event_queue_fetch(). */
@@ -149,19 +149,19 @@ int cxl_event_queue_send(struct cxl_event_queue *q, const void *data, u32 len)
 	if (len > q->max_payload)
 		return -EINVAL;
 
-	spin_lock_irqsave(&q->lock, flags);
+	raw_spin_lock_irqsave(&q->lock, flags);
 	if (q->closed)
 		ret = -EPIPE;
 	else if (cxl_event_queue_full(q))
 		ret = -ENOSPC;
 	else
 		cxl_event_queue_fill(q, data, len);
-	spin_unlock_irqrestore(&q->lock, flags);
+	raw_spin_unlock_irqrestore(&q->lock, flags);
 
-	if (!ret)
-		cxl_events_announce(q->ev, 1);
-	else if (ret == -ENOSPC)
-		cxl_events_lost(q->ev, 1);
+	if (ret == -ENOSPC)
+		atomic64_inc(&q->ev->overruns);
+	else if (!ret && !cxl_events_announce(q->ev, 1))
+		ret = -EPIPE;	/* the ops went meanwhile */
 	return ret;
 }
 EXPORT_SYMBOL_GPL(cxl_event_queue_send);
@@ -171,14 +171,14 @@ int cxl_event_queue_reserve(struct cxl_event_queue *q)
 	unsigned long flags;
 	int ret = 0;
 
-	spin_lock_irqsave(&q->lock, flags);
+	raw_spin_lock_irqsave(&q->lock, flags);
 	if (q->closed)
 		ret = -EPIPE;
 	else if (cxl_event_queue_full(q))
 		ret = -ENOSPC;
 	else
 		q->reserved++;
-	spin_unlock_irqrestore(&q->lock, flags);
+	raw_spin_unlock_irqrestore(&q->lock, flags);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(cxl_event_queue_reserve);
@@ -192,7 +192,7 @@ int cxl_event_queue_commit(struct cxl_event_queue *q, const void *data,
 	if (len > q->max_payload)
 		return -EINVAL;
 
-	spin_lock_irqsave(&q->lock, flags);
+	raw_spin_lock_irqsave(&q->lock, flags);
 	if (!q->reserved) {
 		ret = -EINVAL;
 		goto unlock;
@@ -203,10 +203,10 @@ int cxl_event_queue_commit(struct cxl_event_queue *q, const void *data,
 	else
 		cxl_event_queue_fill(q, data, len);
 unlock:
-	spin_unlock_irqrestore(&q->lock, flags);
+	raw_spin_unlock_irqrestore(&q->lock, flags);
 
-	if (!ret)
-		cxl_events_announce(q->ev, 1);
+	if (!ret && !cxl_events_announce(q->ev, 1))
+		ret = -EPIPE;	/* the ops went meanwhile */
 	return ret;
 }
 EXPORT_SYMBOL_GPL(cxl_event_queue_commit);
@@ -215,9 +215,9 @@ void cxl_event_queue_cancel(struct cxl_event_queue *q)
 {
 	unsigned long flags;
 
-	spin_lock_irqsave(&q->lock, flags);
+	raw_spin_lock_irqsave(&q->lock, flags);
 	if (q->reserved)
 		q->reserved--;
-	spin_unlock_irqrestore(&q->lock, flags);
+	raw_spin_unlock_irqrestore(&q->lock, flags);
 }
 EXPORT_SYMBOL_GPL(cxl_event_queue_cancel);

@@ -11,43 +11,31 @@
 
 #include "event.h"
 
-/**
- * struct cxl_event_queue - events sent and not yet delivered
- * @lock: taken by producers in hard interrupt context; guards @tail to
- *	@closed, and the slots from @tail up to @head
- * @tail: next slot to be filled; its store-release hands the slot over to the
- *	reader
- * @reserved: free slots that are spoken for
- * @closed: no event is taken any more
- * @head: oldest slot not confirmed.  The reader's: guarded by the read_lock, its
- *	store-release hands the slot over to the producers
- * @fetch: next slot to be fetched; the reader's
- * @ctx: context, referenced; constant, as all that follows
- * @ev: its event state
- * @depth: events that it holds
- * @mask: slots in the ring, less one
- * @slot_size: bytes of a slot
- * @max_payload: largest payload in bytes
- * @ops: the driver ops, with the limit of this queue
- * @slots: the ring
- */
+/* Events sent and not yet delivered */
 struct cxl_event_queue {
-	spinlock_t lock;	/* guards tail to closed, and the free slots */
-	unsigned int tail;
-	unsigned int reserved;
-	bool closed;
+	/* Raw: taken by producers in hard interrupt context, on PREEMPT_RT too */
+	raw_spinlock_t lock;	/* guards tail to closed, and the free slots */
+	unsigned int tail;	/* next slot to be filled; its store-release hands
+				 * the slot over to the reader
+				 */
+	unsigned int reserved;	/* free slots that are spoken for */
+	bool closed;		/* takes no more; also read without the lock */
 
-	unsigned int head;	/* guarded by the read_lock */
-	unsigned int fetch;
+	/* The reader's, guarded by the read_lock */
+	unsigned int head;	/* oldest slot not confirmed; its store-release
+				 * hands the slot over to the producers
+				 */
+	unsigned int fetch;	/* next slot to be fetched */
 
-	struct cxl_context *ctx;
+	/* Constant */
+	struct cxl_context *ctx;	/* referenced */
 	struct cxl_events *ev;
-	unsigned int depth;
-	unsigned int mask;
-	size_t slot_size;
-	u32 max_payload;
-	struct cxl_afu_driver_ops ops;
-	void *slots;
+	unsigned int depth;		/* events that it holds */
+	unsigned int mask;		/* slots in the ring, less one */
+	size_t slot_size;		/* bytes */
+	u32 max_payload;		/* bytes */
+	struct cxl_afu_driver_ops ops;	/* with the limit of this queue */
+	void *slots;			/* the ring */
 };
 
 static inline struct cxl_event_record *

@@ -159,7 +159,7 @@ static void queue_test_full(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, send(f), 0);
 	KUNIT_EXPECT_EQ(test, send(f), -ENOSPC);
 	KUNIT_EXPECT_EQ(test, cxl_event_queue_reserve(f->queue), -ENOSPC);
-	KUNIT_EXPECT_EQ(test, f->ctx.events.count.lost, 1);
+	KUNIT_EXPECT_EQ(test, cxl_events_nr_lost(&f->ctx.events), 1);
 	/* Fetched is not free. */
 	deliver_some(f, 1);
 	KUNIT_EXPECT_EQ(test, send(f), 0);
@@ -204,7 +204,7 @@ static void queue_test_sizes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cxl_event_queue_send(f->queue, f->buf,
 						   MAX_PAYLOAD), 0);
 	KUNIT_EXPECT_EQ(test, cxl_event_queue_send(f->queue, NULL, 0), 0);
-	KUNIT_EXPECT_EQ(test, f->ctx.events.count.lost, 0);
+	KUNIT_EXPECT_EQ(test, cxl_events_nr_lost(&f->ctx.events), 0);
 }
 
 /* However many come back, and how often: the order is as sent. */
@@ -278,7 +278,43 @@ static void queue_test_destroy(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, drain(test), 0);
 }
 
+/* One queue at a time, and unset leaves nobody with a place reserved. */
+static void queue_test_unset(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct cxl_event_queue *queue;
+
+	create(test, 4);
+	queue = cxl_event_queue_create(&f->ctx, 4, 8);
+	KUNIT_EXPECT_PTR_EQ(test, queue, ERR_PTR(-EBUSY));
+	KUNIT_EXPECT_EQ(test, cxl_event_queue_reserve(f->queue), 0);
+	KUNIT_EXPECT_EQ(test, cxl_events_unset_ops(&f->ctx.events), -EBUSY);
+	cxl_event_queue_cancel(f->queue);
+	KUNIT_EXPECT_EQ(test, cxl_events_unset_ops(&f->ctx.events), 0);
+	KUNIT_EXPECT_EQ(test, send(f), -EPIPE);
+	KUNIT_EXPECT_EQ(test, cxl_event_queue_reserve(f->queue), -EPIPE);
+	queue = cxl_event_queue_create(&f->ctx, 4, 8);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, queue);
+	cxl_event_queue_destroy(queue);
+}
+
+/* Between the exchange of the count and the end of the queue */
+static void queue_test_send_while_closed(struct kunit *test)
+{
+	struct fixture *f = test->priv;
+	struct cxl_events *ev = &f->ctx.events;
+
+	create(test, 4);
+	KUNIT_EXPECT_EQ(test, cxl_event_queue_reserve(f->queue), 0);
+	atomic_set(&ev->announced, CXL_EVENTS_NO_OPS);
+	KUNIT_EXPECT_EQ(test, send(f), -EPIPE);
+	KUNIT_EXPECT_EQ(test, cxl_event_queue_commit(f->queue, "", 1), -EPIPE);
+	atomic_set(&ev->announced, 0);
+}
+
 static struct kunit_case queue_test_cases[] = {
+	KUNIT_CASE(queue_test_unset),
+	KUNIT_CASE(queue_test_send_while_closed),
 	KUNIT_CASE(queue_test_create),
 	KUNIT_CASE(queue_test_wraps),
 	KUNIT_CASE(queue_test_full),

@@ -306,7 +306,7 @@ static __always_inline void cxl_run_gather(struct cxl_events *ev,
 			cxl_gather_generic(ev, run);
 	}
 	if (run->stamps)
-		run->now.lost = ev->count.lost;
+		run->now.lost = cxl_events_nr_lost(ev);
 	if (run->n)
 		ev->delivering = true;
 	spin_unlock_irq(&ev->lock);
