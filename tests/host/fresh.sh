@@ -237,6 +237,27 @@ no_mirror_is_told_in_a_sentence() {
 	[ "$(echo "$out" | wc -l)" -eq 1 ] || fail "more than a line: $out"
 }
 
+# The matrix of one combination, whose build ends with this message.
+newer_kernel_is_told_as_such() {
+	mkdir -p "$scratch/matrix" "$scratch/bin"
+	cp -R scripts vm "$scratch/matrix"
+	cat >"$scratch/bin/make" <<'END'
+#!/bin/sh
+mkdir -p "$BUILD/amd64-newest/kernel"
+echo 99.1.2+deb20-cloud-amd64 >"$BUILD/amd64-newest/kernel/release"
+case $* in *' kernel') exit 0 ;; esac
+echo "/build/drivers/misc/cxl/mmio.c:7:8: error: implicit declaration of function 'gone'"
+exit 2
+END
+	chmod +x "$scratch/bin/make"
+	rc=0
+	out=$(cd "$scratch/matrix" && MATRIX=amd64-newest BUILD=$scratch/matrix/build \
+		PATH=$scratch/bin:$PATH scripts/matrix 2>/dev/null) || rc=$?
+	[ "$rc" -ne 0 ] || fail "it passed"
+	has "$out" 'Linux 99.1 is newer than what this was built for: '
+	has "$out" "drivers/misc/cxl/mmio.c:7:8: error: implicit declaration of function 'gone'"
+}
+
 # As a user who cannot install: what is said to be missing.
 run_looks_for_the_compilers_of_arch() {
 	mkdir -p "$scratch/run/scripts" "$scratch/bin"
@@ -254,12 +275,6 @@ END
 	done
 }
 
-programs_are_installed_for_arch() {
-	grep -q '^cross_compile=' "vm/arch/$ARCH" || skip "$ARCH is this machine's own"
-	make -s install DESTDIR="$scratch/dest" >/dev/null || fail "make install"
-	readelf -h "$scratch/dest/usr/local/bin/afuctl" | grep -q PowerPC64 || fail "for another machine"
-}
-
 tap_run fresh kernel_follows_the_machine kernel_that_is_named_is_taken \
 	every_kernel_names_its_suites compiler_is_unpacked_where_the_machine_has_another \
 	terminfo_is_found_in_either_place build_folder_may_be_relative \
@@ -268,4 +283,4 @@ tap_run fresh kernel_follows_the_machine kernel_that_is_named_is_taken \
 	shell_ends_where_nobody_can_type failed_download_leaves_nothing \
 	interrupted_download_leaves_nothing killed_download_is_cleaned_up_by_the_next \
 	mirror_is_that_of_debian mirror_can_be_named no_mirror_is_told_in_a_sentence \
-	run_looks_for_the_compilers_of_arch
+	run_looks_for_the_compilers_of_arch newer_kernel_is_told_as_such
