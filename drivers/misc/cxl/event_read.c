@@ -203,6 +203,7 @@ out:
 	run->n = i;
 	if (!usual && fetched == in_flight)
 		return;
+	/* Pairs with the acquire in cxl_events_readable(). */
 	smp_mb__before_atomic();
 	atomic_sub(fetched - in_flight, &ev->announced);
 	ev->count.posted += fetched - in_flight;
