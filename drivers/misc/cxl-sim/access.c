@@ -14,7 +14,7 @@
 #include <linux/sched/mm.h>
 #include <linux/uaccess.h>
 
-#include "compat.h"
+#include "compat_arch.h"
 #include "sim.h"
 
 /* Least cost of a piece of a copy, in units of a byte copied */

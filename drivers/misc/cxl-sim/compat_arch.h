@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What differs between the kernels and architectures that the software card
- * builds for, each entry with its reason.
+ * What differs between the architectures that the software card builds for,
+ * each entry with its reason.
  */
-#ifndef _CXL_SIM_COMPAT_H
-#define _CXL_SIM_COMPAT_H
+#ifndef _CXL_SIM_COMPAT_ARCH_H
+#define _CXL_SIM_COMPAT_ARCH_H
 
 #include <linux/uaccess.h>
 
@@ -82,4 +82,4 @@ static inline bool sim_copy_in_user(char __user *to, const char __user *from,
 #endif
 }
 
-#endif /* _CXL_SIM_COMPAT_H */
+#endif /* _CXL_SIM_COMPAT_ARCH_H */

@@ -13,7 +13,7 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 
-#include "compat.h"
+#include "compat_arch.h"
 #include "sim.h"
 
 /* Work in one turn, in units of a byte copied */
