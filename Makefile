@@ -45,7 +45,7 @@ Q	:= $(if $(V),,@)
 quiet	= $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2:$(CURDIR)/%=%)';)
 
 .DEFAULT_GOAL := help
-.PHONY: help kernel modules sparse tools tests test-programs check check-docs check-debug check-hosts matrix soak demo demo-programs model vm-shell lint clean
+.PHONY: help kernel modules sparse tools tests test-programs check check-docs check-debug check-hosts matrix soak demo demo-programs model vm-shell lint series series-patches clean
 .DELETE_ON_ERROR:
 
 ##@ Building
@@ -147,6 +147,12 @@ vm-shell:		## a shell in the guest, as ./guest without a command
 ##@ Looking after the source
 lint:			## W=1, sparse, checkpatch --strict, shellcheck: all must be silent
 	$(Q)scripts/lint
+
+series:			## patches for a kernel tree in build/series, applied, built and tested there
+	$(Q)scripts/series
+
+series-patches:		## the same patches, checked and applied, not built
+	$(Q)scripts/series patches
 
 clean:			## remove build/ (the cache of kernels stays)
 	$(Q)rm -rf $(BUILD)

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# From the form that builds on many kernels to the one for the newest kernel's
+# own tree, once unifdef has removed what older versions need. compat.h is then
+# left without anything but these names.
+
+# The header itself
+/^#include "compat\.h"$/d
+# 6.2, 6.16
+s/\<CXL_[A-Z_]*_CONST\>/const/g
+# 6.14
+/^\tcxl_irq_set_movable(/d
+# 7.0
+s/\<\(kv\?zalloc\)(sizeof(\(\*[a-z_>-]*\)), GFP_KERNEL)/\1_obj(\2)/
+s/\<\(kv\?zalloc\)(sizeof(\(\*[a-z_>-]*\)), /\1_obj(\2, /
+s/\<kcalloc(\([a-z_>0-9-]*\), sizeof(\(\*[a-z_>-]*\)), GFP_KERNEL)/kzalloc_objs(\2, \1)/
+
+# Architectures still differ.
+s/compat_arch\.h/arch.h/g
+s/compat_pci\.h/arch_pci.h/g
+s/_COMPAT_ARCH_H/_ARCH_H/g
+s/_CXL_COMPAT_PCI_H/_CXL_ARCH_PCI_H/g
+/^#include <linux\/version\.h>$/d
+
+# Where things are in the kernel
+s,Documentation/\([a-z-]*\)\.md,Documentation/misc-devices/cxl/\1.rst,g
+
+# Since when something is so matters to nobody there.
+s,/\* [67]\.[0-9]*: \([a-z]\),/* \u\1,
