@@ -112,7 +112,7 @@ install-kernel-headers:	## the headers for AFU drivers, and the example, into DE
 install-dkms:		## the source of the modules, for dkms, into DESTDIR
 	$(Q)install -d $(DESTDIR)$(dkmsdir)
 	$(Q)cp -R --parents Kbuild COPYING LICENSES include drivers $(DESTDIR)$(dkmsdir)
-	$(Q)install -m 755 packaging/keep-symvers $(DESTDIR)$(dkmsdir)
+	$(Q)install -m 755 packaging/keep-symvers packaging/dkms-build $(DESTDIR)$(dkmsdir)
 	$(Q)sed 's/#MODULE_VERSION#/$(VERSION)/' packaging/dkms.conf >$(DESTDIR)$(dkmsdir)/dkms.conf
 
 # The source folders stay clean: it is built in a mirror of them.
