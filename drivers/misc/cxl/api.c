@@ -150,7 +150,7 @@ static void *cxl_psa_vmap(struct cxl_afu *afu, u64 offset, u64 size)
 	for (i = 0; i < n; i++) {
 		pages[i] = afu->adapter->ops->psa_page(afu->data, offset +
 						       (u64)i * PAGE_SIZE);
-		if (!pages[i])
+		if (IS_ERR_OR_NULL(pages[i]))
 			goto out;
 		cond_resched();
 	}

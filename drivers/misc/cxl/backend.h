@@ -148,7 +148,9 @@ struct cxl_backend_ops {
 	/**
 	 * @psa_page: The page at byte @offset of the problem state area, for
 	 * mapping into a program or the kernel.  It stays what it is until
-	 * the AFU is unregistered.  Return it or NULL when memory is short.
+	 * the AFU is unregistered.  Return it, NULL when memory is short, or
+	 * ERR_PTR(-EIO): loads give all ones and stores vanish, until
+	 * cxl_afu_unmap() lets it be asked for again.
 	 * Called with a context's status_mutex held.
 	 */
 	struct page *(*psa_page)(void *afu, u64 offset);
@@ -263,6 +265,17 @@ struct cxl_afu *cxl_afu_register(struct cxl_adapter *adapter,
  * Context: process context.
  */
 void cxl_afu_unregister(struct cxl_afu *afu);
+
+/**
+ * cxl_afu_unmap() - what psa_page returns has changed
+ * @afu: AFU
+ *
+ * The next access to each page that a program has mapped asks for it again.
+ * What AFU drivers have mapped stays.
+ *
+ * Context: process context, with no lock that attach, detach or psa_page take.
+ */
+void cxl_afu_unmap(struct cxl_afu *afu);
 
 /**
  * cxl_adapter_num() - N of cardN

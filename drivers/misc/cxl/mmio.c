@@ -90,6 +90,8 @@ static vm_fault_t cxl_mmap_insert(struct cxl_context *ctx,
 		page = cxl_context_ff_page(ctx);
 	else
 		page = afu->adapter->ops->psa_page(afu->data, offset);
+	if (IS_ERR(page))
+		page = cxl_context_ff_page(ctx);
 	if (!page)
 		return VM_FAULT_OOM;
 	if (!(vmf->flags & FAULT_FLAG_WRITE))
@@ -259,3 +261,34 @@ void cxl_context_psa_closed(struct cxl_context *ctx)
 	list_del_init(&ctx->masters_link);
 	mutex_unlock(&ctx->afu->masters_lock);
 }
+
+/* The context with the lowest number from *@pe on, referenced, or NULL. */
+static struct cxl_context *cxl_afu_next_context(struct cxl_afu *afu,
+						unsigned long *pe)
+{
+	struct cxl_context *ctx;
+
+	mutex_lock(&afu->contexts_lock);
+	ctx = xa_find(&afu->contexts, pe, ULONG_MAX, XA_PRESENT);
+	if (ctx)
+		cxl_context_get(ctx);
+	mutex_unlock(&afu->contexts_lock);
+	return ctx;
+}
+
+void cxl_afu_unmap(struct cxl_afu *afu)
+{
+	struct cxl_context *ctx;
+	unsigned long pe;
+
+	/* One that is being attached holds up no other. */
+	for (pe = 0; (ctx = cxl_afu_next_context(afu, &pe)); pe++) {
+		/* A page fault that has its page already maps it first. */
+		mutex_lock(&ctx->status_mutex);
+		if (ctx->inode)
+			cxl_context_zap(ctx);
+		mutex_unlock(&ctx->status_mutex);
+		cxl_context_put(ctx);
+	}
+}
+EXPORT_SYMBOL_GPL(cxl_afu_unmap);
