@@ -13,6 +13,7 @@
 static const struct sim_afu_model * const sim_afu_models[] = {
 	&sim_memcpy_afu,
 	&sim_crc_afu,
+	&sim_user_afu,
 };
 
 /**
@@ -31,15 +32,30 @@ const struct sim_afu_model *sim_afu_model_find(const char *name)
 	return NULL;
 }
 
+/* A model without hooks has none of them. */
+static const struct sim_afu_hooks *hooks_of(const struct sim_afu *afu)
+{
+	static const struct sim_afu_hooks none;
+
+	return afu->settings.model->hooks ?: &none;
+}
+
 /*
  * Problem state area: pages that are allocated at the first use. In directed
  * mode it begins with the global registers, and the windows of the processes
- * start where the model wants them. In dedicated mode the two change places, so that the
- * one process finds its registers where a slave finds them: at the start; and
- * all of the area is its window.
+ * start where the model wants them. In dedicated mode the two change places, so
+ * that the one process finds its registers where a slave finds them: at the
+ * start; and all of the area is its window.
  */
 
-static struct page *psa_page(struct sim_afu *afu, u64 offset)
+/**
+ * sim_afu_page() - a page of the problem state area
+ * @afu: AFU that was started
+ * @offset: any
+ *
+ * Return: the page, or NULL: beyond the end, or no memory.
+ */
+struct page *sim_afu_page(struct sim_afu *afu, u64 offset)
 {
 	unsigned long index = offset >> PAGE_SHIFT;
 	struct page *page, *there;
@@ -59,7 +75,7 @@ static struct page *psa_page(struct sim_afu *afu, u64 offset)
 
 static void *psa_address(struct sim_afu *afu, u64 offset)
 {
-	struct page *page = psa_page(afu, offset);
+	struct page *page = sim_afu_page(afu, offset);
 
 	return page ? page_address(page) + offset_in_page(offset) : NULL;
 }
@@ -115,6 +131,29 @@ bool sim_afu_window_of(const struct sim_afu *afu, u64 offset,
 	return true;
 }
 
+/**
+ * sim_afu_global_offset() - where the global registers are
+ * @afu: AFU
+ *
+ * Return: their offset in the problem state area, in the AFU's present mode.
+ */
+u64 sim_afu_global_offset(const struct sim_afu *afu)
+{
+	return is_dedicated(afu) ? afu->settings.pp_offset : 0;
+}
+
+/**
+ * sim_pe_window_range() - where a context's window is
+ * @pe: context
+ * @offset: set to its offset in the problem state area
+ * @size: set to its bytes
+ */
+void sim_pe_window_range(const struct sim_pe *pe, u64 *offset, u64 *size)
+{
+	*offset = window_offset(pe->afu, pe->elem.pe);
+	*size = window_size(pe->afu);
+}
+
 /* A context must not see what the one before it left. */
 static void clear_window(struct sim_afu *afu, unsigned int pe)
 {
@@ -131,7 +170,11 @@ static void clear_window(struct sim_afu *afu, unsigned int pe)
 
 static struct page *sim_afu_psa_page(void *data, u64 offset)
 {
-	return psa_page(data, offset);
+	const struct sim_afu_hooks *hooks = hooks_of(data);
+
+	if (hooks->page_is_there && !hooks->page_is_there(data, offset))
+		return ERR_PTR(-EIO);
+	return sim_afu_page(data, offset);
 }
 
 /*
@@ -157,8 +200,23 @@ static struct sim_pe *pe_alloc(struct sim_afu *afu,
 	return NULL;
 }
 
+/* The engine has forgotten it: so has the model. */
+static void pe_free(struct sim_pe *pe)
+{
+	struct sim_afu *afu = pe->afu;
+	const struct sim_afu_hooks *hooks = hooks_of(afu);
+
+	if (hooks->detach) {
+		mutex_lock(&afu->turn);
+		hooks->detach(pe);
+		mutex_unlock(&afu->turn);
+	}
+	kfree(pe);
+}
+
 static int sim_afu_attach(void *data, const struct cxl_process_element *elem)
 {
+	const struct sim_afu_hooks *hooks = hooks_of(data);
 	struct sim_afu *afu = data;
 	struct sim_pe *pe;
 	int ret;
@@ -177,6 +235,8 @@ static int sim_afu_attach(void *data, const struct cxl_process_element *elem)
 	if (ret)
 		goto err_free;
 	ret = sim_engine_add(pe);
+	if (!ret && hooks->attached)
+		ret = hooks->attached(pe);
 	if (ret)
 		goto err_remove;
 	return 0;
@@ -185,7 +245,7 @@ err_remove:
 	xa_erase(&afu->pes, elem->pe);
 	sim_engine_remove(pe);
 err_free:
-	kfree(pe);
+	pe_free(pe);
 	return ret;
 }
 
@@ -198,19 +258,23 @@ static void sim_afu_detach(void *data, unsigned int num)
 	if (!pe)
 		return;
 	sim_engine_remove(pe);
-	kfree(pe);
+	pe_free(pe);
 }
 
 static int sim_afu_update_irqs(void *data, unsigned int num,
 			       unsigned int num_irqs)
 {
+	const struct sim_afu_hooks *hooks = hooks_of(data);
 	struct sim_afu *afu = data;
 	struct sim_pe *pe;
 
 	mutex_lock(&afu->turn);
 	pe = xa_load(&afu->pes, num);
-	if (pe)
+	if (pe) {
 		pe->elem.num_irqs = num_irqs;
+		if (hooks->irqs_changed)
+			hooks->irqs_changed(pe);
+	}
 	mutex_unlock(&afu->turn);
 	return pe ? 0 : -EIO;
 }
@@ -225,6 +289,7 @@ static int sim_afu_update_irqs(void *data, unsigned int num,
  */
 int sim_afu_reset(void *data)
 {
+	const struct sim_afu_hooks *hooks = hooks_of(data);
 	struct sim_afu *afu = data;
 	struct sim_pe *pe;
 	unsigned long num;
@@ -237,6 +302,8 @@ int sim_afu_reset(void *data)
 		afu->settings.model->reset(afu);
 	mutex_unlock(&afu->turn);
 	wake_up_all(&afu->first_turn);
+	if (hooks->was_reset)
+		hooks->was_reset(afu);
 	return 0;
 }
 
@@ -246,7 +313,7 @@ static int sim_afu_set_mode(void *data, u32 mode)
 	void *regs;
 
 	afu->mode = mode;
-	regs = psa_address(afu, is_dedicated(afu) ? afu->settings.pp_offset : 0);
+	regs = psa_address(afu, sim_afu_global_offset(afu));
 	if (!regs)
 		return -ENOMEM;
 	afu->global_regs = regs;
@@ -348,6 +415,7 @@ void sim_afu_init(struct sim_afu *afu, struct sim_card *card,
 	afu->settings.num_procs = 511;
 	afu->settings.num_crs = 1;
 	afu->settings.err_buff_size = 4096;
+	afu->settings.answer_ms = 5000;
 	sim_afu_set_model(afu, sim_afu_models[0]);
 	mutex_init(&afu->turn);
 	spin_lock_init(&afu->lock);
@@ -396,6 +464,7 @@ static void free_memory(struct sim_afu *afu)
  */
 int sim_afu_start(struct sim_afu *afu)
 {
+	const struct sim_afu_hooks *hooks = hooks_of(afu);
 	int ret;
 
 	ret = alloc_memory(afu);
@@ -409,11 +478,70 @@ int sim_afu_start(struct sim_afu *afu)
 	ret = sim_engine_start(afu);
 	if (ret)
 		goto err_free;
+	if (hooks->start)
+		ret = hooks->start(afu);
+	if (ret)
+		goto err_stop;
 	return 0;
 
+err_stop:
+	sim_engine_stop(afu);
 err_free:
 	free_memory(afu);
 	return ret;
+}
+
+/**
+ * sim_afu_registered() - the core knows the AFU
+ * @afu: AFU
+ *
+ * Return: 0 or an errno.
+ */
+int sim_afu_registered(struct sim_afu *afu)
+{
+	const struct sim_afu_hooks *hooks = hooks_of(afu);
+
+	return hooks->registered ? hooks->registered(afu) : 0;
+}
+
+/**
+ * sim_afu_unregister() - the core is about to forget the AFU
+ * @afu: AFU
+ */
+void sim_afu_unregister(struct sim_afu *afu)
+{
+	const struct sim_afu_hooks *hooks = hooks_of(afu);
+
+	if (hooks->unregister)
+		hooks->unregister(afu);
+}
+
+static void tell_link(struct sim_afu *afu, bool up)
+{
+	const struct sim_afu_hooks *hooks = hooks_of(afu);
+
+	if (hooks->link_changed)
+		hooks->link_changed(afu, up);
+}
+
+/**
+ * sim_afu_halt() - stop all work: no memory is touched, nothing is reported
+ * @afu: AFU
+ */
+void sim_afu_halt(struct sim_afu *afu)
+{
+	sim_engine_halt(afu);
+	tell_link(afu, false);
+}
+
+/**
+ * sim_afu_resume() - the reverse of sim_afu_halt()
+ * @afu: AFU
+ */
+void sim_afu_resume(struct sim_afu *afu)
+{
+	sim_engine_resume(afu);
+	tell_link(afu, true);
 }
 
 /**
@@ -422,6 +550,10 @@ err_free:
  */
 void sim_afu_stop(struct sim_afu *afu)
 {
+	const struct sim_afu_hooks *hooks = hooks_of(afu);
+
+	if (hooks->stop)
+		hooks->stop(afu);
 	sim_engine_stop(afu);
 	psa_free(afu);
 	free_memory(afu);

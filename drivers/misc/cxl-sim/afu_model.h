@@ -46,6 +46,37 @@ enum sim_turn {
 };
 
 /**
+ * struct sim_afu_hooks - what a model can have that is not just C code here
+ * @start: the AFU is about to be registered with the core; 0 or an errno
+ * @registered: it was; 0 or an errno
+ * @unregister: it is about to be unregistered: nothing may wait any more
+ * @stop: the reverse of @start; never without it
+ * @attached: the engine knows the context. May wait, but killably, and not for
+ *	long; @detach and @unregister end it. Return 0, or an errno and the
+ *	context is not attached
+ * @detach: the engine has forgotten the context; turn mutex held
+ * @irqs_changed: the context has another number of interrupts; turn mutex held
+ * @was_reset: comes after @reset; may wait as @attached may
+ * @link_changed: work was stopped, or goes on
+ * @page_is_there: does the page of the problem state area show what the AFU
+ *	has in it, or all ones? Called under a context's status_mutex
+ *
+ * Process context, without the turn mutex unless it says so.
+ */
+struct sim_afu_hooks {
+	int (*start)(struct sim_afu *afu);
+	int (*registered)(struct sim_afu *afu);
+	void (*unregister)(struct sim_afu *afu);
+	void (*stop)(struct sim_afu *afu);
+	int (*attached)(struct sim_pe *pe);
+	void (*detach)(struct sim_pe *pe);
+	void (*irqs_changed)(struct sim_pe *pe);
+	void (*was_reset)(struct sim_afu *afu);
+	void (*link_changed)(struct sim_afu *afu, bool up);
+	bool (*page_is_there)(struct sim_afu *afu, u64 offset);
+};
+
+/**
  * struct sim_afu_model - an AFU
  * @name: value of the configfs attribute "model"
  * @modes: default of the modes, CXL_MODE_*
@@ -63,9 +94,10 @@ enum sim_turn {
  * @turn: work for a context; ends when sim_turn_charge() says so
  * @reset: the AFU is reset: set up the global registers and the error buffer
  * @show: optional: print a context's private data, as " name=value" words
+ * @hooks: optional
  *
- * All are called in process context, all but @attach with the AFU's turn mutex
- * held.
+ * All functions are called in process context, all but @attach with the AFU's
+ * turn mutex held.
  */
 struct sim_afu_model {
 	const char *name;
@@ -82,10 +114,12 @@ struct sim_afu_model {
 	enum sim_turn (*turn)(struct sim_pe *pe);
 	void (*reset)(struct sim_afu *afu);
 	void (*show)(struct sim_pe *pe, struct seq_file *s);
+	const struct sim_afu_hooks *hooks;
 };
 
 extern const struct sim_afu_model sim_memcpy_afu;
 extern const struct sim_afu_model sim_crc_afu;
+extern const struct sim_afu_model sim_user_afu;
 
 /*
  * A context

@@ -60,11 +60,22 @@ static int register_afu(struct sim_card *card, struct sim_afu *afu)
 	desc.psa_size = afu->psa_size;
 	registered = cxl_afu_register(card->adapter, afu->slice, &desc, afu);
 	if (IS_ERR(registered)) {
-		sim_afu_stop(afu);
-		return PTR_ERR(registered);
+		ret = PTR_ERR(registered);
+		goto err_stop;
 	}
 	afu->afu = registered;
+	ret = sim_afu_registered(afu);
+	if (ret)
+		goto err_unregister;
 	return 0;
+
+err_unregister:
+	sim_afu_unregister(afu);
+	cxl_afu_unregister(registered);
+	afu->afu = NULL;
+err_stop:
+	sim_afu_stop(afu);
+	return ret;
 }
 
 /*
@@ -133,6 +144,9 @@ static void sim_card_pci_remove(struct pci_dev *pdev)
 	int slice;
 
 	mutex_lock(&card->lock);
+	for (slice = 0; slice < CXL_MAX_SLICES; slice++)
+		if (card->afus[slice] && card->afus[slice]->afu)
+			sim_afu_unregister(card->afus[slice]);
 	cxl_adapter_unregister(card->adapter);
 	card->adapter = NULL;
 	for (slice = 0; slice < CXL_MAX_SLICES; slice++) {
@@ -257,7 +271,7 @@ static void for_each_afu(struct sim_card *card, void (*func)(struct sim_afu *))
  */
 void sim_card_halt(struct sim_card *card)
 {
-	for_each_afu(card, sim_engine_halt);
+	for_each_afu(card, sim_afu_halt);
 }
 
 /**
@@ -266,7 +280,7 @@ void sim_card_halt(struct sim_card *card)
  */
 void sim_card_resume(struct sim_card *card)
 {
-	for_each_afu(card, sim_engine_resume);
+	for_each_afu(card, sim_afu_resume);
 }
 
 /**
@@ -404,6 +418,7 @@ void sim_card_remove_afu(struct sim_card *card, struct sim_afu *afu)
 	mutex_lock(&card->lock);
 	card->afus[afu->slice] = NULL;
 	if (afu->afu) {
+		sim_afu_unregister(afu);
 		cxl_afu_unregister(afu->afu);
 		afu->afu = NULL;
 		sim_afu_stop(afu);

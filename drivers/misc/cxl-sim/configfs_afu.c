@@ -2,6 +2,7 @@
 /*
  * Settings of an AFU: /sys/kernel/config/cxl-sim/CARD/afuM
  */
+#include <linux/align.h>
 #include <linux/configfs.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -20,6 +21,57 @@ AFU_NUMBER(cr_vendor, "0x%04x", 1, 0xfffe);
 AFU_NUMBER(cr_device, "0x%04x", 0, 0xffff);
 AFU_NUMBER(cr_class, "0x%06x", 0, 0xffffff);
 AFU_NUMBER(err_buff_size, "%u", 0, SIM_MAX_ERR_BUFF);
+AFU_NUMBER(uid, "%u", 0, UINT_MAX - 1);
+AFU_NUMBER(gid, "%u", 0, UINT_MAX - 1);
+AFU_NUMBER(answer_ms, "%u", 1, 600000);
+AFU_NUMBER(recover, "%u", 0, 1);
+
+/* The models that are in here have a layout of their own. */
+static ssize_t store_layout(struct sim_afu *afu, u64 *setting,
+			    const char *page, size_t count)
+{
+	unsigned int val;
+	int ret;
+
+	ret = sim_settings_parse(page, SIM_PP_UNIT, SIM_PP_MAX, &val);
+	if (ret)
+		return ret;
+	if (!IS_ALIGNED(val, SIM_PP_UNIT))
+		return -EINVAL;
+	ret = sim_settings_lock(afu->card);
+	if (ret)
+		return ret;
+	if (afu->settings.model == &sim_user_afu)
+		*setting = val;
+	else
+		ret = -EINVAL;
+	mutex_unlock(&afu->card->config_lock);
+	return ret ?: count;
+}
+
+#define AFU_LAYOUT(_name)						\
+static ssize_t afu_##_name##_show(struct config_item *item, char *page)	\
+{									\
+	struct sim_afu *afu = to_sim_afu(item);				\
+	u64 val;							\
+									\
+	mutex_lock(&afu->card->config_lock);				\
+	val = afu->settings._name;					\
+	mutex_unlock(&afu->card->config_lock);				\
+	return sysfs_emit(page, "0x%llx\n", val);			\
+}									\
+									\
+static ssize_t afu_##_name##_store(struct config_item *item,		\
+				   const char *page, size_t count)	\
+{									\
+	struct sim_afu *afu = to_sim_afu(item);				\
+									\
+	return store_layout(afu, &afu->settings._name, page, count);	\
+}									\
+CONFIGFS_ATTR(afu_, _name)
+
+AFU_LAYOUT(pp_offset);
+AFU_LAYOUT(pp_size);
 
 static ssize_t afu_model_show(struct config_item *item, char *page)
 {
@@ -113,6 +165,12 @@ static struct configfs_attribute *afu_attrs[] = {
 	&afu_attr_cr_device,
 	&afu_attr_cr_class,
 	&afu_attr_err_buff_size,
+	&afu_attr_pp_offset,
+	&afu_attr_pp_size,
+	&afu_attr_uid,
+	&afu_attr_gid,
+	&afu_attr_answer_ms,
+	&afu_attr_recover,
 	NULL
 };
 

@@ -357,6 +357,35 @@ void sim_pe_kill(struct sim_pe *pe)
 }
 
 /**
+ * sim_pe_is_dead() - does the context do no more work?
+ * @pe: context
+ */
+bool sim_pe_is_dead(struct sim_pe *pe)
+{
+	bool dead;
+
+	spin_lock_irq(&pe->afu->lock);
+	dead = pe->state == SIM_PE_DEAD;
+	spin_unlock_irq(&pe->afu->lock);
+	return dead;
+}
+
+/**
+ * sim_pe_wake() - there is work for the context
+ * @pe: context
+ */
+void sim_pe_wake(struct sim_pe *pe)
+{
+	struct sim_afu *afu = pe->afu;
+
+	spin_lock_irq(&afu->lock);
+	if (pe->state == SIM_PE_WAITING || pe->state == SIM_PE_ASLEEP)
+		sim_pe_set_state(pe, SIM_PE_RUNNABLE);
+	spin_unlock_irq(&afu->lock);
+	wake_up_process(afu->engine);
+}
+
+/**
  * sim_engine_remove() - the reverse of sim_engine_add()
  * @pe: context
  *
@@ -403,6 +432,19 @@ int sim_pe_fault(struct sim_pe *pe, u64 ea, u64 dsisr)
 	if (parked)
 		cxl_context_fault(pe->elem.ctx, ea, dsisr);
 	return -EINPROGRESS;
+}
+
+/**
+ * sim_pe_forget_fault() - the access that had a fault is not made again
+ * @pe: context whose turn it is
+ *
+ * So the answer is not for the access that comes next.
+ */
+void sim_pe_forget_fault(struct sim_pe *pe)
+{
+	lockdep_assert_held(&pe->afu->turn);
+	pe->unresolved = false;
+	pe->fault_tries = 0;
 }
 
 /**

@@ -15,12 +15,21 @@ static int __init cxl_sim_init(void)
 {
 	int ret;
 
-	ret = pci_register_driver(&sim_card_driver);
+	ret = sim_user_init();
 	if (ret)
 		return ret;
+	ret = pci_register_driver(&sim_card_driver);
+	if (ret)
+		goto err_user;
 	ret = sim_configfs_init(default_card);
 	if (ret)
-		pci_unregister_driver(&sim_card_driver);
+		goto err_driver;
+	return 0;
+
+err_driver:
+	pci_unregister_driver(&sim_card_driver);
+err_user:
+	sim_user_exit();
 	return ret;
 }
 
@@ -28,6 +37,7 @@ static void __exit cxl_sim_exit(void)
 {
 	sim_configfs_exit();
 	pci_unregister_driver(&sim_card_driver);
+	sim_user_exit();
 }
 
 module_init(cxl_sim_init);

@@ -50,6 +50,10 @@
 #define SIM_PCI_DEVICE		0x0477
 #define SIM_PCI_CLASS		0x120000	/* processing accelerator */
 
+/* What the user can choose of the problem state area's layout, for a program */
+#define SIM_PP_UNIT		0x10000
+#define SIM_PP_MAX		0x10000000
+
 /* Process handles 0xdead.. and 0xffff.. mean "bad" to programs */
 #define SIM_MAX_PROCS		4096
 #define SIM_MAX_CRS		4
@@ -86,6 +90,10 @@ struct sim_pci_config {
  * @cr_device: device ID
  * @cr_class: class code
  * @err_buff_size: bytes of the error buffer, 0 for none
+ * @uid: owner of the node of a model that is a program
+ * @gid: its group
+ * @answer_ms: the time that such a program has for an answer
+ * @recover: contexts stay attached when such a program ends, for the next one
  */
 struct sim_afu_settings {
 	const struct sim_afu_model *model;
@@ -100,6 +108,10 @@ struct sim_afu_settings {
 	u16 cr_device;
 	u32 cr_class;
 	unsigned int err_buff_size;
+	unsigned int uid;
+	unsigned int gid;
+	unsigned int answer_ms;
+	unsigned int recover;
 };
 
 /* See sim_pe_set_state() in engine.c for the ways between them */
@@ -184,6 +196,7 @@ struct sim_pe {
  * @cr: configuration records
  * @err_buff: error buffer
  * @mode: CXL_MODE_*; only changes with no context attached
+ * @user: the program that is its model, constant
  *
  * @turn: see the top of this file; also guards @pes against removal
  * @pes: struct sim_pe by number
@@ -215,6 +228,7 @@ struct sim_afu {
 	struct sim_pci_config *cr;
 	void *err_buff;
 	u32 mode;
+	struct sim_user *user;
 
 	struct mutex turn;		/* held for a turn */
 	struct xarray pes;
@@ -342,8 +356,15 @@ void sim_afu_set_model(struct sim_afu *afu, const struct sim_afu_model *model);
 bool sim_afu_window_of(const struct sim_afu *afu, u64 offset,
 		       unsigned long *pe);
 int sim_afu_start(struct sim_afu *afu);
+int sim_afu_registered(struct sim_afu *afu);
+void sim_afu_unregister(struct sim_afu *afu);
+void sim_afu_halt(struct sim_afu *afu);
+void sim_afu_resume(struct sim_afu *afu);
 void sim_afu_stop(struct sim_afu *afu);
 int sim_afu_reset(void *afu);
+struct page *sim_afu_page(struct sim_afu *afu, u64 offset);
+u64 sim_afu_global_offset(const struct sim_afu *afu);
+void sim_pe_window_range(const struct sim_pe *pe, u64 *offset, u64 *size);
 
 /* engine.c: the thread that works for all contexts of an AFU */
 int sim_engine_start(struct sim_afu *afu);
@@ -365,6 +386,9 @@ void sim_pe_init_idle(struct sim_pe *pe);
 void sim_pe_go_idle(struct sim_pe *pe, bool sleep, u64 now);
 void sim_afu_psa_written(void *data, u64 offset);
 u64 sim_afu_next_wake(const struct sim_afu *afu, u64 first, u64 now);
+bool sim_pe_is_dead(struct sim_pe *pe);
+void sim_pe_wake(struct sim_pe *pe);
+void sim_pe_forget_fault(struct sim_pe *pe);
 
 /* access.c: the contexts' memory */
 void sim_pe_leave_mm(struct sim_pe *pe);
@@ -375,6 +399,10 @@ void sim_debugfs_afu_init(void *afu, struct dentry *dir);
 
 /* timebase.c: the card's clock */
 bool sim_card_timebase_synced(void *card);
+
+/* user_node.c: nodes of models that are programs */
+int sim_user_init(void);
+void sim_user_exit(void);
 
 /* vpd.c: vital product data */
 unsigned int sim_vpd_build(const struct sim_card_settings *settings,

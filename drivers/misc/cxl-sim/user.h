@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * AFU models that are programs: user_afu.c (what the card asks of the model),
+ * user_message.c (what the program is told), user_request.c (what it says),
+ * user_node.c (its device node), user_memory.c and user_op.c (the memory of a
+ * context).
+ *
+ * The kernel relies on the program for nothing: it waits for two of its answers
+ * only, killably and not for long, and never with a lock of this driver held.
+ *
+ * Lock order, inside that of sim.h:
+ *
+ *	user->open_lock
+ *	  afu->turn
+ *	    user->lock
+ *
+ * mmap_lock is taken outside of afu->turn (a page fault on a mapping of the
+ * node), so no memory of a program may be faulted in with afu->turn held.
+ */
+#ifndef _CXL_SIM_USER_H
+#define _CXL_SIM_USER_H
+
+#include <linux/bitmap.h>
+#include <linux/cdev.h>
+#include <linux/completion.h>
+#include <linux/device.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/poll.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include <uapi/misc/cxl-sim.h>
+
+#include "sim.h"
+
+/* What a program has to be told, of a context or of the AFU */
+#define SIM_TELL(type)		BIT(CXL_SIM_##type)
+
+/**
+ * struct sim_user - an AFU whose model is a program
+ * @dev: the device of the node; its references are ours
+ * @cdev: the node
+ * @afu: the AFU, its configfs item referenced
+ * @uid: owner of the node
+ * @gid: its group
+ * @info: what the program is told at first
+ *
+ * @open_lock: serialises open, release and the end of the AFU
+ * @mapping: the node's mappings, while a program has it open; changes under
+ *	@open_lock and @afu->turn both
+ * @stopped: the AFU's memory is no more; guarded by @afu->turn
+ * @blank: what mappings show instead of it
+ *
+ * @lock: guards the rest
+ * @gone: the AFU is going away
+ * @serving: a program has the node open, and has not failed
+ * @tell: SIM_TELL() of what it has to be told of the AFU
+ * @changed: contexts of which it has to be told something, in that order; each
+ *	is referenced
+ * @link_up: what it was last told, or will be
+ * @next_id: for contexts and resets
+ * @reset_id: of the last reset
+ * @reset_mode: the AFU's mode then
+ * @reset_global: offset of the global registers then
+ * @reset_done: the program answered that
+ * @failed: windows of process elements whose program is gone for good: all ones
+ * @readers: they wait for messages
+ * @answers: for the program's answers
+ * @changes: applies @serving to the contexts
+ */
+struct sim_user {
+	struct device dev;
+	struct cdev cdev;
+	struct sim_afu *afu;
+	kuid_t uid;
+	kgid_t gid;
+	struct cxl_sim_info info;
+
+	struct mutex open_lock;		/* with the turn: guards mapping */
+	struct address_space *mapping;
+	bool stopped;
+	struct page *blank;
+
+	spinlock_t lock;		/* guards what follows */
+	bool gone;
+	bool serving;
+	u32 tell;
+	struct list_head changed;
+	bool link_up;
+	u64 next_id;
+	u64 reset_id;
+	u32 reset_mode;
+	u64 reset_global;
+	bool reset_done;
+	DECLARE_BITMAP(failed, SIM_MAX_PROCS);
+	wait_queue_head_t readers;
+	wait_queue_head_t answers;
+	struct work_struct changes;
+};
+
+/**
+ * struct sim_user_context - a context, as one program knows it
+ * @ref: of the process element, of the list @changed, and of files
+ * @user: the AFU
+ * @id: for the program
+ * @num: process element
+ * @window: offset of its window in the problem state area
+ * @window_size: its bytes
+ * @wed: work element descriptor
+ * @amr: authority mask register
+ * @master: a master context
+ *
+ * @pe: the process element, NULL once it is detached or the program is gone;
+ *	guarded by @user->afu->turn
+ *
+ * The rest is guarded by @user->lock:
+ *
+ * @changed: in @user->changed while @tell is not 0
+ * @tell: SIM_TELL() of what the program has to be told
+ * @told: it knows the context
+ * @answered: it has answered to that
+ * @refused: by refusing the context
+ * @num_irqs: interrupts that it has
+ */
+struct sim_user_context {
+	struct kref ref;
+	struct sim_user *user;
+	u64 id;
+	unsigned int num;
+	u64 window;
+	u64 window_size;
+	u64 wed;
+	u64 amr;
+	bool master;
+
+	struct sim_pe *pe;
+
+	struct list_head changed;
+	u32 tell;
+	bool told;
+	bool answered;
+	bool refused;
+	unsigned int num_irqs;
+};
+
+enum sim_user_op_type {
+	SIM_USER_READ,
+	SIM_USER_WRITE,
+	SIM_USER_COPY,
+	SIM_USER_FILL,
+	SIM_USER_COMPARE_SWAP,
+};
+
+/**
+ * struct sim_user_op - an access that the engine makes
+ * @entry: in the context's list of them; guarded by the AFU's turn
+ * @type: which
+ * @ea: effective address, to copy to in a copy
+ * @src: effective address to copy from
+ * @len: bytes; width of a compare and swap
+ * @done: bytes done
+ * @buf: kernel memory to read to or to write from
+ * @value: to fill with
+ * @old: value to be replaced, then the value found
+ * @new: to replace it
+ * @result: 0 or an errno, valid once @over
+ * @over: it is not in the list any more
+ */
+struct sim_user_op {
+	struct list_head entry;
+	enum sim_user_op_type type;
+	u64 ea;
+	u64 src;
+	u32 len;
+	u32 done;
+	void *buf;
+	u8 value;
+	u64 old;
+	u64 new;
+	int result;
+	struct completion over;
+};
+
+/**
+ * struct sim_user_pe - private data of a process element; afu->turn
+ * @ctx: as the program knows it, referenced; NULL if none does
+ * @accepted: a program has accepted it: it is attached, with a program or without
+ * @ops: accesses to make, in order
+ * @parked: the first of them has a fault
+ * @forget: the access that has, or had, a fault is no more
+ */
+struct sim_user_pe {
+	struct sim_user_context *ctx;
+	bool accepted;
+	struct list_head ops;
+	bool parked;
+	bool forget;
+};
+
+/* user_afu.c */
+void sim_user_fail(struct sim_user *user);
+int sim_user_adopt(struct sim_user *user);
+struct sim_user_context *sim_user_find(struct sim_user *user, unsigned int num,
+				       u64 id);
+void sim_user_context_put(struct sim_user_context *ctx);
+bool sim_user_is_stale(const struct sim_user_context *ctx);
+
+/* user_message.c */
+void sim_user_tell(struct sim_user *user, u32 what);
+void sim_user_context_tell(struct sim_user_context *ctx, u32 what);
+void sim_user_ring(struct sim_user_context *ctx);
+void sim_user_context_ended(struct sim_user_context *ctx);
+void sim_user_forget_all(struct sim_user *user);
+ssize_t sim_user_read_iter(struct kiocb *iocb, struct iov_iter *to);
+__poll_t sim_user_poll(struct file *file, struct poll_table_struct *poll);
+
+/* user_request.c */
+int sim_user_serving(struct sim_user *user);
+ssize_t sim_user_write_iter(struct kiocb *iocb, struct iov_iter *from);
+
+/* user_node.c */
+struct sim_user *sim_user_create(struct sim_afu *afu);
+int sim_user_mmap_at(struct sim_user *user, struct vm_area_struct *vma,
+		     u64 offset, u64 size);
+void sim_user_destroy(struct sim_user *user);
+
+/* user_op.c */
+int sim_user_op_run(struct sim_user_context *ctx, struct sim_user_op *op);
+enum sim_turn sim_user_ops_turn(struct sim_pe *pe);
+void sim_user_ops_end(struct sim_user_pe *upe, int result);
+
+/* user_memory.c */
+int sim_user_open_memory(struct sim_user_context *ctx, struct file *node);
+
+#endif /* _CXL_SIM_USER_H */

@@ -1,0 +1,493 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The model of an AFU that is a program: what the card asks of it, and what
+ * becomes of its contexts when the program comes and goes.
+ *
+ * Contexts are handled with the AFU's turn held. Whoever finds that the program
+ * has failed may hold other locks: so that is only noted, and a work item tells
+ * the contexts.
+ */
+#include <linux/jiffies.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include "user.h"
+
+static void free_context(struct kref *ref)
+{
+	kfree(container_of(ref, struct sim_user_context, ref));
+}
+
+/**
+ * sim_user_context_put() - give a reference to a context back
+ * @ctx: context
+ *
+ * Context: any but hard interrupt.
+ */
+void sim_user_context_put(struct sim_user_context *ctx)
+{
+	kref_put(&ctx->ref, free_context);
+}
+
+/**
+ * sim_user_is_stale() - does the AFU work for the context no more?
+ * @ctx: context; the AFU's turn mutex is held
+ */
+bool sim_user_is_stale(const struct sim_user_context *ctx)
+{
+	lockdep_assert_held(&ctx->user->afu->turn);
+	return !ctx->pe || sim_pe_is_dead(ctx->pe);
+}
+
+/**
+ * sim_user_find() - find a context as the program names it
+ * @user: AFU, its turn mutex is held
+ * @num: process element, any number
+ * @id: the context's
+ *
+ * Return: the context with a reference, or NULL.
+ */
+struct sim_user_context *sim_user_find(struct sim_user *user, unsigned int num,
+				       u64 id)
+{
+	struct sim_user_context *ctx;
+	struct sim_user_pe *upe;
+	struct sim_pe *pe;
+
+	lockdep_assert_held(&user->afu->turn);
+	if (user->stopped)
+		return NULL;
+	pe = xa_load(&user->afu->pes, num);
+	if (!pe)
+		return NULL;
+	upe = sim_pe_priv(pe);
+	ctx = upe->ctx;
+	if (!ctx || ctx->id != id)
+		return NULL;
+	kref_get(&ctx->ref);
+	return ctx;
+}
+
+static struct sim_user_context *new_context(struct sim_user *user,
+					    struct sim_pe *pe)
+{
+	struct sim_user_context *ctx;
+
+	ctx = kzalloc(sizeof(*ctx), GFP_KERNEL_ACCOUNT);
+	if (!ctx)
+		return NULL;
+	kref_init(&ctx->ref);
+	INIT_LIST_HEAD(&ctx->changed);
+	ctx->user = user;
+	ctx->num = pe->elem.pe;
+	ctx->wed = pe->elem.wed;
+	ctx->amr = pe->elem.amr;
+	ctx->master = pe->elem.master;
+	ctx->num_irqs = pe->elem.num_irqs;
+	sim_pe_window_range(pe, &ctx->window, &ctx->window_size);
+	return ctx;
+}
+
+/* Make the context known to the program, or -EIO when there is none. */
+static int introduce(struct sim_user_context *ctx, struct sim_pe *pe)
+{
+	struct sim_user_pe *upe = sim_pe_priv(pe);
+	struct sim_user *user = ctx->user;
+	int ret = -EIO;
+
+	lockdep_assert_held(&user->afu->turn);
+	spin_lock(&user->lock);
+	if (user->serving) {
+		ctx->id = user->next_id++;
+		ctx->pe = pe;
+		kref_get(&ctx->ref);
+		upe->ctx = ctx;
+		sim_user_context_tell(ctx, SIM_TELL(ATTACH));
+		ret = 0;
+	}
+	spin_unlock(&user->lock);
+	return ret;
+}
+
+/* The program has nothing to do with the process element any more. */
+static void sever(struct sim_pe *pe)
+{
+	struct sim_user_pe *upe = sim_pe_priv(pe);
+	struct sim_user_context *ctx = upe->ctx;
+
+	lockdep_assert_held(&pe->afu->turn);
+	if (!ctx)
+		return;
+	sim_user_ops_end(upe, -ESTALE);
+	upe->ctx = NULL;
+	ctx->pe = NULL;
+	spin_lock(&ctx->user->lock);
+	sim_user_context_ended(ctx);
+	spin_unlock(&ctx->user->lock);
+	sim_user_context_put(ctx);
+}
+
+/*
+ * Waiting for the program
+ */
+
+static bool attach_is_over(struct sim_user_context *ctx)
+{
+	struct sim_user *user = ctx->user;
+	bool over;
+
+	spin_lock(&user->lock);
+	over = ctx->answered || !user->serving || !user->link_up;
+	spin_unlock(&user->lock);
+	return over;
+}
+
+static bool reset_is_over(struct sim_user *user)
+{
+	bool over;
+
+	spin_lock(&user->lock);
+	over = user->reset_done || !user->serving;
+	spin_unlock(&user->lock);
+	return over;
+}
+
+static unsigned long answer_time(const struct sim_user *user)
+{
+	return msecs_to_jiffies(user->afu->settings.answer_ms);
+}
+
+static int wait_for_attach(struct sim_user_context *ctx)
+{
+	struct sim_user *user = ctx->user;
+	bool attached;
+	long left;
+
+	left = wait_event_killable_timeout(user->answers, attach_is_over(ctx),
+					   answer_time(user));
+	if (!left)
+		sim_user_fail(user);
+	spin_lock(&user->lock);
+	attached = ctx->answered && !ctx->refused && user->serving;
+	spin_unlock(&user->lock);
+	return attached ? 0 : -EIO;
+}
+
+/*
+ * What the card asks
+ */
+
+static void user_attach(struct sim_pe *pe)
+{
+	struct sim_user_pe *upe = sim_pe_priv(pe);
+
+	INIT_LIST_HEAD(&upe->ops);
+}
+
+static int user_attached(struct sim_pe *pe)
+{
+	struct sim_user_context *ctx;
+	int ret;
+
+	/* A program must not get at kernel addresses. */
+	if (sim_pe_is_kernel(pe))
+		return -EIO;
+	ctx = new_context(pe->afu->user, pe);
+	if (!ctx)
+		return -ENOMEM;
+	mutex_lock(&pe->afu->turn);
+	ret = introduce(ctx, pe);
+	mutex_unlock(&pe->afu->turn);
+	if (!ret)
+		ret = wait_for_attach(ctx);
+	sim_user_context_put(ctx);
+	return ret;
+}
+
+static void user_detach(struct sim_pe *pe)
+{
+	struct sim_user *user = pe->afu->user;
+
+	lockdep_assert_held(&pe->afu->turn);
+	sever(pe);
+	spin_lock(&user->lock);
+	clear_bit(pe->elem.pe, user->failed);
+	spin_unlock(&user->lock);
+}
+
+static void user_irqs_changed(struct sim_pe *pe)
+{
+	struct sim_user_pe *upe = sim_pe_priv(pe);
+	struct sim_user_context *ctx = upe->ctx;
+
+	lockdep_assert_held(&pe->afu->turn);
+	if (!ctx)
+		return;
+	spin_lock(&ctx->user->lock);
+	ctx->num_irqs = pe->elem.num_irqs;
+	/* An attach that it does not know of will tell it. */
+	if (ctx->told)
+		sim_user_context_tell(ctx, SIM_TELL(INTERRUPTS));
+	spin_unlock(&ctx->user->lock);
+}
+
+static void begin_reset(struct sim_user *user)
+{
+	lockdep_assert_held(&user->lock);
+	user->reset_id = user->next_id++;
+	user->reset_done = false;
+	user->reset_mode = READ_ONCE(user->afu->mode);
+	user->reset_global = sim_afu_global_offset(user->afu);
+	sim_user_tell(user, SIM_TELL(RESET));
+}
+
+/* The contexts do no more work already. */
+static void user_reset(struct sim_afu *afu)
+{
+	struct sim_user *user = afu->user;
+	struct sim_pe *pe;
+	unsigned long num;
+
+	lockdep_assert_held(&afu->turn);
+	xa_for_each(&afu->pes, num, pe)
+		sim_user_ops_end(sim_pe_priv(pe), -ESTALE);
+	spin_lock(&user->lock);
+	begin_reset(user);
+	spin_unlock(&user->lock);
+}
+
+/* The AFU is reset with the program or without it. */
+static void user_was_reset(struct sim_afu *afu)
+{
+	struct sim_user *user = afu->user;
+
+	if (!wait_event_killable_timeout(user->answers, reset_is_over(user),
+					 answer_time(user)))
+		sim_user_fail(user);
+}
+
+static void user_link_changed(struct sim_afu *afu, bool up)
+{
+	struct sim_user *user = afu->user;
+
+	spin_lock(&user->lock);
+	if (user->link_up != up) {
+		user->link_up = up;
+		sim_user_tell(user, SIM_TELL(LINK));
+	}
+	spin_unlock(&user->lock);
+	wake_up_all(&user->answers);
+}
+
+/* Is the page to be seen by those who attach, or all ones instead? */
+static bool user_page_is_there(struct sim_afu *afu, u64 offset)
+{
+	struct sim_user *user = afu->user;
+	unsigned long num;
+	bool there;
+
+	spin_lock(&user->lock);
+	there = user->serving;
+	if (there && sim_afu_window_of(afu, offset, &num))
+		there = num >= SIM_MAX_PROCS || !test_bit(num, user->failed);
+	spin_unlock(&user->lock);
+	return there;
+}
+
+/*
+ * The program comes and goes
+ */
+
+/**
+ * sim_user_fail() - the program is gone, or is not to be relied upon
+ * @user: AFU
+ *
+ * Context: process context; afu->turn and others may be held.
+ */
+void sim_user_fail(struct sim_user *user)
+{
+	spin_lock(&user->lock);
+	if (user->serving) {
+		user->serving = false;
+		sim_user_forget_all(user);
+		if (!user->gone)
+			queue_work(system_long_wq, &user->changes);
+	}
+	spin_unlock(&user->lock);
+	wake_up_all(&user->readers);
+	wake_up_all(&user->answers);
+}
+
+/* A context whose program is gone */
+static void give_up(struct sim_user *user, struct sim_pe *pe)
+{
+	struct sim_user_pe *upe = sim_pe_priv(pe);
+	bool attached;
+
+	if (!upe->ctx)
+		return;
+	spin_lock(&user->lock);
+	attached = upe->ctx->answered && !upe->ctx->refused;
+	if (!user->afu->settings.recover)
+		set_bit(pe->elem.pe, user->failed);
+	spin_unlock(&user->lock);
+	if (!user->afu->settings.recover)
+		sim_pe_kill(pe);
+	sever(pe);
+	/* One that is being attached gets an errno for it. */
+	if (attached)
+		sim_pe_error(pe, CXL_SIM_AFU_ERROR);
+}
+
+static void apply_changes(struct work_struct *work)
+{
+	struct sim_user *user = container_of(work, struct sim_user, changes);
+	struct sim_afu *afu = user->afu;
+	struct sim_pe *pe;
+	unsigned long num;
+	bool serving;
+
+	mutex_lock(&afu->turn);
+	spin_lock(&user->lock);
+	serving = user->serving;
+	spin_unlock(&user->lock);
+	if (!serving)
+		xa_for_each(&afu->pes, num, pe)
+			give_up(user, pe);
+	mutex_unlock(&afu->turn);
+	/* What windows show has changed. */
+	cxl_afu_unmap(afu->afu);
+}
+
+/* The contexts that the program before has left. */
+static int adopt_contexts(struct sim_user *user)
+{
+	struct sim_user_context *ctx;
+	struct sim_user_pe *upe;
+	struct sim_pe *pe;
+	unsigned long num;
+	int ret;
+
+	xa_for_each(&user->afu->pes, num, pe) {
+		upe = sim_pe_priv(pe);
+		/* One that is being attached now makes itself known. */
+		if (!upe->accepted || sim_pe_is_dead(pe))
+			continue;
+		ctx = new_context(user, pe);
+		if (!ctx)
+			return -ENOMEM;
+		ret = introduce(ctx, pe);
+		sim_user_context_put(ctx);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/**
+ * sim_user_adopt() - a program has opened the node
+ * @user: AFU
+ *
+ * Context: @user->open_lock is held, and the end of an earlier program was
+ * applied.
+ * Return: 0, -ENODEV or -ENOMEM.
+ */
+int sim_user_adopt(struct sim_user *user)
+{
+	struct sim_afu *afu = user->afu;
+	int ret = -ENODEV;
+
+	lockdep_assert_held(&user->open_lock);
+	mutex_lock(&afu->turn);
+	spin_lock(&user->lock);
+	if (!user->gone) {
+		user->serving = true;
+		user->link_up = !READ_ONCE(afu->halted);
+		if (!user->link_up)
+			sim_user_tell(user, SIM_TELL(LINK));
+		begin_reset(user);
+		/* Windows that show all ones may show what is there again. */
+		if (afu->settings.recover)
+			queue_work(system_long_wq, &user->changes);
+		ret = 0;
+	}
+	spin_unlock(&user->lock);
+	if (!ret)
+		ret = adopt_contexts(user);
+	mutex_unlock(&afu->turn);
+	if (ret)
+		sim_user_fail(user);
+	return ret;
+}
+
+/*
+ * Life of the AFU
+ */
+
+static int user_start(struct sim_afu *afu)
+{
+	struct sim_user *user = sim_user_create(afu);
+
+	if (IS_ERR(user))
+		return PTR_ERR(user);
+	INIT_WORK(&user->changes, apply_changes);
+	afu->user = user;
+	return 0;
+}
+
+static int user_registered(struct sim_afu *afu)
+{
+	return cdev_device_add(&afu->user->cdev, &afu->user->dev);
+}
+
+/* Whoever waits for the program waits no more. */
+static void user_unregister(struct sim_afu *afu)
+{
+	struct sim_user *user = afu->user;
+
+	spin_lock(&user->lock);
+	user->gone = true;
+	user->serving = false;
+	sim_user_forget_all(user);
+	sim_user_tell(user, SIM_TELL(STOP));
+	spin_unlock(&user->lock);
+	wake_up_all(&user->readers);
+	wake_up_all(&user->answers);
+	cancel_work_sync(&user->changes);
+}
+
+static void user_stop(struct sim_afu *afu)
+{
+	sim_user_destroy(afu->user);
+	afu->user = NULL;
+}
+
+static const struct sim_afu_hooks user_hooks = {
+	.start = user_start,
+	.registered = user_registered,
+	.unregister = user_unregister,
+	.stop = user_stop,
+	.attached = user_attached,
+	.detach = user_detach,
+	.irqs_changed = user_irqs_changed,
+	.was_reset = user_was_reset,
+	.link_changed = user_link_changed,
+	.page_is_there = user_page_is_there,
+};
+
+const struct sim_afu_model sim_user_afu = {
+	.name = "user",
+	.modes = CXL_MODE_DIRECTED | CXL_MODE_DEDICATED,
+	.pp_offset = 0x2000000,
+	.pp_size = 0x10000,
+	.psa_size = 0x4000000,
+	.irqs_min = 4,
+	.cr_vendor = 0x1014,
+	.cr_device = 0x4350,
+	.cr_class = 0x120000,
+	.priv_size = sizeof(struct sim_user_pe),
+	.attach = user_attach,
+	.turn = sim_user_ops_turn,
+	.reset = user_reset,
+	.hooks = &user_hooks,
+};

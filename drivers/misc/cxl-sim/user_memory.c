@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The file of a context: pread() and pwrite() at effective addresses are the
+ * AFU's loads and stores, mmap() gives the context's window.
+ *
+ * Pages that are there are accessed in the calling thread, which for so long
+ * holds the AFU's turn: nothing differs for detach and for the link. Whatever
+ * else there may be (a page is to be faulted in, the address is bad, or the
+ * program's own buffer is not there) is done page by page through the engine
+ * and a buffer.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/path.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/uio.h>
+
+#include "compat.h"
+#include "user.h"
+
+/* As much as an engine's turn does */
+#define MAX_PAGES	16U
+
+/**
+ * struct sim_user_file - an open file of a context
+ * @ctx: context, referenced
+ * @path: of the node, whose mappings ours are among; referenced
+ */
+struct sim_user_file {
+	struct sim_user_context *ctx;
+	struct path path;
+};
+
+/* Copy until something is in the way; page faults are disabled. */
+static size_t copy_pages(struct page **pages, unsigned int n, u64 ea,
+			 struct iov_iter *iter, size_t len, bool write)
+{
+	size_t total = 0, part, done;
+	unsigned int i, at;
+
+	pagefault_disable();
+	for (i = 0; i < n && total < len; i++) {
+		at = offset_in_page(ea + total);
+		part = min_t(size_t, len - total, PAGE_SIZE - at);
+		if (write)
+			done = copy_page_from_iter(pages[i], at, part, iter);
+		else
+			done = copy_page_to_iter(pages[i], at, part, iter);
+		total += done;
+		if (done < part)
+			break;
+	}
+	pagefault_enable();
+	return total;
+}
+
+/*
+ * Without waiting for the lock: the program may hold it for ever. Pages to be
+ * read are not pinned, since one that is shared by copy-on-write would need a
+ * fault for that.
+ */
+static unsigned int get_present(struct mm_struct *mm, u64 ea, size_t len,
+				bool write, struct page **pages)
+{
+	unsigned int n = min_t(u64, MAX_PAGES,
+			       DIV_ROUND_UP(offset_in_page(ea) + len,
+					    PAGE_SIZE));
+	long got;
+
+	if (!mmap_read_trylock(mm))
+		return 0;
+	if (write)
+		got = sim_pin_pages(mm, ea & PAGE_MASK, n,
+				    FOLL_NOFAULT | FOLL_WRITE, pages);
+	else
+		got = sim_get_pages(mm, ea & PAGE_MASK, n, FOLL_NOFAULT, pages);
+	mmap_read_unlock(mm);
+	return max(got, 0L);
+}
+
+/* May sleep, for the pages' locks. */
+static void put_present(struct page **pages, unsigned int n, bool write)
+{
+	unsigned int i;
+
+	if (write) {
+		unpin_user_pages_dirty_lock(pages, n, true);
+		return;
+	}
+	for (i = 0; i < n; i++)
+		put_page(pages[i]);
+}
+
+/*
+ * Return bytes done, 0 when there is something in the way, -EAGAIN when that is
+ * the program's own buffer, or another errno.
+ */
+static ssize_t access_present(struct sim_user_context *ctx, u64 ea,
+			      struct iov_iter *iter, bool write)
+{
+	struct sim_afu *afu = ctx->user->afu;
+	struct page *pages[MAX_PAGES];
+	struct mm_struct *mm = NULL;
+	size_t done = 0;
+	unsigned int n = 0;
+	ssize_t ret;
+
+	if (ea != (unsigned long)ea)
+		return 0;
+	if (mutex_lock_killable(&afu->turn))
+		return -EINTR;
+	ret = sim_user_is_stale(ctx) ? -ESTALE : 0;
+	/* While the link is down the engine has it wait. */
+	if (!ret && !READ_ONCE(afu->halted))
+		mm = ctx->pe->elem.mm;
+	if (mm && !mmget_not_zero(mm))
+		mm = NULL;
+	if (mm) {
+		n = get_present(mm, ea, iov_iter_count(iter), write, pages);
+		done = copy_pages(pages, n, ea, iter, iov_iter_count(iter),
+				  write);
+		ctx->pe->bytes += done;
+		ret = n && !done ? -EAGAIN : 0;
+	}
+	mutex_unlock(&afu->turn);
+
+	put_present(pages, n, write);
+	/* If it was the last user: not in this thread. */
+	if (mm)
+		mmput_async(mm);
+	return ret ?: done;
+}
+
+/* Likewise, but never 0 */
+static ssize_t access_page(struct sim_user_context *ctx, u64 ea,
+			   struct iov_iter *iter, bool write)
+{
+	size_t n = min_t(size_t, iov_iter_count(iter),
+			 PAGE_SIZE - offset_in_page(ea));
+	struct sim_user_op op = {
+		.type = write ? SIM_USER_WRITE : SIM_USER_READ,
+		.ea = ea,
+		.len = n,
+	};
+	ssize_t ret;
+
+	op.buf = (void *)__get_free_page(GFP_KERNEL_ACCOUNT);
+	if (!op.buf)
+		return -ENOMEM;
+	ret = -EFAULT;
+	if (write && !copy_from_iter_full(op.buf, n, iter))
+		goto free;
+	ret = sim_user_op_run(ctx, &op);
+	if (ret) {
+		if (write)
+			iov_iter_revert(iter, n);
+		goto free;
+	}
+	ret = n;
+	if (!write)
+		ret = copy_to_iter(op.buf, n, iter) ?: -EFAULT;
+free:
+	free_page((unsigned long)op.buf);
+	return ret;
+}
+
+static bool fault_in_buffer(struct iov_iter *iter, bool write)
+{
+	size_t n = min_t(size_t, iov_iter_count(iter), PAGE_SIZE);
+
+	if (write)
+		return fault_in_iov_iter_readable(iter, n) < n;
+	return fault_in_iov_iter_writeable(iter, n) < n;
+}
+
+static ssize_t access_some(struct sim_user_context *ctx, u64 ea,
+			   struct iov_iter *iter, bool write)
+{
+	ssize_t n = access_present(ctx, ea, iter, write);
+
+	/* That must not wait for another access, which the engine may do. */
+	if (n == -EAGAIN) {
+		if (!fault_in_buffer(iter, write))
+			return -EFAULT;
+		n = access_present(ctx, ea, iter, write);
+	}
+	if (n && n != -EAGAIN)
+		return n;
+	return access_page(ctx, ea, iter, write);
+}
+
+static ssize_t access_memory(struct kiocb *iocb, struct iov_iter *iter,
+			     bool write)
+{
+	struct sim_user_file *file = iocb->ki_filp->private_data;
+	ssize_t done = 0, n = 0;
+
+	while (iov_iter_count(iter)) {
+		n = access_some(file->ctx, iocb->ki_pos, iter, write);
+		if (n <= 0)
+			break;
+		iocb->ki_pos += n;
+		done += n;
+		cond_resched();
+	}
+	return done ?: n;
+}
+
+static ssize_t memory_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	return access_memory(iocb, to, false);
+}
+
+static ssize_t memory_write_iter(struct kiocb *iocb, struct iov_iter *from)
+{
+	return access_memory(iocb, from, true);
+}
+
+/*
+ * Longer accesses
+ */
+
+static long memory_copy(struct sim_user_context *ctx,
+			struct cxl_sim_copy __user *ucopy)
+{
+	struct sim_user_op op = { .type = SIM_USER_COPY };
+	struct cxl_sim_copy copy;
+	int ret;
+
+	if (copy_from_user(&copy, ucopy, sizeof(copy)))
+		return -EFAULT;
+	if (copy.length > CXL_SIM_MAX_LENGTH)
+		return -EINVAL;
+	op.ea = copy.dst;
+	op.src = copy.src;
+	op.len = copy.length;
+	ret = sim_user_op_run(ctx, &op);
+	if (put_user((__u64)op.done, &ucopy->done))
+		return -EFAULT;
+	return ret;
+}
+
+static long memory_fill(struct sim_user_context *ctx,
+			struct cxl_sim_fill __user *ufill)
+{
+	struct sim_user_op op = { .type = SIM_USER_FILL };
+	struct cxl_sim_fill fill;
+	int ret;
+
+	if (copy_from_user(&fill, ufill, sizeof(fill)))
+		return -EFAULT;
+	if (fill.length > CXL_SIM_MAX_LENGTH || fill.value > U8_MAX ||
+	    fill.reserved)
+		return -EINVAL;
+	op.ea = fill.dst;
+	op.len = fill.length;
+	op.value = fill.value;
+	ret = sim_user_op_run(ctx, &op);
+	if (put_user((__u64)op.done, &ufill->done))
+		return -EFAULT;
+	return ret;
+}
+
+static long memory_compare_swap(struct sim_user_context *ctx,
+				struct cxl_sim_compare_swap __user *uswap)
+{
+	struct sim_user_op op = { .type = SIM_USER_COMPARE_SWAP };
+	struct cxl_sim_compare_swap swap;
+	int ret;
+
+	if (copy_from_user(&swap, uswap, sizeof(swap)))
+		return -EFAULT;
+	if ((swap.width != sizeof(u32) && swap.width != sizeof(u64)) ||
+	    swap.reserved)
+		return -EINVAL;
+	if (swap.width == sizeof(u32) &&
+	    (swap.old > U32_MAX || swap.new_value > U32_MAX))
+		return -EINVAL;
+	op.ea = swap.address;
+	op.len = swap.width;
+	op.old = swap.old;
+	op.new = swap.new_value;
+	ret = sim_user_op_run(ctx, &op);
+	if (ret)
+		return ret;
+	return put_user(op.old, &uswap->old);
+}
+
+static long memory_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
+{
+	struct sim_user_file *file = filp->private_data;
+	void __user *uarg = (void __user *)arg;
+
+	switch (cmd) {
+	case CXL_SIM_COPY:
+		return memory_copy(file->ctx, uarg);
+	case CXL_SIM_FILL:
+		return memory_fill(file->ctx, uarg);
+	case CXL_SIM_COMPARE_SWAP:
+		return memory_compare_swap(file->ctx, uarg);
+	default:
+		return -ENOTTY;
+	}
+}
+
+static int memory_mmap(struct file *filp, struct vm_area_struct *vma)
+{
+	struct sim_user_file *file = filp->private_data;
+	struct sim_user_context *ctx = file->ctx;
+
+	return sim_user_mmap_at(ctx->user, vma, ctx->window, ctx->window_size);
+}
+
+static int memory_release(struct inode *inode, struct file *filp)
+{
+	struct sim_user_file *file = filp->private_data;
+	struct sim_user *user = file->ctx->user;
+
+	sim_user_context_put(file->ctx);
+	path_put(&file->path);
+	put_device(&user->dev);
+	kfree(file);
+	return 0;
+}
+
+static const struct file_operations memory_fops = {
+	.owner = THIS_MODULE,
+	.release = memory_release,
+	.read_iter = memory_read_iter,
+	.write_iter = memory_write_iter,
+	.unlocked_ioctl = memory_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.mmap = memory_mmap,
+	.llseek = no_seek_end_llseek,
+};
+
+/**
+ * sim_user_open_memory() - make a file of a context
+ * @ctx: context; a reference is taken over unless this fails
+ * @node: the program's open node
+ *
+ * Return: a file descriptor, or an errno.
+ */
+int sim_user_open_memory(struct sim_user_context *ctx, struct file *node)
+{
+	struct sim_user_file *file;
+	struct file *filp;
+	int fd;
+
+	file = kzalloc(sizeof(*file), GFP_KERNEL_ACCOUNT);
+	if (!file)
+		return -ENOMEM;
+	file->ctx = ctx;
+	file->path = node->f_path;
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0)
+		goto err_free;
+	filp = anon_inode_getfile("[cxl-sim-context]", &memory_fops, file,
+				  O_RDWR);
+	if (IS_ERR(filp)) {
+		put_unused_fd(fd);
+		fd = PTR_ERR(filp);
+		goto err_free;
+	}
+	get_device(&ctx->user->dev);
+	path_get(&file->path);
+	filp->f_mapping = node->f_mapping;
+	/* Which open() sets, but not a file without a name. */
+	filp->f_mode |= FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE;
+	fd_install(fd, filp);
+	return fd;
+
+err_free:
+	kfree(file);
+	return fd;
+}

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the program is told: messages, made from the state when they are read.
+ *
+ * A message is copied to the program with the spinlock held and page faults
+ * disabled, and only then counts as told. So nothing is lost by a buffer that is
+ * not there, and whatever changes meanwhile is told by the next message.
+ */
+#include <linux/fs.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/uio.h>
+
+#include "user.h"
+
+static_assert(sizeof(struct cxl_sim_message) == 64);
+
+/* Of the AFU, in the order in which it is told */
+static const u32 afu_order[] = {
+	CXL_SIM_STOP,
+	CXL_SIM_LINK,
+	CXL_SIM_RESET,
+};
+
+/* Of a context */
+static const u32 context_order[] = {
+	CXL_SIM_ATTACH,
+	CXL_SIM_INTERRUPTS,
+	CXL_SIM_DOORBELL,
+	CXL_SIM_DETACH,
+};
+
+/* The first of @order that is in @tell; there is one. */
+static u32 first_of(u32 tell, const u32 *order)
+{
+	while (!(tell & BIT(*order)))
+		order++;
+	return *order;
+}
+
+static void describe_context(const struct sim_user_context *ctx,
+			     struct cxl_sim_message *msg)
+{
+	msg->type = first_of(ctx->tell, context_order);
+	msg->pe = ctx->num;
+	msg->id = ctx->id;
+	switch (msg->type) {
+	case CXL_SIM_ATTACH:
+		msg->attach.wed = ctx->wed;
+		msg->attach.amr = ctx->amr;
+		msg->attach.window = ctx->window;
+		msg->attach.window_size = ctx->window_size;
+		msg->attach.num_interrupts = ctx->num_irqs;
+		msg->attach.flags = ctx->master ? CXL_SIM_CONTEXT_MASTER : 0;
+		break;
+	case CXL_SIM_INTERRUPTS:
+		msg->interrupts.num_interrupts = ctx->num_irqs;
+		break;
+	default:
+		break;
+	}
+}
+
+static void describe_afu(const struct sim_user *user,
+			 struct cxl_sim_message *msg)
+{
+	msg->type = first_of(user->tell, afu_order);
+	switch (msg->type) {
+	case CXL_SIM_LINK:
+		msg->link.up = user->link_up;
+		break;
+	case CXL_SIM_RESET:
+		msg->id = user->reset_id;
+		msg->reset.mode = user->reset_mode;
+		msg->reset.global = user->reset_global;
+		break;
+	default:
+		break;
+	}
+}
+
+static struct sim_user_context *first_changed(struct sim_user *user)
+{
+	return list_first_entry_or_null(&user->changed, struct sim_user_context,
+					changed);
+}
+
+/* The next message, or false when there is none. */
+static bool describe(struct sim_user *user, struct cxl_sim_message *msg)
+{
+	struct sim_user_context *ctx = first_changed(user);
+
+	lockdep_assert_held(&user->lock);
+	*msg = (struct cxl_sim_message) {};
+	if (user->tell)
+		describe_afu(user, msg);
+	else if (ctx)
+		describe_context(ctx, msg);
+	else
+		return false;
+	return true;
+}
+
+/* Nothing is to be told of it any more. */
+static void drop_changed(struct sim_user_context *ctx)
+{
+	lockdep_assert_held(&ctx->user->lock);
+	ctx->tell = 0;
+	if (list_empty(&ctx->changed))
+		return;
+	list_del_init(&ctx->changed);
+	sim_user_context_put(ctx);
+}
+
+/* The program has the message that describe() has made. */
+static void mark_told(struct sim_user *user, const struct cxl_sim_message *msg)
+{
+	struct sim_user_context *ctx;
+
+	lockdep_assert_held(&user->lock);
+	if (user->tell) {
+		user->tell &= ~BIT(msg->type);
+		return;
+	}
+	ctx = first_changed(user);
+	ctx->tell &= ~BIT(msg->type);
+	if (msg->type == CXL_SIM_ATTACH)
+		ctx->told = true;
+	if (!ctx->tell)
+		drop_changed(ctx);
+}
+
+static bool has_message(const struct sim_user *user)
+{
+	lockdep_assert_held(&user->lock);
+	return user->tell || !list_empty(&user->changed);
+}
+
+/* Why there will be no message any more, or 0. */
+static int end_of_messages(const struct sim_user *user)
+{
+	lockdep_assert_held(&user->lock);
+	if (user->gone)
+		return -ENODEV;
+	return user->serving ? 0 : -EIO;
+}
+
+static bool is_readable(struct sim_user *user)
+{
+	bool readable;
+
+	spin_lock(&user->lock);
+	readable = has_message(user) || end_of_messages(user);
+	spin_unlock(&user->lock);
+	return readable;
+}
+
+/*
+ * Copy the messages that there are. Return their bytes, 0 if there are none, or
+ * an errno.
+ */
+static ssize_t copy_messages(struct sim_user *user, struct iov_iter *to)
+{
+	struct cxl_sim_message msg;
+	ssize_t done = 0;
+	size_t copied;
+
+	spin_lock(&user->lock);
+	while (iov_iter_count(to) >= sizeof(msg) && describe(user, &msg)) {
+		pagefault_disable();
+		copied = copy_to_iter(&msg, sizeof(msg), to);
+		pagefault_enable();
+		if (copied < sizeof(msg)) {
+			iov_iter_revert(to, copied);
+			done = done ?: -EFAULT;
+			break;
+		}
+		mark_told(user, &msg);
+		done += copied;
+	}
+	if (!done)
+		done = end_of_messages(user);
+	spin_unlock(&user->lock);
+	return done;
+}
+
+/**
+ * sim_user_read_iter() - read() of the node
+ * @iocb: the node's file
+ * @to: buffer
+ *
+ * Return: as the user ABI says.
+ */
+ssize_t sim_user_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct sim_user *user = iocb->ki_filp->private_data;
+	bool nowait = iocb->ki_flags & IOCB_NOWAIT ||
+		      iocb->ki_filp->f_flags & O_NONBLOCK;
+	size_t size = sizeof(struct cxl_sim_message);
+	ssize_t ret;
+
+	if (iov_iter_count(to) < size)
+		return -EINVAL;
+	for (;;) {
+		ret = copy_messages(user, to);
+		if (ret == -EFAULT) {
+			if (fault_in_iov_iter_writeable(to, size))
+				return -EFAULT;
+			if (signal_pending(current))
+				return -ERESTARTSYS;
+			continue;
+		}
+		if (ret)
+			return ret;
+		if (nowait)
+			return -EAGAIN;
+		ret = wait_event_interruptible(user->readers,
+					       is_readable(user));
+		if (ret)
+			return ret;
+	}
+}
+
+/**
+ * sim_user_poll() - poll() of the node
+ * @file: the node's file
+ * @poll: as usual
+ *
+ * Return: as the user ABI says.
+ */
+__poll_t sim_user_poll(struct file *file, struct poll_table_struct *poll)
+{
+	struct sim_user *user = file->private_data;
+	__poll_t mask = EPOLLOUT | EPOLLWRNORM;
+
+	poll_wait(file, &user->readers, poll);
+	spin_lock(&user->lock);
+	if (has_message(user))
+		mask |= EPOLLIN | EPOLLRDNORM;
+	else if (end_of_messages(user))
+		mask |= EPOLLERR | EPOLLHUP;
+	spin_unlock(&user->lock);
+	return mask;
+}
+
+/**
+ * sim_user_tell() - the program has to be told something of the AFU
+ * @user: AFU; its lock is held
+ * @what: SIM_TELL()
+ */
+void sim_user_tell(struct sim_user *user, u32 what)
+{
+	lockdep_assert_held(&user->lock);
+	if (!user->serving && what != SIM_TELL(STOP))
+		return;
+	user->tell |= what;
+	wake_up(&user->readers);
+}
+
+/**
+ * sim_user_context_tell() - the program has to be told something of a context
+ * @ctx: context; its AFU's lock is held
+ * @what: SIM_TELL()
+ */
+void sim_user_context_tell(struct sim_user_context *ctx, u32 what)
+{
+	struct sim_user *user = ctx->user;
+
+	lockdep_assert_held(&user->lock);
+	if (!user->serving)
+		return;
+	ctx->tell |= what;
+	if (list_empty(&ctx->changed)) {
+		kref_get(&ctx->ref);
+		list_add_tail(&ctx->changed, &user->changed);
+	}
+	wake_up(&user->readers);
+}
+
+/**
+ * sim_user_ring() - the registers of a context may have been written to
+ * @ctx: context, or NULL
+ */
+void sim_user_ring(struct sim_user_context *ctx)
+{
+	if (!ctx)
+		return;
+	spin_lock(&ctx->user->lock);
+	if (ctx->answered)
+		sim_user_context_tell(ctx, SIM_TELL(DOORBELL));
+	spin_unlock(&ctx->user->lock);
+}
+
+/**
+ * sim_user_context_ended() - the context is not attached any more
+ * @ctx: context; its AFU's lock is held
+ *
+ * Nothing else is told of it, and nothing at all if the program does not know
+ * it. What it was to be told of the next context of that number comes later in
+ * the list.
+ */
+void sim_user_context_ended(struct sim_user_context *ctx)
+{
+	drop_changed(ctx);
+	if (ctx->told)
+		sim_user_context_tell(ctx, SIM_TELL(DETACH));
+}
+
+/**
+ * sim_user_forget_all() - there is no program any more to be told anything
+ * @user: AFU; its lock is held
+ */
+void sim_user_forget_all(struct sim_user *user)
+{
+	struct sim_user_context *ctx;
+
+	lockdep_assert_held(&user->lock);
+	user->tell &= SIM_TELL(STOP);
+	while ((ctx = first_changed(user)))
+		drop_changed(ctx);
+}

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * AFU models that are programs: the user ABI of /dev/cxl-sim/CARD.afuM.
+ *
+ * An AFU of a software card whose configfs attribute "model" is "user" has such
+ * a node.  The program that opens it is the AFU:
+ *
+ *	fd = open("/dev/cxl-sim/mycard.afu0", O_RDWR | O_CLOEXEC);
+ *	read(fd, messages, sizeof(messages));	what happened to the AFU
+ *	write(fd, requests, sizeof(requests));	its answers, interrupts, errors
+ *	mmap(fd, ...);				the problem state area
+ *	ctx = ioctl(fd, CXL_SIM_OPEN_CONTEXT, &open);
+ *	pread(ctx, buf, len, ea);		loads and stores of the AFU
+ *	pwrite(ctx, buf, len, ea);
+ *
+ * One program at a time has the node open.  When it closes the node or ends,
+ * sends what is not described here, or does not answer in time, the AFU has
+ * failed: each context gets an AFU error event of CXL_SIM_AFU_ERROR, loads from
+ * the problem state area give all ones, and a context that is started gets EIO.
+ * What the AFU's users do after that (detach, close, reset) needs no program.
+ *
+ * Everything here is in native byte order and naturally aligned, so that 32-bit
+ * programs see the same layouts as 64-bit ones.  Reserved words are 0.
+ */
+#ifndef _UAPI_MISC_CXL_SIM_H
+#define _UAPI_MISC_CXL_SIM_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define CXL_SIM_ABI_VERSION	1
+
+/* AFU error that contexts get when the program is gone or has failed: "MODEL" */
+#define CXL_SIM_AFU_ERROR	0x4d4f44454cULL
+
+/*
+ * Messages, from read()
+ *
+ * A read returns as many whole messages as there are and fit, and at least one:
+ * it waits for it unless O_NONBLOCK is set.  Messages tell what has changed;
+ * there is no queue that could overflow.  A context that was started and
+ * stopped before the program looked is never mentioned, two doorbells are one.
+ *
+ * Errors: EAGAIN, EINTR; EINVAL: the buffer holds no message; EFAULT, then
+ * nothing is lost; EIO: the AFU has failed, close the node; ENODEV: the AFU
+ * does not exist any more.
+ *
+ * poll(): EPOLLIN when there is a message, EPOLLOUT always, EPOLLERR | EPOLLHUP
+ * when read() fails by EIO or ENODEV.
+ */
+enum cxl_sim_message_type {
+	/* A context was started; answer by CXL_SIM_ATTACHED */
+	CXL_SIM_ATTACH = 1,
+	/* It was stopped: the kernel has cut it off already */
+	CXL_SIM_DETACH = 2,
+	/* It has another number of interrupts */
+	CXL_SIM_INTERRUPTS = 3,
+	/*
+	 * Set up the global registers and forget all contexts' work: those
+	 * that there are do no more; answer by CXL_SIM_RESET_DONE.  It is the
+	 * first message after open.
+	 */
+	CXL_SIM_RESET = 4,
+	/* Registers of the context may have been written to */
+	CXL_SIM_DOORBELL = 5,
+	/*
+	 * The link went down (accesses wait for it, interrupts get lost) or
+	 * came back
+	 */
+	CXL_SIM_LINK = 6,
+	/*
+	 * The AFU goes away: close the node. What is mapped has lost its
+	 * meaning, but can be accessed
+	 */
+	CXL_SIM_STOP = 7,
+};
+
+/* Flags of an attached context */
+#define CXL_SIM_CONTEXT_MASTER	1
+
+/**
+ * struct cxl_sim_message - what read() returns, 64 bytes each
+ * @type: enum cxl_sim_message_type; a program ignores those it does not know
+ * @pe: process element; 0 for what is not about a context
+ * @id: of the context, never used twice; of a reset: for the answer; else 0
+ * @attach: of CXL_SIM_ATTACH
+ * @attach.wed: work element descriptor
+ * @attach.amr: authority mask register
+ * @attach.window: offset in the problem state area of the context's window,
+ *	which is all zeroes at first
+ * @attach.window_size: its bytes
+ * @attach.num_interrupts: interrupts 1 to this number can be raised
+ * @attach.flags: CXL_SIM_CONTEXT_*
+ * @interrupts: of CXL_SIM_INTERRUPTS
+ * @interrupts.num_interrupts: as above
+ * @reset: of CXL_SIM_RESET
+ * @reset.global: offset in the problem state area of the global registers
+ * @reset.mode: CXL_MODE_* of <misc/cxl.h>, 0 while the AFU is disabled
+ * @link: of CXL_SIM_LINK
+ * @link.up: 0 or 1
+ * @words: all of them; those not named above are 0
+ */
+struct cxl_sim_message {
+	__u32 type;
+	__u32 pe;
+	__u64 id;
+	union {
+		struct {
+			__u64 wed;
+			__u64 amr;
+			__u64 window;
+			__u64 window_size;
+			__u32 num_interrupts;
+			__u32 flags;
+		} attach;
+		struct {
+			__u32 num_interrupts;
+		} interrupts;
+		struct {
+			__u64 global;
+			__u32 mode;
+		} reset;
+		struct {
+			__u32 up;
+		} link;
+		__u64 words[6];
+	};
+};
+
+/*
+ * Requests, by write()
+ *
+ * A write takes one request or more, in order, and returns the bytes of those
+ * that were done: the first that fails ends it, and if it was the very first
+ * its error is returned.
+ *
+ * Errors: ESTALE: the context is not attached any more, or the answer came too
+ * late: not the program's mistake; ERANGE: the context does not have that
+ * interrupt; EIO: the link is down, or the AFU has failed; ENODEV; EFAULT;
+ * EINVAL: an unknown type, a reserved word that is not 0, or not a whole number
+ * of requests: then the AFU has failed.
+ */
+enum cxl_sim_request_type {
+	/*
+	 * Answer to CXL_SIM_ATTACH: the registers are set up.  @value: 0, or 1
+	 * to refuse the context, which then is not attached.
+	 */
+	CXL_SIM_ATTACHED = 1,
+	/* Answer to CXL_SIM_RESET */
+	CXL_SIM_RESET_DONE = 2,
+	/* Raise interrupt @number of the context */
+	CXL_SIM_INTERRUPT = 3,
+	/* Report AFU error @value for the context */
+	CXL_SIM_ERROR = 4,
+};
+
+/**
+ * struct cxl_sim_request - what write() takes, 32 bytes each
+ * @type: enum cxl_sim_request_type
+ * @pe: as in the message that told of the context, or of the reset
+ * @id: likewise
+ * @value: see above, else 0
+ * @number: of an interrupt, from 1; else 0
+ * @reserved: 0
+ */
+struct cxl_sim_request {
+	__u32 type;
+	__u32 pe;
+	__u64 id;
+	__u64 value;
+	__u32 number;
+	__u32 reserved;
+};
+
+/**
+ * struct cxl_sim_info - what the AFU was configured to be, 64 bytes
+ * @abi_version: CXL_SIM_ABI_VERSION
+ * @modes: CXL_MODE_* of <misc/cxl.h> that it can be in
+ * @num_procs: process elements are below this
+ * @irqs_min: interrupts that each context has at least
+ * @err_buff_size: bytes of the error buffer
+ * @reserved1: 0
+ * @psa_size: bytes of the problem state area, for mmap() of the node
+ * @pp_offset: offset of the windows in it, in directed mode
+ * @pp_size: bytes of each window, in directed mode
+ * @reserved2: 0
+ */
+struct cxl_sim_info {
+	__u32 abi_version;
+	__u32 modes;
+	__u32 num_procs;
+	__u32 irqs_min;
+	__u32 err_buff_size;
+	__u32 reserved1;
+	__u64 psa_size;
+	__u64 pp_offset;
+	__u64 pp_size;
+	__u64 reserved2[2];
+};
+
+/**
+ * struct cxl_sim_open_context - argument of CXL_SIM_OPEN_CONTEXT, 16 bytes
+ * @pe: as in the message that told of the context
+ * @reserved: 0
+ * @id: as in the message
+ */
+struct cxl_sim_open_context {
+	__u32 pe;
+	__u32 reserved;
+	__u64 id;
+};
+
+/**
+ * struct cxl_sim_err_buff - argument of CXL_SIM_WRITE_ERR_BUFF, 24 bytes
+ * @address: of the bytes to write
+ * @offset: in the error buffer
+ * @length: bytes, at most 4096
+ * @reserved: 0
+ */
+struct cxl_sim_err_buff {
+	__u64 address;
+	__u32 offset;
+	__u32 length;
+	__u64 reserved;
+};
+
+#define CXL_SIM_ERR_BUFF_MAX_WRITE	4096
+
+/*
+ * ioctls of the node.  Beside their own errors: EIO and ENODEV as for read().
+ *
+ * CXL_SIM_GET_INFO: 0.
+ * CXL_SIM_OPEN_CONTEXT: a descriptor, close-on-exec; ESTALE: it is not
+ *	attached any more.
+ * CXL_SIM_WRITE_ERR_BUFF: 0; EINVAL: beyond the end.
+ */
+#define CXL_SIM_GET_INFO	_IOR(0xCA, 0x40, struct cxl_sim_info)
+#define CXL_SIM_OPEN_CONTEXT	_IOW(0xCA, 0x41, struct cxl_sim_open_context)
+#define CXL_SIM_WRITE_ERR_BUFF	_IOW(0xCA, 0x42, struct cxl_sim_err_buff)
+
+/*
+ * The file of a context
+ *
+ * pread(), pwrite() and their like access the context's memory; the offset is
+ * the effective address.  They are the AFU's loads and stores: what is not there
+ * is faulted in, and where that is not possible the context gets a data storage
+ * event and the call EFAULT (or less bytes).  mmap() maps the context's window.
+ *
+ * Errors of these and of the following ioctls: EFAULT (also for the program's
+ * own memory); ESTALE: the context is not attached any more, or the AFU has
+ * failed or was reset; EINTR: only by a deadly signal; ENOMEM; EINVAL.  A call
+ * that waits, for memory or for the link, returns as soon as the context is
+ * detached.
+ */
+
+/**
+ * struct cxl_sim_copy - argument of CXL_SIM_COPY, 32 bytes
+ * @dst: effective address to copy to
+ * @src: effective address to copy from; ranges may overlap
+ * @length: bytes, at most CXL_SIM_MAX_LENGTH
+ * @done: set to the bytes that were copied
+ */
+struct cxl_sim_copy {
+	__u64 dst;
+	__u64 src;
+	__u64 length;
+	__u64 done;
+};
+
+/**
+ * struct cxl_sim_fill - argument of CXL_SIM_FILL, 32 bytes
+ * @dst: effective address
+ * @length: bytes, at most CXL_SIM_MAX_LENGTH
+ * @done: set to the bytes that were written
+ * @value: of each byte, 0 to 255
+ * @reserved: 0
+ */
+struct cxl_sim_fill {
+	__u64 dst;
+	__u64 length;
+	__u64 done;
+	__u32 value;
+	__u32 reserved;
+};
+
+/**
+ * struct cxl_sim_compare_swap - argument of CXL_SIM_COMPARE_SWAP, 32 bytes
+ * @address: effective address, a multiple of @width (else EFAULT)
+ * @old: value to replace; set to the value that was found.  If it is the same
+ *	as before, @new_value was stored
+ * @new_value: value to store
+ * @width: 4 or 8 bytes
+ * @reserved: 0
+ */
+struct cxl_sim_compare_swap {
+	__u64 address;
+	__u64 old;
+	__u64 new_value;
+	__u32 width;
+	__u32 reserved;
+};
+
+#define CXL_SIM_MAX_LENGTH	(1ULL << 30)
+
+#define CXL_SIM_COPY		_IOWR(0xCA, 0x48, struct cxl_sim_copy)
+#define CXL_SIM_FILL		_IOWR(0xCA, 0x49, struct cxl_sim_fill)
+#define CXL_SIM_COMPARE_SWAP	_IOWR(0xCA, 0x4a, struct cxl_sim_compare_swap)
+
+#endif /* _UAPI_MISC_CXL_SIM_H */

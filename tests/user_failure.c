@@ -1,0 +1,501 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * AFU models that are programs, and what becomes of those who attach when such
+ * a program ends, stalls, or sends what it should not.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tap.h"
+#include "lib/cxl_test.h"
+#include "lib/model_test.h"
+
+#define ALL_ONES	0xffffffffffffffffULL
+#define CLIENTS		32
+
+static struct sim_card card;
+static struct model model;
+static struct event_batch batch;
+
+static bool program_runs(pid_t pid)
+{
+	return pid > 0 && !kill(pid, 0);
+}
+
+/* A program of its own, which serves until it is killed. */
+static pid_t model_fork(void)
+{
+	int ready[2], fd;
+	char byte;
+	pid_t pid;
+
+	require_ok(pipe(ready));
+	pid = fork();
+	require(pid >= 0);
+	if (!pid) {
+		do
+			fd = model_open(&card, 0);
+		while (fd < 0 && errno == EBUSY);
+		model_run(&model, require_ok(fd));
+		require_eq(write(ready[1], "x", 1), 1);
+		close(ready[0]);
+		close(ready[1]);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	require_eq(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	return pid;
+}
+
+static void model_kill(pid_t pid)
+{
+	require_ok(kill(pid, SIGKILL));
+	require_eq(waitpid(pid, NULL, 0), pid);
+}
+
+static void check_error_event(int fd)
+{
+	require(events_wait(fd));
+	require_ok(events_read(fd, &batch));
+	require_eq(batch.n, 1);
+	check_eq(batch.event[0].header.type, CXL_EVENT_AFU_ERROR);
+	check_eq(batch.event[0].afu_error.error, CXL_SIM_AFU_ERROR);
+}
+
+static void killed_program_is_a_failed_afu(void)
+{
+	__u64 *window;
+	long long killed;
+	pid_t pid;
+	int fd, other;
+
+	model_card_make(&card, NULL);
+	pid = model_fork();
+	fd = node_open_ok(card.slave);
+	require_ok(node_start(fd, 0, -1, 0));
+	window = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	require(window != MAP_FAILED, "%m");
+	mmio_write(window, 0, 5);
+	check_eq(mmio_read(window, 0), 5);
+
+	killed = now_ms();
+	model_kill(pid);
+	check_error_event(fd);
+	check(now_ms() - killed < 100 * tap_time_scale(), "%lld ms",
+	      now_ms() - killed);
+	check(becomes_true(mmio_read(window, 0) == ALL_ONES));
+	mmio_write(window, 0, 6);
+	other = node_open_ok(card.slave);
+	check_errno(node_start(other, 0, -1, 0), EIO);
+
+	/* Another program does not have the contexts of the first. */
+	pid = model_fork();
+	check_eq(mmio_read(window, 8), ALL_ONES);
+	check_ok(node_start(other, 0, -1, 0));
+	check_eq(events_poll(other), 0);
+	check_ok(munmap(window, 4096));
+	check_ok(close(fd));
+	check_ok(close(other));
+	model_kill(pid);
+}
+
+static void check_has_failed(int fd)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+	struct cxl_sim_message m[4];
+	struct cxl_sim_info info;
+
+	while (read(fd, m, sizeof(m)) > 0)
+		continue;
+	check_eq(errno, EIO);
+	check_eq(poll(&poll_fd, 1, 0), 1);
+	check_eq(poll_fd.revents, POLLERR | POLLHUP);
+	m[0] = (struct cxl_sim_message){};
+	check_errno(model_request(fd, CXL_SIM_RESET_DONE, m, 0, 0), EIO);
+	check_errno(ioctl(fd, CXL_SIM_GET_INFO, &info), EIO);
+}
+
+static void check_garbage(const void *garbage, size_t size)
+{
+	int fd = require_ok(model_open(&card, 0));
+
+	check_errno(write(fd, garbage, size), EINVAL);
+	check_has_failed(fd);
+	check_ok(close(fd));
+}
+
+static void garbage_is_a_failed_afu(void)
+{
+	struct cxl_sim_request r = { .type = CXL_SIM_RESET_DONE };
+	int fd;
+
+	model_card_make(&card, NULL);
+	check_garbage(&r, sizeof(r) - 1);
+	check_garbage(&r, 0);
+	r.type = 0;
+	check_garbage(&r, sizeof(r));
+	r.type = 0x80000001;
+	check_garbage(&r, sizeof(r));
+	r.type = CXL_SIM_INTERRUPT;
+	r.value = 1;
+	check_garbage(&r, sizeof(r));
+	r.value = 0;
+	r.reserved = 1;
+	check_garbage(&r, sizeof(r));
+	r = (struct cxl_sim_request){ .type = CXL_SIM_ATTACHED, .value = 2 };
+	check_garbage(&r, sizeof(r));
+	r = (struct cxl_sim_request){ .type = CXL_SIM_RESET_DONE, .pe = 1 };
+	check_garbage(&r, sizeof(r));
+
+	/* A number that is nobody's, or memory that is not there, is none. */
+	fd = require_ok(model_open(&card, 0));
+	r = (struct cxl_sim_request){ .type = CXL_SIM_INTERRUPT,
+				      .pe = 0xffffffff, .id = ALL_ONES };
+	check_errno(write(fd, &r, sizeof(r)), ESTALE);
+	check_errno(write(fd, no_access_page(), sizeof(r)), EFAULT);
+	r.type = CXL_SIM_ATTACHED;
+	check_errno(write(fd, &r, sizeof(r)), ESTALE);
+	check_ok(close(fd));
+}
+
+static void mute_program_fails_in_time(void)
+{
+	struct model_client c;
+	long long before;
+	int fd;
+
+	model_card_make(&card, "afu0/answer_ms", "300", NULL);
+	model_start(&model, &card);
+	model_attach(&model, card.slave, 0, &c);
+	model.mute = true;
+	fd = node_open_ok(card.slave);
+	before = now_ms();
+	check_errno(node_start(fd, 0, -1, 0), EIO);
+	check(now_ms() - before >= 300);
+	check(now_ms() - before < 300 + WAKE_MS);
+	check_error_event(c.fd);
+	check(becomes_true(__atomic_load_n(&model.error, __ATOMIC_SEQ_CST) == EIO));
+	model_detach(&c);
+	check_ok(close(fd));
+	model_stop(&model);
+
+	/* Nor does a reset need it. */
+	model_start(&model, &card);
+	model.mute = true;
+	before = now_ms();
+	check_ok(file_write("1", SYSFS_CXL "/card%d/afu%d.0/reset", card.num,
+			    card.num));
+	check(now_ms() - before < 300 + WAKE_MS);
+	check(becomes_true(__atomic_load_n(&model.error, __ATOMIC_SEQ_CST) == EIO));
+	model_stop(&model);
+}
+
+/* A stopped program that nobody asks anything is a slow one. */
+static void stopped_program_holds_up_nobody(void)
+{
+	long long before;
+	int fd, status;
+	pid_t pid;
+
+	model_card_make(&card, NULL);
+	pid = model_fork();
+	fd = node_open_ok(card.slave);
+	require_ok(node_start(fd, 0, -1, 0));
+	require_ok(kill(pid, SIGSTOP));
+	require_eq(waitpid(pid, &status, WUNTRACED), pid);
+	before = now_ms();
+	check_ok(close(fd));
+	check(now_ms() - before < WAKE_MS);
+	before = now_ms();
+	sim_card_set_live(&card, false);
+	check(now_ms() - before < WAKE_MS);
+	check(program_runs(pid));
+	require_ok(kill(pid, SIGCONT));
+	model_kill(pid);
+}
+
+struct starter {
+	int fd;
+	int result;
+	int error;
+};
+
+static void *start_context(void *arg)
+{
+	struct starter *s = arg;
+
+	s->result = node_start(s->fd, 0, -1, 0);
+	s->error = errno;
+	return NULL;
+}
+
+static void removal_ends_an_attach(void)
+{
+	struct starter s = {};
+	struct cxl_sim_message m;
+	pthread_t thread;
+	long long before;
+	int fd;
+
+	model_card_make(&card, "afu0/answer_ms", "600000", NULL);
+	model_start(&model, &card);
+	model.mute = true;
+	s.fd = node_open_ok(card.slave);
+	require_eq(pthread_create(&thread, NULL, start_context, &s), 0);
+	require(model_wait(&model, CXL_SIM_ATTACH, &m));
+	before = now_ms();
+	sim_card_set_live(&card, false);
+	check(now_ms() - before < WAKE_MS);
+	pthread_join(thread, NULL);
+	check_eq(s.result, -1);
+	check_eq(s.error, EIO);
+	require(model_wait(&model, CXL_SIM_STOP, &m));
+	check(becomes_true(__atomic_load_n(&model.error, __ATOMIC_SEQ_CST) ==
+			   ENODEV));
+	fd = model.fd;
+	check_errno(model_request(fd, CXL_SIM_ATTACHED, &m, 0, 0), ENODEV);
+	check_ok(close(s.fd));
+	model_stop(&model);
+}
+
+static void signal_ends_an_attach(void)
+{
+	struct cxl_sim_message m;
+	int fd, status;
+	pid_t pid;
+
+	model_card_make(&card, "afu0/answer_ms", "600000", NULL);
+	model_start(&model, &card);
+	model.mute = true;
+	fd = node_open_ok(card.slave);
+	pid = fork();
+	require(pid >= 0);
+	if (!pid) {
+		node_start(fd, 0, -1, 0);
+		_exit(0);
+	}
+	require(model_wait(&model, CXL_SIM_ATTACH, &m));
+	require_ok(kill(pid, SIGKILL));
+	require_eq(waitpid(pid, &status, 0), pid);
+	check(WIFSIGNALED(status));
+	check(model_wait(&model, CXL_SIM_DETACH, &m));
+	check_ok(close(fd));
+	model_stop(&model);
+}
+
+static void next_program_can_go_on(void)
+{
+	struct cxl_sim_message m;
+	__u64 *window, value;
+	int fd, memory;
+	pid_t pid;
+
+	model_card_make(&card, "afu0/recover", "1", NULL);
+	pid = model_fork();
+	fd = node_open_ok(card.slave);
+	require_ok(node_start(fd, 0x77, 6, 0));
+	window = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	require(window != MAP_FAILED, "%m");
+	mmio_write(window, 0, 5);
+	model_kill(pid);
+	check_error_event(fd);
+	check(becomes_true(mmio_read(window, 0) == ALL_ONES));
+
+	model_start(&model, &card);
+	require(model_wait(&model, CXL_SIM_ATTACH, &m));
+	check_eq(m.attach.wed, 0x77);
+	check_eq(m.attach.num_interrupts, 6);
+	check(becomes_true(mmio_read(window, 0) == 5));
+	memory = require_ok(model_context(&model, &m));
+	value = 0;
+	check_eq(pread(memory, &value, 8, (uintptr_t)&card), 8);
+	check_mem_eq(&value, &card, 8);
+	check_ok(model_request(model.fd, CXL_SIM_INTERRUPT, &m, 0, 3));
+	require(events_wait(fd));
+	/* The file belongs to one program's time. */
+	model_stop(&model);
+	check(becomes_true(pread(memory, &value, 8, (uintptr_t)&card) < 0 &&
+			   errno == ESTALE));
+	check_ok(munmap(window, 4096));
+	check_ok(close(memory));
+	check_ok(close(fd));
+}
+
+/* They can be accessed, but nobody else sees that. */
+static void mappings_end_with_the_afu(void)
+{
+	struct model_client c;
+	__u64 *window, *all, value;
+
+	model_card_make(&card, NULL);
+	model_start(&model, &card);
+	model_attach(&model, card.slave, 0, &c);
+	window = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, c.memory,
+		      0);
+	require(window != MAP_FAILED, "%m");
+	all = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, model.fd, 0);
+	require(all != MAP_FAILED, "%m");
+	mmio_write(window, 0, 1);
+	mmio_write(all, 8, 2);
+	sim_card_set_live(&card, false);
+	check_eq(mmio_probe(window, &value), 0);
+	check_eq(value, 0);
+	check_eq(mmio_probe(all + 1, &value), 0);
+	check_eq(value, 0);
+	sim_card_set_live(&card, true);
+	mmio_write(all, 8, 2);
+	check_ok(munmap(all, 4096));
+	check_ok(close(c.fd));
+	model_stop(&model);
+	mmio_write(window, 0, 1);
+	model_start(&model, &card);
+	all = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, model.fd,
+		   c.attach.attach.window);
+	require(all != MAP_FAILED, "%m");
+	check_eq(mmio_read(all, 0), 0);
+	check_ok(munmap(all, 4096));
+	check_ok(munmap(window, 4096));
+	check_ok(close(c.memory));
+	model_stop(&model);
+}
+
+static void module_stays_while_the_node_is_open(void)
+{
+	int fd;
+
+	model_card_make(&card, NULL);
+	fd = require_ok(model_open(&card, 0));
+	sim_card_set_live(&card, false);
+	/* Its folder goes, what the file needs does not. */
+	sim_cards_remove();
+	check_errno(model_request(fd, CXL_SIM_RESET_DONE,
+				  &(struct cxl_sim_message){}, 0, 0), ENODEV);
+	check_ok(close(fd));
+}
+
+/*
+ * Clients that attach, use their memory and detach as fast as they can, while
+ * the program is killed again and again: $CXL_KILLS times, if that is set.
+ */
+static void *client_thread(void *arg)
+{
+	int *stop = arg, fd;
+	__u64 *window;
+
+	while (!__atomic_load_n(stop, __ATOMIC_SEQ_CST)) {
+		fd = node_open(card.slave, 0);
+		if (fd < 0)
+			continue;
+		if (node_start(fd, 0, -1, 0)) {
+			check(errno == EIO, "%m");
+			close(fd);
+			usleep(1000);
+			continue;
+		}
+		window = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED,
+			      fd, 0);
+		if (window != MAP_FAILED) {
+			mmio_write(window, 8, 1);
+			munmap(window, 4096);
+		}
+		close(fd);
+	}
+	return NULL;
+}
+
+/* It accesses the memory of whoever attaches. */
+static void serve_under_load(int fd)
+{
+	struct cxl_sim_message m[8];
+	char buf[256];
+	ssize_t i, n;
+	int memory;
+
+	for (;;) {
+		n = read(fd, m, sizeof(m));
+		if (n < 0)
+			_exit(1);
+		for (i = 0; i < n / (ssize_t)sizeof(*m); i++) {
+			if (m[i].type == CXL_SIM_RESET)
+				model_request(fd, CXL_SIM_RESET_DONE, &m[i], 0, 0);
+			if (m[i].type != CXL_SIM_ATTACH)
+				continue;
+			model.fd = fd;
+			memory = model_context(&model, &m[i]);
+			pread(memory, buf, sizeof(buf), (uintptr_t)buf & ~0xffff);
+			model_request(fd, CXL_SIM_ATTACHED, &m[i], 0, 0);
+			model_request(fd, CXL_SIM_INTERRUPT, &m[i], 0, 1);
+			close(memory);
+		}
+	}
+}
+
+static void killed_again_and_again(void)
+{
+	const char *kills = getenv("CXL_KILLS");
+	unsigned int i, rounds = tap_rounds(20, 10);
+	pthread_t clients[CLIENTS];
+	struct model_client c;
+	int stop = 0, fd;
+	pid_t pid;
+
+	if (kills)
+		rounds = strtoul(kills, NULL, 0);
+	model_card_make(&card, NULL);
+	for (i = 0; i < CLIENTS; i++)
+		require_eq(pthread_create(&clients[i], NULL, client_thread,
+					  &stop), 0);
+	for (i = 0; i < rounds; i++) {
+		pid = fork();
+		require(pid >= 0);
+		if (!pid) {
+			fd = model_open(&card, 0);
+			if (fd < 0)
+				_exit(2);
+			serve_under_load(fd);
+		}
+		usleep(1000 + 3000 * (i % 8));
+		require_ok(kill(pid, SIGKILL));
+		require_eq(waitpid(pid, NULL, 0), pid);
+	}
+	__atomic_store_n(&stop, 1, __ATOMIC_SEQ_CST);
+	for (i = 0; i < CLIENTS; i++)
+		pthread_join(clients[i], NULL);
+
+	/* The next one serves. */
+	model_start(&model, &card);
+	model_attach(&model, card.slave, 0, &c);
+	model_detach(&c);
+	model_stop(&model);
+}
+
+#define TEST(name) { "user_failure." #name, name, sim_cards_remove }
+
+static const struct tap_test tests[] = {
+	TEST(killed_program_is_a_failed_afu),
+	TEST(garbage_is_a_failed_afu),
+	TEST(mute_program_fails_in_time),
+	TEST(stopped_program_holds_up_nobody),
+	TEST(removal_ends_an_attach),
+	TEST(signal_ends_an_attach),
+	TEST(next_program_can_go_on),
+	TEST(mappings_end_with_the_afu),
+	TEST(module_stays_while_the_node_is_open),
+	{ "user_failure.killed_again_and_again", killed_again_and_again,
+	  sim_cards_remove, 3600 },
+};
+
+TAP_MAIN(tests)
