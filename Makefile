@@ -8,6 +8,7 @@
 # help: T=PREFIX        check: only the tests whose names begin so
 # help: HOSTS=RELEASES  check-hosts: bookworm, trixie, sid; only these
 # help: DIRS=FOLDERS    modules: only those of these folders
+# help: MODEL=user      check: with the AFUs as programs (their tests only)
 # help: V=1             show the commands, and the kernel's messages
 
 ifeq ($(KERNEL),)
@@ -16,6 +17,7 @@ endif
 ARCH	?= amd64
 BUILD	?= $(CURDIR)/build
 T	?=
+MODEL	?=
 V	?=
 JOBS	?= $(shell nproc)
 HOSTCC	?= gcc
@@ -38,7 +40,7 @@ INSTALL_GOALS := install install-% uninstall installed-programs
 WERROR	:= $(if $(filter $(INSTALL_GOALS),$(MAKECMDGOALS)),,-Werror)
 
 # The scripts of vm/ want to know too, whoever set them.
-export KERNEL ARCH BUILD V
+export KERNEL ARCH BUILD V MODEL
 
 OUT	:= $(BUILD)/$(ARCH)-$(KERNEL)
 Q	:= $(if $(V),,@)
@@ -117,6 +119,10 @@ demo:			## the main job: copy a file through the software card
 
 demo-programs: DIRS := drivers/misc/cxl drivers/misc/cxl-sim drivers/misc/cxl-copy
 demo-programs: modules $(OUT)/tools/afu-cp
+
+ifeq ($(MODEL),user)
+export PROGRAMS	?= memcpy_atomic memcpy_copy memcpy_fault memcpy_many memcpy_queue memcpy_regs crc_afu
+endif
 
 check: modules tools tests bench-program guest-parts	## host tests and guest tests, TAP in build/check.tap
 	$(Q)tests/run-check '$(T)'

@@ -17,7 +17,7 @@ LIB_HOST_OBJECTS := $(LIB_SOURCES:lib/%.c=$(OUT)/host-lib/%.o)
 
 ##@ The library
 .PHONY: lib lib-host-tests check-lib-sanitizers check-lib-machines
-lib: $(OUT)/lib/libcxl.a $(OUT)/lib/libcxl.so	## libcxl, shared and static, in build/ARCH-KERNEL/lib
+lib: $(OUT)/lib/libcxl.a $(OUT)/lib/libcxl.so $(OUT)/lib/libafu.a $(OUT)/lib/libafu.so	## libcxl and libafu, shared and static, in build/ARCH-KERNEL/lib
 
 $(OUT)/lib/%.o: lib/%.c lib/lib.mk
 	@mkdir -p $(@D)
@@ -39,6 +39,37 @@ $(OUT)/lib/$(LIB_FILE): $(LIB_OBJECTS) lib/libcxl.map
 $(OUT)/lib/libcxl.so: $(OUT)/lib/$(LIB_FILE)
 	@ln -sf $(LIB_FILE) $(@D)/$(LIB_SONAME)
 	@ln -sf $(LIB_SONAME) $@
+
+# libafu: programs as AFUs
+LIBAFU_SONAME	:= libafu.so.1
+LIBAFU_FILE	:= libafu.so.1.0
+LIBAFU_OBJECTS	:= $(patsubst lib/afu/%.c,$(OUT)/lib/afu/%.o,$(wildcard lib/afu/*.c))
+
+$(OUT)/lib/afu/%.o: lib/afu/%.c lib/lib.mk
+	@mkdir -p $(@D)
+	$(call quiet,CC,$@)$(CROSS_COMPILE)gcc $(LIB_CPPFLAGS) $(LIB_CFLAGS) -c -o $@ $<
+
+$(OUT)/lib/libafu.a: $(LIBAFU_OBJECTS)
+	@rm -f $@
+	$(call quiet,AR,$@)$(CROSS_COMPILE)ar rcs $@ $^
+
+$(OUT)/lib/$(LIBAFU_FILE): $(LIBAFU_OBJECTS) lib/afu/libafu.map
+	$(call quiet,LD,$@)$(CROSS_COMPILE)gcc -shared -Wl,-soname,$(LIBAFU_SONAME) -Wl,-z,defs \
+		-Wl,-z,relro -Wl,-z,now -Wl,--version-script=lib/afu/libafu.map -o $@ $(filter %.o,$^)
+
+$(OUT)/lib/libafu.so: $(OUT)/lib/$(LIBAFU_FILE)
+	@ln -sf $(LIBAFU_FILE) $(@D)/$(LIBAFU_SONAME)
+	@ln -sf $(LIBAFU_SONAME) $@
+
+# Examples of it, static for the guest, which tests use as well.
+AFU_EXAMPLES	:= $(patsubst examples/afu/%.c,$(OUT)/tests/lib/afu-%,$(wildcard examples/afu/*.c))
+
+$(OUT)/tests/lib/afu-%: examples/afu/%.c $(OUT)/lib/libafu.a lib/include/afu.h
+	@mkdir -p $(@D)
+	$(call quiet,CC,$@)$(CROSS_COMPILE)gcc -Ilib/include -Iinclude/uapi -O2 -g -Wall -Wextra -Werror \
+		-static -pthread -o $@ $(filter %.c %.a,$^)
+
+test-programs: $(AFU_EXAMPLES)
 
 # tests/lib_*.c use it in the guest, tests/host/lib_*.c with a fake device.
 LIB_TESTS	:= $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/lib_*.c))
@@ -85,4 +116,4 @@ check-lib-sanitizers:	## its host tests with sanitizers and under valgrind: no f
 check-lib-machines:	## its host tests as programs of other machines, emulated
 	$(Q)env -u MAKEFLAGS -u MFLAGS tests/check-lib-machines
 
--include $(LIB_OBJECTS:.o=.d) $(LIB_HOST_OBJECTS:.o=.d)
+-include $(LIB_OBJECTS:.o=.d) $(LIBAFU_OBJECTS:.o=.d) $(LIB_HOST_OBJECTS:.o=.d)

@@ -15,6 +15,7 @@
 
 #include "tap.h"
 #include "lib/cxl_test.h"
+#include "lib/sim_test.h"
 #include "lib/event_test.h"
 
 #define SLAVE	"afu0.0s"
@@ -160,6 +161,8 @@ static void wed_of_0_is_exactly_one_fault(void)
 {
 	int i, fd;
 
+	if (sim_models_are_programs())
+		skip("a program may look when the context is closed again");
 	trace_start();
 	for (i = 0; i < 50; i++) {
 		fd = node_open_ok(MASTER);

@@ -2,10 +2,12 @@
 /* Software cards: see tests/lib/sim_test.h. */
 #define _GNU_SOURCE
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #include "tap.h"
@@ -15,6 +17,81 @@
 #define DEBUGFS		"/sys/kernel/debug/cxl-afu"
 #define MAX_AFUS	4
 
+/*
+ * The tests of an AFU in the kernel are those of the same AFU as a program:
+ * $CXL_MODEL is "user" then. It has the numbers that the other would have.
+ */
+static const struct user_model {
+	const char *name;
+	const char *program;
+	const char *settings[5][2];
+} user_models[] = {
+	{ "memcpy", "/tests/lib/afu-memcpy", {
+		{ "modes", "directed" },
+	} },
+	{ "crc", "/tests/lib/afu-crc", {
+		{ "modes", "dedicated directed" },
+		{ "pp_size", "0x100000" },
+		{ "irqs_min", "16" },
+		{ "cr_device", "0x4360" },
+	} },
+};
+
+/* Which of them each AFU of the card that was made last is */
+static const struct user_model *afu_model[MAX_AFUS];
+
+bool sim_models_are_programs(void)
+{
+	const char *model = getenv("CXL_MODEL");
+
+	return model && !strcmp(model, "user");
+}
+
+static void choose_user_model(const char *afu, char slice, const char *name)
+{
+	const struct user_model *m = user_models;
+	int i;
+
+	while (strcmp(m->name, name))
+		require(++m < user_models + ARRAY_SIZE(user_models), "%s", name);
+	afu_model[slice - '0'] = m;
+	require_ok(file_write("user", "%s/model", afu));
+	for (i = 0; m->settings[i][0]; i++)
+		require_ok(file_write(m->settings[i][1], "%s/%s", afu,
+				      m->settings[i][0]));
+}
+
+static void start_program(const struct sim_card *card, int slice)
+{
+	char node[64];
+	pid_t pid;
+	int fd;
+
+	snprintf(node, sizeof(node), "/dev/cxl-sim/%s.afu%d", card->name, slice);
+	pid = fork();
+	require(pid >= 0);
+	if (!pid) {
+		execl(afu_model[slice]->program, "model", node, NULL);
+		_exit(127);
+	}
+	/* It has the node once nobody else can. It ends when the AFU does. */
+	while ((fd = open(node, O_RDWR | O_CLOEXEC)) >= 0) {
+		close(fd);
+		nap();
+	}
+	require_eq(errno, EBUSY);
+}
+
+static void start_programs(const struct sim_card *card)
+{
+	int slice;
+
+	for (slice = 0; slice < MAX_AFUS; slice++)
+		if (afu_model[slice] &&
+		    file_exists("/dev/cxl-sim/%s.afu%d", card->name, slice))
+			start_program(card, slice);
+}
+
 static void make_afu(const struct sim_card *card, char slice)
 {
 	char path[128];
@@ -23,7 +100,30 @@ static void make_afu(const struct sim_card *card, char slice)
 	if (file_exists("%s", path))
 		return;
 	require_ok(mkdir(path, 0755));
+	if (sim_models_are_programs())
+		choose_user_model(path, slice, "memcpy");
 	require_ok(file_write("0", "%s/num_crs", path));
+}
+
+static bool is_model_of_afu(const char *name)
+{
+	return !strncmp(name, "afu", 3) && !strcmp(name + 4, "/model");
+}
+
+static void set_attribute(const struct sim_card *card, const char *name,
+			  const char *value)
+{
+	char path[128];
+
+	if (sim_models_are_programs() && is_model_of_afu(name) &&
+	    strcmp(value, "user")) {
+		snprintf(path, sizeof(path), SIM_CONFIG "/%s/afu%c", card->name,
+			 name[3]);
+		choose_user_model(path, name[3], value);
+		return;
+	}
+	require(!file_write(value, SIM_CONFIG "/%s/%s", card->name, name),
+		"%s: %m", name);
 }
 
 static void learn_names(struct sim_card *card)
@@ -49,6 +149,7 @@ void sim_card_make(struct sim_card *card, ...)
 		 number++);
 	snprintf(path, sizeof(path), SIM_CONFIG "/%s", card->name);
 	require(!mkdir(path, 0755), "%s: %m", path);
+	memset(afu_model, 0, sizeof(afu_model));
 	make_afu(card, '0');
 
 	va_start(args, card);
@@ -56,7 +157,7 @@ void sim_card_make(struct sim_card *card, ...)
 		value = va_arg(args, const char *);
 		if (!strncmp(name, "afu", 3))
 			make_afu(card, name[3]);
-		require(!file_write(value, "%s/%s", path, name), "%s: %m", name);
+		set_attribute(card, name, value);
 	}
 	va_end(args);
 	sim_card_set_live(card, true);
@@ -66,8 +167,10 @@ void sim_card_set_live(struct sim_card *card, bool live)
 {
 	require(!file_write(live ? "1" : "0", SIM_CONFIG "/%s/live", card->name),
 		"%m");
-	if (live)
-		learn_names(card);
+	if (!live)
+		return;
+	learn_names(card);
+	start_programs(card);
 }
 
 static void remove_card(const char *name)

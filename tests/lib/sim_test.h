@@ -46,6 +46,8 @@ struct sim_card {
 void sim_card_make(struct sim_card *card, ...) __attribute__((sentinel));
 /* Make it disappear, or appear again (maybe with another number). */
 void sim_card_set_live(struct sim_card *card, bool live);
+/* Does the card's AFU run as a program, for a test of what only the kernel's can? */
+bool sim_models_are_programs(void);
 /* All that this made; never fails. */
 void sim_cards_remove(void);
 

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef _LIB_AFU_INTERNAL_H
+#define _LIB_AFU_INTERNAL_H
+
+#include <pthread.h>
+
+#include <afu.h>
+#include <misc/cxl-sim.h>
+
+/**
+ * struct afu - an AFU
+ * @fd: its node
+ * @ops: the caller's
+ * @data: the caller's
+ * @info: what it was configured to be
+ * @psa: its problem state area, @info.psa_size bytes
+ * @global: offset of the global registers
+ * @mode: CXL_MODE_*
+ * @contexts: those attached
+ */
+struct afu {
+	int fd;
+	const struct afu_ops *ops;
+	void *data;
+	struct cxl_sim_info info;
+	char *psa;
+	uint64_t global;
+	uint32_t mode;
+	struct afu_context *contexts;
+};
+
+/**
+ * struct afu_context - a context
+ * @next: of the AFU's
+ * @afu: the AFU
+ * @fd: its memory
+ * @pe: process element
+ * @id: for requests
+ * @attach: what is known of it
+ * @data: the caller's
+ * @has_worker: it has a thread of its own; the rest is for that
+ * @thread: calls the AFU's work()
+ * @lock: guards the next two
+ * @rung: the doorbell has rung
+ * @stopped: the thread shall end
+ * @wake: one of the two has changed
+ */
+struct afu_context {
+	struct afu_context *next;
+	struct afu *afu;
+	int fd;
+	uint32_t pe;
+	uint64_t id;
+	struct cxl_sim_message attach;
+	void *data;
+
+	bool has_worker;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	bool rung;
+	bool stopped;
+	pthread_cond_t wake;
+};
+
+/* worker.c; for an AFU without work() they do nothing */
+int afu_worker_start(struct afu_context *ctx);
+void afu_worker_ring(struct afu_context *ctx);
+void afu_worker_stop(struct afu_context *ctx);
+
+#endif

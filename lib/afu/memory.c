@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The memory of a context: see afu.h. */
+#include <errno.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+/* What comes in pieces ends in an error, or is done. */
+int afu_load(struct afu_context *ctx, uint64_t ea, void *buf, size_t length)
+{
+	size_t done = 0;
+	ssize_t n;
+
+	while (done < length) {
+		n = pread(ctx->fd, (char *)buf + done, length - done, ea + done);
+		if (n <= 0)
+			return -1;
+		done += n;
+	}
+	return 0;
+}
+
+int afu_store(struct afu_context *ctx, uint64_t ea, const void *buf,
+	      size_t length)
+{
+	size_t done = 0;
+	ssize_t n;
+
+	while (done < length) {
+		n = pwrite(ctx->fd, (const char *)buf + done, length - done,
+			   ea + done);
+		if (n <= 0)
+			return -1;
+		done += n;
+	}
+	return 0;
+}
+
+int afu_copy(struct afu_context *ctx, uint64_t dst, uint64_t src,
+	     uint64_t length)
+{
+	struct cxl_sim_copy copy = {
+		.dst = dst,
+		.src = src,
+		.length = length,
+	};
+
+	return ioctl(ctx->fd, CXL_SIM_COPY, &copy);
+}
+
+int afu_fill(struct afu_context *ctx, uint64_t dst, uint8_t value,
+	     uint64_t length)
+{
+	struct cxl_sim_fill fill = {
+		.dst = dst,
+		.length = length,
+		.value = value,
+	};
+
+	return ioctl(ctx->fd, CXL_SIM_FILL, &fill);
+}
+
+int afu_compare_swap(struct afu_context *ctx, uint64_t ea, unsigned int width,
+		     uint64_t *old, uint64_t new_value)
+{
+	struct cxl_sim_compare_swap swap = {
+		.address = ea,
+		.old = *old,
+		.new_value = new_value,
+		.width = width,
+	};
+
+	if (ioctl(ctx->fd, CXL_SIM_COMPARE_SWAP, &swap))
+		return -1;
+	*old = swap.old;
+	return 0;
+}

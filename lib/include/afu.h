@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libafu: a program as an AFU of a software card of the cxl driver.
+ *
+ *	static long work(struct afu_context *ctx)
+ *	{
+ *		uint64_t address = afu_reg_read(afu_context_window(ctx), 0);
+ *		...
+ *		afu_load(ctx, address, buf, sizeof(buf));
+ *		afu_interrupt(ctx, 1);
+ *		return -1;
+ *	}
+ *
+ *	static const struct afu_ops ops = { .work = work };
+ *
+ *	afu = afu_open("/dev/cxl-sim/mine.afu0", &ops, NULL);
+ *	while (afu_handle(afu, -1) >= 0)
+ *		continue;
+ *
+ * A struct afu and its contexts belong to one thread, but for functions that say
+ * otherwise. Functions that fail return -1, or NULL, and set errno. ESTALE means
+ * that the context is not attached any more: the program that had it does not
+ * wait for this one.
+ */
+#ifndef _AFU_H
+#define _AFU_H
+
+#include <endian.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct afu;
+struct afu_context;
+
+/**
+ * struct afu_ops - what happens to an AFU; each is optional
+ * @reset: comes before all else, and then whenever the AFU is reset: set up the
+ *	global registers. Contexts that are attached do no more work
+ * @attach: a context was started: set up its registers. Its starter waits.
+ *	Return 0, or -1 to refuse it
+ * @doorbell: registers of the context may have been written to
+ * @work: does the context's work, in a thread of its own, so that what waits for
+ *	one context's memory holds up no other: called once it is attached, and
+ *	whenever its doorbell has rung. Return the microseconds after which it is
+ *	called even if that does not ring, or -1. It has ended before @detach and
+ *	before @reset are called, so it must return when accesses fail by ESTALE
+ * @interrupts: it has another number of interrupts
+ * @detach: it is gone; its memory cannot be accessed any more, and after this
+ *	the struct is no more. Also called for those there are in afu_close()
+ * @link: the link to the card went down, or came back
+ */
+struct afu_ops {
+	void (*reset)(struct afu *afu);
+	int (*attach)(struct afu_context *ctx);
+	void (*doorbell)(struct afu_context *ctx);
+	long (*work)(struct afu_context *ctx);
+	void (*interrupts)(struct afu_context *ctx);
+	void (*detach)(struct afu_context *ctx);
+	void (*link)(struct afu *afu, bool up);
+};
+
+/**
+ * afu_open() - be an AFU
+ * @node: path of its node, /dev/cxl-sim/CARD.afuM
+ * @ops: what is called by afu_handle(); must live as long as the AFU
+ * @data: for the caller, see afu_data()
+ *
+ * Return: the AFU, to be given back by afu_close(); or NULL: EBUSY (another
+ * program is that AFU), EPROTO (a kernel that speaks another version), ENOMEM,
+ * or what open() and mmap() say.
+ */
+struct afu *afu_open(const char *node, const struct afu_ops *ops, void *data);
+
+/**
+ * afu_close() - be it no more
+ * @afu: AFU or NULL
+ *
+ * To those who have attached it has failed.
+ */
+void afu_close(struct afu *afu);
+
+/**
+ * afu_handle() - handle what has happened
+ * @afu: AFU
+ * @timeout: milliseconds to wait for it, 0 not to wait, -1 for ever
+ *
+ * Return: how many messages were handled, 0 if none came in time, or -1:
+ * ENODEV (the AFU does not exist any more), EIO (it has failed: no answer in
+ * time), EINTR.
+ */
+int afu_handle(struct afu *afu, int timeout);
+
+/* For poll() and its like: readable when afu_handle() has something to do. */
+int afu_fd(const struct afu *afu);
+/* As given to afu_open(). */
+void *afu_data(const struct afu *afu);
+/* The global registers, one page; where they are changes before @reset. */
+void *afu_global(const struct afu *afu);
+/* CXL_MODE_DEDICATED or CXL_MODE_DIRECTED of <misc/cxl.h>, or 0 */
+uint32_t afu_mode(const struct afu *afu);
+/* Bytes of the error buffer */
+uint32_t afu_err_buff_size(const struct afu *afu);
+
+/**
+ * afu_err_buff_write() - write to the AFU's error buffer
+ * @afu: AFU
+ * @offset: where
+ * @data: what
+ * @length: bytes, at most 4096
+ *
+ * Return: 0, or -1: EINVAL (beyond the end).
+ */
+int afu_err_buff_write(struct afu *afu, uint32_t offset, const void *data,
+		       uint32_t length);
+
+/* The first attached context, and the one after another; NULL at the end. */
+struct afu_context *afu_context_first(const struct afu *afu);
+struct afu_context *afu_context_next(const struct afu_context *ctx);
+
+struct afu *afu_context_afu(const struct afu_context *ctx);
+uint32_t afu_context_pe(const struct afu_context *ctx);
+uint64_t afu_context_wed(const struct afu_context *ctx);
+bool afu_context_is_master(const struct afu_context *ctx);
+/* Interrupts 1 to this can be raised. */
+uint32_t afu_context_interrupts(const struct afu_context *ctx);
+/* Its window, zeroes at first; shared with the program that has attached. */
+void *afu_context_window(const struct afu_context *ctx);
+size_t afu_context_window_size(const struct afu_context *ctx);
+/* For the caller, NULL at first */
+void *afu_context_data(const struct afu_context *ctx);
+void afu_context_set_data(struct afu_context *ctx, void *data);
+
+/*
+ * The context's memory, at effective addresses. Any thread may call these, as
+ * long as the context exists. They wait for memory that is not there; those of
+ * one context may wait for each other. Errors: EFAULT (a bad address, which
+ * the program that has attached gets a data storage event for), ESTALE.
+ */
+
+/**
+ * afu_load() - read memory
+ * @ctx: context
+ * @ea: address, at most INT64_MAX
+ * @buf: where to
+ * @length: bytes
+ *
+ * Return: 0, or -1 when not all could be read.
+ */
+int afu_load(struct afu_context *ctx, uint64_t ea, void *buf, size_t length);
+
+/* The reverse of afu_load() */
+int afu_store(struct afu_context *ctx, uint64_t ea, const void *buf,
+	      size_t length);
+
+/**
+ * afu_copy() - copy memory to memory, as memmove() does
+ * @ctx: context
+ * @dst: address to copy to
+ * @src: address to copy from
+ * @length: bytes, at most 1 GiB
+ *
+ * Return: 0, or -1 when not all was copied.
+ */
+int afu_copy(struct afu_context *ctx, uint64_t dst, uint64_t src,
+	     uint64_t length);
+
+/* Set @length bytes, at most 1 GiB, to @value. */
+int afu_fill(struct afu_context *ctx, uint64_t dst, uint8_t value,
+	     uint64_t length);
+
+/**
+ * afu_compare_swap() - replace a word, if it is what it should be, at once
+ * @ctx: context
+ * @ea: address, a multiple of @width
+ * @width: 4 or 8 bytes
+ * @old: what it should be; set to what it was
+ * @new_value: to replace it
+ *
+ * Words are in this machine's byte order.
+ *
+ * Return: 0, also when it was something else; or -1.
+ */
+int afu_compare_swap(struct afu_context *ctx, uint64_t ea, unsigned int width,
+		     uint64_t *old, uint64_t new_value);
+
+/* Raise interrupt @number, from 1. ERANGE: it does not have that. Any thread. */
+int afu_interrupt(struct afu_context *ctx, uint32_t number);
+/* Report an AFU error; what @value means is the AFU's business. Any thread. */
+int afu_error(struct afu_context *ctx, uint64_t value);
+
+/*
+ * Registers are 64 bits, big-endian, and at multiples of 8. Whoever sees what
+ * afu_reg_write() writes sees what was written before it.
+ */
+
+static inline uint64_t afu_reg_read(const void *base, size_t offset)
+{
+	return be64toh(__atomic_load_n((const uint64_t *)
+				       ((const char *)base + offset),
+				       __ATOMIC_ACQUIRE));
+}
+
+static inline void afu_reg_write(void *base, size_t offset, uint64_t value)
+{
+	__atomic_store_n((uint64_t *)((char *)base + offset), htobe64(value),
+			 __ATOMIC_RELEASE);
+}
+
+/* Write @value and return what was there before. */
+static inline uint64_t afu_reg_exchange(void *base, size_t offset,
+					uint64_t value)
+{
+	return be64toh(__atomic_exchange_n((uint64_t *)((char *)base + offset),
+					   htobe64(value), __ATOMIC_SEQ_CST));
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
