@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # make install	the library, its headers, the Python package, programs, man pages,
-#		completion, rules for udev
+#		completion for bash, zsh and fish, rules for udev
 # make uninstall	remove just that; with the same variables
 # make install-dkms	the source of the modules, where dkms finds it: then
 #		dkms install cxl-afu/VERSION
@@ -21,6 +21,8 @@ libdir		?= $(PREFIX)/lib
 includedir	?= $(PREFIX)/include
 mandir		?= $(PREFIX)/share/man
 completiondir	?= $(PREFIX)/share/bash-completion/completions
+zshdir		?= $(PREFIX)/share/zsh/site-functions
+fishdir		?= $(PREFIX)/share/fish/vendor_completions.d
 udevdir		?= $(PREFIX)/lib/udev/rules.d
 srcdir		?= /usr/src
 # Debian's Python looks there for packages of Debian, and of the administrator.
@@ -89,7 +91,9 @@ install: lib installed-programs	## library, programs, man pages, udev rules, int
 		$(call install_to,$(mandir)/$${folder#man/},$$folder/*) || exit; done
 	$(Q)awk -f scripts/man-links.awk man/man*/* | while read -r page link; do \
 		ln -sf $$page $(DESTDIR)$(mandir)/man$${link##*.}/$$link || exit; done
-	$(Q)$(call install_to,$(completiondir),packaging/completion/*)
+	$(Q)$(call install_to,$(completiondir),packaging/completion/bash/*)
+	$(Q)$(call install_to,$(zshdir),packaging/completion/zsh/*)
+	$(Q)$(call install_to,$(fishdir),packaging/completion/fish/*)
 	$(Q)$(call install_to,$(udevdir),packaging/60-cxl-afu.rules)
 	$(Q)$(call install_to,$(pythondir)/cxl_afu,python/cxl_afu/*.py python/cxl_afu/py.typed)
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # What is told of afuctl and afu-cp in several places: help, man page,
-# completion for bash. The programs are those of the guest, for their help.
+# completion for bash, zsh and fish. The programs are those of the guest, for their help.
 
 . tests/lib/tap.sh
 vm=$PWD/vm
@@ -29,7 +29,7 @@ options_of() {
 # completes WORD...: what bash offers for the last word, in lines.
 completes() {
 	bash -c '
-		. packaging/completion/"$1"
+		. packaging/completion/bash/"$1"
 		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
 		function_of=$(complete -p "$1") && function_of=${function_of#*-F }
 		"${function_of%% *}"
@@ -102,5 +102,49 @@ completion_of_arguments() {
 	[ -z "$(completes afuctl nonsense '')" ] || fail "completes after nonsense"
 }
 
+# fish_completes LINE: what fish offers at its end, in lines.
+fish_completes() {
+	fish -c "source packaging/completion/fish/${1%% *}.fish; complete -C '$1'" | cut -f1
+}
+
+fish_completes_the_same() {
+	native
+	command -v fish >/dev/null || skip "no fish"
+	for command in $commands; do
+		fish_completes 'afuctl ' | has "$command"
+		for option in $(options_of afuctl "$command"); do
+			fish_completes "afuctl $command --" | has "$option"
+		done
+	done
+	for option in $(options_of afu-cp); do
+		fish_completes 'afu-cp --' | has "$option"
+	done
+	for what in irq fault error link recovery remove delay; do
+		fish_completes 'afuctl inject ' | has "$what"
+	done
+	[ "$(fish_completes 'afuctl inject link card0 ' | tr '\n' ' ')" = 'down up ' ] || fail "link"
+	fish_completes 'afuctl mode afu0.0 ' | has afu_directed
+	fish_completes 'afu-cp --chunk ' | has 64K
+}
+
+# Its completion needs a terminal: what is in the files is looked at here.
+zsh_knows_the_same() {
+	native
+	for command in $commands; do
+		grep -q "'$command:" packaging/completion/zsh/_afuctl || fail "$command is not in _afuctl"
+		for option in $(options_of afuctl "$command"); do
+			grep -q -- "$option\b" packaging/completion/zsh/_afuctl || fail "$option is not in _afuctl"
+		done
+	done
+	for option in $(options_of afu-cp); do
+		grep -q -- "$option\b" packaging/completion/zsh/_afu-cp || fail "$option is not in _afu-cp"
+	done
+	command -v zsh >/dev/null || skip "no zsh"
+	for file in packaging/completion/zsh/*; do
+		zsh -n "$file" || fail "$file"
+	done
+}
+
 tap_run afuctl_docs every_command_is_everywhere every_option_is_everywhere \
-	exit_statuses_are_the_same completion_of_arguments
+	exit_statuses_are_the_same completion_of_arguments \
+	fish_completes_the_same zsh_knows_the_same

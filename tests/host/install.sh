@@ -142,11 +142,12 @@ nothing_lies_elsewhere() {
 	for file in bin/afuctl bin/afu-cp lib/here/cxl-afu/libcxl.so lib/here/cxl-afu/libcxl.a \
 		lib/here/pkgconfig/libcxl-afu.pc include/cxl-afu/libcxl.h include/cxl-afu/misc/cxl.h \
 		share/man/man1/afuctl.1 share/man/man3/libcxl-afu.3 share/man/man4/cxl.4 \
-		share/bash-completion/completions/afuctl lib/udev/rules.d/60-cxl-afu.rules \
+		share/bash-completion/completions/afuctl share/zsh/site-functions/_afuctl \
+		share/fish/vendor_completions.d/afuctl.fish lib/udev/rules.d/60-cxl-afu.rules \
 		lib/python3/dist-packages/cxl_afu/__init__.py src/cxl-afu-headers-1.0/include/misc/cxl.h; do
 		echo "$list" | grep -qx "./usr/$file" || fail "there is no $file"
 	done
-	others=$(echo "$list" | grep -vE '^\./usr/(bin/afu(ctl|-cp)|lib/here/cxl-afu/libcxl\.|include/cxl-afu/|share/man/man|share/bash-completion/|src/cxl-afu-|lib/python3/dist-packages/cxl_afu/)|libcxl-afu\.pc$|60-cxl-afu\.rules$')
+	others=$(echo "$list" | grep -vE '^\./usr/(bin/afu(ctl|-cp)|lib/here/cxl-afu/libcxl\.|include/cxl-afu/|share/man/man|share/(bash-completion|zsh|fish)/|src/cxl-afu-|lib/python3/dist-packages/cxl_afu/)|libcxl-afu\.pc$|60-cxl-afu\.rules$')
 	[ -z "$others" ] || fail "elsewhere: $others"
 	grep -q '^libdir=/usr/lib/here$' "$work/root/usr/lib/here/pkgconfig/libcxl-afu.pc" || fail "libdir"
 	grep -rqF "$work" "$work/root" && fail "an installed file knows where it was built"
