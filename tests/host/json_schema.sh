@@ -8,13 +8,14 @@
 schemas=tests/schema
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-${HOSTCC:-gcc} -O2 -Wall -Wextra -o "$work/json-check" $schemas/json-check.c -ljson-c || exit
+${HOSTCC:-gcc} -O2 -Wall -Wextra -o "$work/json-check" "$schemas/json-check.c" -ljson-c || exit
 
 # verdict SCHEMA DEFINITION TEXT: of both validators, where there are two
 verdict() {
 	echo "$3" | "$work/json-check" "$schemas/$1.json" "$2" >"$work/out"
 	ours=$?
 	[ "$ours" -ne 2 ] || fail "$(cat "$work/out")"
+	# shellcheck disable=SC2016
 	[ -z "${python-}" ] || echo "$3" | python3 -c '
 import json, sys, jsonschema
 schema = json.load(open(sys.argv[1]))
@@ -70,10 +71,10 @@ texts_are_accepted_and_refused() {
 	check_verdicts
 	refuses afuctl destroy "$(printf '{"software":"\377","destroyed":true}')"
 	echo '{"error":"a","status":1} {"error":"b","status":0}' |
-		"$work/json-check" $schemas/afuctl.json error >"$work/out" && fail "the second one is wrong"
+		"$work/json-check" "$schemas/afuctl.json" error >"$work/out" && fail "the second one is wrong"
 	grep -q '^text 1/status: is less than 1$' "$work/out" || fail "$(cat "$work/out")"
-	! "$work/json-check" $schemas/afuctl.json error </dev/null || fail "nothing is accepted"
-	! "$work/json-check" $schemas/afuctl.json nonsense </dev/null 2>"$work/out" || fail "no such definition"
+	! "$work/json-check" "$schemas/afuctl.json" error </dev/null || fail "nothing is accepted"
+	! "$work/json-check" "$schemas/afuctl.json" nonsense </dev/null 2>"$work/out" || fail "no such definition"
 }
 
 another_validator_agrees() {
@@ -82,7 +83,7 @@ another_validator_agrees() {
 import json, sys, jsonschema
 for path in sys.argv[1:]:
     jsonschema.Draft202012Validator.check_schema(json.load(open(path)))
-' $schemas/*.json || fail "not a JSON Schema"
+' "$schemas"/*.json || fail "not a JSON Schema"
 	python=yes
 	check_verdicts
 }
