@@ -144,7 +144,7 @@ static void grow_within_locked_memory(void)
 	size_t page = sysconf(_SC_PAGESIZE);
 	unsigned long low = (unsigned long)below_the_stack(256 * KIB);
 
-	*(volatile char *)low = 0;
+	__atomic_store_n((char *)low, 0, __ATOMIC_RELAXED);
 	low -= low % page;
 	limit(RLIMIT_MEMLOCK, 128 * KIB);
 	start();
@@ -218,7 +218,7 @@ static void page_tables_are_charged(void)
 	two = sparse_memory(&step);
 	by_program = -charged();
 	for (i = 0; i < TABLES; i++)
-		check_eq(*(volatile char *)(one + i * step), 0);
+		check_eq(__atomic_load_n(one + i * step, __ATOMIC_RELAXED), 0);
 	by_program += charged();
 	by_afu = -charged();
 	for (i = 0; i < TABLES; i++)

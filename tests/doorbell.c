@@ -273,8 +273,7 @@ static void store_wakes_as_soon_as_a_pipe(void)
 {
 	long long doorbell[WAKES], wake[WAKES], begin;
 	int fd, pipefd[2], i;
-	volatile char *seen;
-	char *window, token;
+	char *window, *seen, token;
 	pid_t reader;
 
 	seen = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
@@ -285,7 +284,7 @@ static void store_wakes_as_soon_as_a_pipe(void)
 	if (!reader) {
 		close(pipefd[1]);
 		while (read(pipefd[0], &token, 1) == 1)
-			(*seen)++;
+			__atomic_store_n(seen, 1, __ATOMIC_RELAXED);
 		_exit(0);
 	}
 	close(pipefd[0]);
@@ -304,10 +303,10 @@ static void store_wakes_as_soon_as_a_pipe(void)
 			;
 		doorbell[i] = now_ns() - begin;
 		usleep(100000);
-		*seen = 0;
+		__atomic_store_n(seen, 0, __ATOMIC_RELAXED);
 		begin = now_ns();
 		require_eq(write(pipefd[1], "", 1), 1);
-		while (!*seen)
+		while (!__atomic_load_n(seen, __ATOMIC_RELAXED))
 			;
 		wake[i] = now_ns() - begin;
 	}

@@ -255,7 +255,7 @@ int sim_card_unplug(struct sim_card *card)
 }
 
 /* Call @func for each AFU that the core knows. */
-static void for_each_afu(struct sim_card *card, void (*func)(struct sim_afu *))
+static void call_for_afus(struct sim_card *card, void (*func)(struct sim_afu *))
 {
 	int slice;
 
@@ -271,7 +271,7 @@ static void for_each_afu(struct sim_card *card, void (*func)(struct sim_afu *))
  */
 void sim_card_halt(struct sim_card *card)
 {
-	for_each_afu(card, sim_afu_halt);
+	call_for_afus(card, sim_afu_halt);
 }
 
 /**
@@ -280,7 +280,7 @@ void sim_card_halt(struct sim_card *card)
  */
 void sim_card_resume(struct sim_card *card)
 {
-	for_each_afu(card, sim_afu_resume);
+	call_for_afus(card, sim_afu_resume);
 }
 
 /**
@@ -319,7 +319,7 @@ void sim_card_set_delay(struct sim_card *card, u32 delay_us)
 {
 	mutex_lock(&card->lock);
 	WRITE_ONCE(card->delay_us, delay_us);
-	for_each_afu(card, sim_engine_end_delays);
+	call_for_afus(card, sim_engine_end_delays);
 	mutex_unlock(&card->lock);
 }
 
