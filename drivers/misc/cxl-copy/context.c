@@ -174,6 +174,7 @@ static void restart(struct cxl_copy_context *copy)
 {
 	lockdep_assert_held(&copy->lock);
 	iowrite64be(CXL_COPY_PCTRL_RESTART, copy->registers + CXL_COPY_PCTRL);
+	cxl_psa_written(copy->ctx, CXL_COPY_PCTRL);
 }
 
 static irqreturn_t cxl_copy_interrupt(int irq, void *cookie)
