@@ -4,9 +4,10 @@
  * programs use them.  No call may hang, and in the end a card works.  What goes
  * wrong inside is for the kernel's own checks to find.
  *
- * CXL_GYMNASTICS_SECONDS is how long, CXL_GYMNASTICS_SEED what it begins with:
- * "make gymnastics" sets both.  Several processes make no run like the last
- * one; the seed only repeats what each of them does.
+ * CXL_GYMNASTICS_SECONDS is how long both tests take together, and
+ * CXL_GYMNASTICS_SEED what each begins with: "make gymnastics" sets both.
+ * Several processes make no run like the last one; the seed only repeats what
+ * each of them does.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -16,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -29,9 +29,10 @@
 
 #define PCI		"/sys/bus/pci"
 #define DEBUGFS		"/sys/kernel/debug/cxl-afu"
-#define GYMNASTS	4
-#define PROGRAMS	4
-#define SHORT		5	/* seconds */
+#define CARD_ID		"0x0477"
+#define AFU_ID		"0x4350"
+#define PROCESSES	8
+#define SHORT		5	/* seconds, of all tests */
 /* Nothing here takes so long, however busy the machine is. */
 #define HANG_MS		60000
 
@@ -46,8 +47,6 @@ static unsigned int choose(unsigned int n)
 	return rand_r(&random_state) / 16 % n;
 }
 
-#define ANY(array)	((array)[choose(ARRAY_SIZE(array))])
-
 /* A number of a card that may be there; card0 is the default card. */
 static unsigned int any_card(void)
 {
@@ -61,9 +60,8 @@ static void set(const char *path, const char *text)
 
 /* What is done to cards: each may fail. */
 
-static void make(void)
+static void make_card(const char *name)
 {
-	const char *name = ANY(folder);
 	char path[64];
 
 	snprintf(path, sizeof(path), SIM_CONFIG "/%s", name);
@@ -76,9 +74,14 @@ static void make(void)
 	file_write("1", SIM_CONFIG "/%s/live", name);
 }
 
+static void make(void)
+{
+	make_card(folder[choose(ARRAY_SIZE(folder))]);
+}
+
 static void unmake(void)
 {
-	const char *name = ANY(folder);
+	const char *name = folder[choose(ARRAY_SIZE(folder))];
 	char path[64];
 	unsigned int i;
 
@@ -93,24 +96,24 @@ static void unmake(void)
 
 static void switch_live(void)
 {
-	file_write(choose(2) ? "1" : "0", SIM_CONFIG "/%s/live", ANY(folder));
+	file_write(choose(2) ? "1" : "0", SIM_CONFIG "/%s/live",
+		   folder[choose(ARRAY_SIZE(folder))]);
 }
 
-/* Some device of a virtual bus, of a card or of an AFU */
-static bool any_device(char *name, size_t size)
+/* Some card but the default one, or some device of an AFU */
+static bool any_device(const char *id, char *name, size_t size)
 {
 	DIR *dir = opendir(PCI "/devices");
 	struct dirent *entry;
 	unsigned int seen = 0;
-	char vendor[16], own[32] = "";
+	char text[16], own[32] = "";
 
 	if (!dir)
 		return false;
-	/* Not the default card's */
 	file_read(own, sizeof(own), SIM_CONFIG "/default/pci");
 	while ((entry = readdir(dir))) {
-		if (file_read(vendor, sizeof(vendor), PCI "/devices/%s/vendor",
-			      entry->d_name) < 0 || strcmp(vendor, "0x1014") ||
+		if (file_read(text, sizeof(text), PCI "/devices/%s/device",
+			      entry->d_name) < 0 || strcmp(text, id) ||
 		    !strcmp(entry->d_name, own) || choose(++seen))
 			continue;
 		snprintf(name, size, "%.31s", entry->d_name);
@@ -119,36 +122,25 @@ static bool any_device(char *name, size_t size)
 	return seen;
 }
 
-static void rebind(void)
+static void rebind(const char *id, const char *driver)
 {
-	static const char *const drivers[] = { "cxl-sim", "cxl-copy" };
-	const char *driver = ANY(drivers);
 	char name[32];
 
-	if (!any_device(name, sizeof(name)))
+	if (!any_device(id, name, sizeof(name)))
 		return;
 	file_write(name, PCI "/drivers/%s/unbind", driver);
 	usleep(choose(2000));
 	file_write(name, PCI "/drivers/%s/bind", driver);
 }
 
-/*
- * Of the default card, and one at a time: the PCI core uses a device after it
- * was freed when somebody removes it through sysfs while others remove it, too.
- */
-static void remove_device(void)
+static void rebind_card(void)
 {
-	int lock = open("/tmp/gymnastics", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	char name[32];
+	rebind(CARD_ID, "cxl-sim");
+}
 
-	if (lock < 0)
-		return;
-	flock(lock, LOCK_EX);
-	if (file_read(name, sizeof(name), SIM_CONFIG "/default/pci") > 0)
-		file_write("1", PCI "/devices/%s/remove", name);
-	usleep(choose(2000));
-	set(PCI "/rescan", "1");
-	close(lock);
+static void rebind_afu(void)
+{
+	rebind(AFU_ID, "cxl-copy");
 }
 
 static void rescan(void)
@@ -173,8 +165,8 @@ static void set_mode(void)
 		"none", "dedicated_process", "afu_directed", "afu_directed",
 	};
 
-	file_write(ANY(modes), SYSFS_CXL "/afu%u.%u/mode", any_card(),
-		   choose(2));
+	file_write(modes[choose(ARRAY_SIZE(modes))],
+		   SYSFS_CXL "/afu%u.%u/mode", any_card(), choose(2));
 }
 
 static void set_same_image(void)
@@ -227,21 +219,81 @@ static void look(void)
 	};
 	char path[64], text[256];
 
-	snprintf(path, sizeof(path), ANY(files), any_card());
+	snprintf(path, sizeof(path), files[choose(ARRAY_SIZE(files))],
+		 any_card());
 	file_read(text, sizeof(text), "%s", path);
 }
 
 static void gymnast(void)
 {
 	static void (*const feats[])(void) = {
-		make, make, make, unmake, switch_live, rebind, rebind,
-		remove_device, rescan, reset_card, reset_afu, reset_afu,
-		set_mode, set_mode, set_same_image, flap_link, flap_link,
-		recover, unplug, inject, inject, inject, look, look,
+		make, make, make, unmake, switch_live, rebind_card, rebind_afu,
+		rescan, reset_card, reset_afu, reset_afu, set_mode, set_mode,
+		set_same_image, flap_link, flap_link, recover, unplug,
+		inject, inject, inject, look, look,
 	};
 
-	ANY(feats)();
+	feats[choose(ARRAY_SIZE(feats))]();
 	usleep(choose(3000));
+}
+
+/* Feats that remove no device: see remover() */
+static void careful_gymnast(void)
+{
+	static void (*const feats[])(void) = {
+		rebind_afu, reset_afu, set_mode, set_mode, set_same_image,
+		flap_link, inject, inject, look,
+	};
+
+	feats[choose(ARRAY_SIZE(feats))]();
+	usleep(choose(3000));
+}
+
+static void remove_cards(void)
+{
+	const char *const cards[] = { "default", folder[0], folder[1] };
+	char name[ARRAY_SIZE(cards)][32], afu[32];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cards); i++) {
+		require(file_read(name[i], sizeof(name[i]),
+				  SIM_CONFIG "/%s/pci", cards[i]) > 0);
+		check_ok(file_write("1", PCI "/devices/%s/remove", name[i]));
+		check(!file_exists(PCI "/devices/%s", name[i]));
+	}
+	while (any_device(AFU_ID, afu, sizeof(afu)))
+		nap();
+	rescan();
+	for (i = 0; i < ARRAY_SIZE(cards); i++)
+		check(file_exists(PCI "/devices/%s", name[i]));
+}
+
+static void remove_afu(void)
+{
+	char name[32];
+
+	if (any_device(AFU_ID, name, sizeof(name)))
+		check_ok(file_write("1", PCI "/devices/%s/remove", name));
+	usleep(choose(2000));
+	if (choose(2))
+		rescan();
+}
+
+/*
+ * A write to a PCI device's "remove" waits for pci_lock_rescan_remove() without
+ * a reference to the device.  If something else removes the device meanwhile,
+ * the PCI core uses it after it was freed.  This can happen to any PCI device,
+ * and the mend is not ours.  So in its run, this process is the only one that
+ * removes anything.  The devices of AFUs go a moment after their card did, and
+ * remove_cards() waits until they are gone.
+ */
+static void remover(void)
+{
+	if (choose(2))
+		remove_cards();
+	else
+		remove_afu();
+	usleep(choose(20000));
 }
 
 /* What a program does with a card while it lasts: each call may fail. */
@@ -285,8 +337,9 @@ static void program(void)
 	queue_destroy(&q);
 }
 
-/* Shared by all processes */
-static atomic_bool *stop;
+static struct {
+	atomic_bool stop;
+} *shared;	/* by all processes */
 
 static pid_t start(void (*act)(void), unsigned int seed)
 {
@@ -295,7 +348,7 @@ static pid_t start(void (*act)(void), unsigned int seed)
 	if (pid)
 		return pid;
 	random_state = seed;
-	while (!atomic_load(stop))
+	while (!atomic_load(&shared->stop))
 		act();
 	_exit(0);
 }
@@ -335,37 +388,65 @@ static void check_card_works(void)
 	afu_stop(&afu);
 }
 
-static void nothing_hangs(void)
+/* One process for each of @acts, for this test's share of the time */
+static void perform(void (*const acts[PROCESSES])(void))
 {
-	unsigned int seconds = number_of("CXL_GYMNASTICS_SECONDS", SHORT);
+	unsigned int seconds = number_of("CXL_GYMNASTICS_SECONDS", SHORT) / 2;
 	unsigned int seed = number_of("CXL_GYMNASTICS_SEED", time(NULL));
-	pid_t pid[GYMNASTS + PROGRAMS];
+	pid_t pid[PROCESSES];
 	unsigned int i;
 	long long end;
 
 	diag("CXL_GYMNASTICS_SEED=%u", seed);
-	stop = mmap(NULL, sizeof(*stop), PROT_READ | PROT_WRITE,
-		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	require(stop != MAP_FAILED);
-	for (i = 0; i < ARRAY_SIZE(pid); i++)
-		pid[i] = start(i < GYMNASTS ? gymnast : program, seed + i);
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	require(shared != MAP_FAILED);
+	random_state = seed;
+	for (i = 0; i < ARRAY_SIZE(folder); i++)
+		make_card(folder[i]);
+	for (i = 0; i < PROCESSES; i++)
+		pid[i] = start(acts[i], seed + i);
 	for (i = 0; i < seconds; i++) {
 		sleep(1);
 		if (i % 60 == 59)
 			diag("%u s", i + 1);
 	}
-	atomic_store(stop, true);
+	atomic_store(&shared->stop, true);
 	end = now_ms() + HANG_MS * tap_time_scale();
-	for (i = 0; i < ARRAY_SIZE(pid); i++) {
+	for (i = 0; i < PROCESSES; i++) {
 		while (!has_ended(pid[i]))
-			require(now_ms() < end, "%s %u hangs",
-				i < GYMNASTS ? "gymnast" : "program", i);
+			require(now_ms() < end, "process %u hangs", i);
 	}
 	check_card_works();
 }
 
-/* A limit for as long as anybody will run it. */
+static void removal_by_sysfs_hangs_nothing(void)
+{
+	static void (*const acts[])(void) = {
+		remover, careful_gymnast, careful_gymnast, careful_gymnast,
+		program, program, program, program,
+	};
+
+	perform(acts);
+}
+
+static void nothing_hangs(void)
+{
+	static void (*const acts[])(void) = {
+		gymnast, gymnast, gymnast, gymnast,
+		program, program, program, program,
+	};
+
+	perform(acts);
+}
+
+/*
+ * A limit for as long as anybody will run it.  nothing_hangs is last: a reset
+ * that it began may still remove a card after the test ended.
+ */
 static const struct tap_test tests[] = {
+	{ "gymnastics.removal_by_sysfs_hangs_nothing",
+	  removal_by_sysfs_hangs_nothing, sim_cards_remove, 100000 },
 	{ "gymnastics.nothing_hangs", nothing_hangs, sim_cards_remove, 100000 },
 };
 
