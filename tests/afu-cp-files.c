@@ -9,7 +9,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -217,7 +216,7 @@ static void replaced_file_keeps_owner_acl_and_attributes(void)
 static void set_id_bits_and_capabilities_end(void)
 {
 	/* Version 2, CAP_NET_RAW permitted and effective */
-	static const uint32_t capability[5] = { 0x02000001, 1 << 13 };
+	static const unsigned int capability[5] = { 0x02000001, 1 << 13 };
 	char value[64];
 
 	begin();
