@@ -30,6 +30,8 @@
 #define TRACE		"/sys/kernel/tracing/trace"
 #define GO		"/vm/go"	/* a FIFO, on which enter waits for a debugger */
 #define PORT_WAIT_MS	20000
+#define DEVICES		8	/* of virtio, at most */
+#define PORTS		(STREAMS + 1)
 
 static const char *const names[STREAMS] = STREAM_NAMES;
 static int ports[STREAMS];
@@ -39,6 +41,7 @@ static pid_t command;
 static bool command_ended, may_leave;
 static int status, terminal = -1;
 
+/* @device: of all virtio devices, which may be more than ours */
 static bool port_has_name(int device, int port, const char *name)
 {
 	char path[64], found[32] = "";
@@ -58,13 +61,13 @@ static bool port_has_name(int device, int port, const char *name)
 static int open_port(const char *name)
 {
 	char path[32];
-	int waited, port, fd;
+	int waited, i, fd;
 
 	for (waited = 0; waited < PORT_WAIT_MS; waited += 10) {
-		for (port = 0; port <= STREAMS; port++) {
-			if (!port_has_name(0, port, name))
+		for (i = 0; i < DEVICES * PORTS; i++) {
+			if (!port_has_name(i / PORTS, i % PORTS, name))
 				continue;
-			snprintf(path, sizeof(path), "/dev/vport0p%d", port);
+			snprintf(path, sizeof(path), "/dev/vport%dp%d", i / PORTS, i % PORTS);
 			fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 			if (fd >= 0)
 				return fd;
