@@ -120,10 +120,13 @@ unpack_packages() {
 	unpack_all "$debs" "$into"
 }
 
-# unpack_all FROM TO: the packages that lie there, which are removed.
+# unpack_all FROM TO: the packages that lie there, which are removed. Where a
+# package has a folder /bin, dpkg -x would replace a link of that name.
 unpack_all() {
+	mkdir -p "$2"
 	for deb in "$1"/*.deb; do
-		dpkg -x "$deb" "$2"
+		dpkg-deb --fsys-tarfile "$deb" >"$1/files.tar"
+		tar -x --keep-directory-symlink -f "$1/files.tar" -C "$2"
 	done
 	rm -rf "$1"
 }
