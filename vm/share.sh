@@ -101,13 +101,14 @@ stage_run() {
 		folder_of_command='$(printf %s "$folder" | sed "s/'/'\\\\''/g")'
 		TOOLS='$out/tools'
 		LOAD_OURS='$(our_modules)'
+		SHARE_FS=$share_fs
 		NET=$net
 		TRACE=$trace_events
 		DEBUGGER=$debugger
 	END
 	cat >"$work/root/vm/settings" <<-END
 		RESULTS_TTY=/dev/$console
-		LOAD='virtio_pci virtio_console virtiofs overlay${net:+ virtio_net}'
+		LOAD='virtio_pci virtio_console $share_fs overlay${net:+ virtio_net}'
 		INTERACTIVE=
 		export CXL_TIME_SCALE=${time_scale:-1}
 	END
@@ -138,6 +139,7 @@ virtiofsd() {
 }
 
 start_shares() {
+	[ "$share_fs" = virtiofs ] || return 0
 	virtiofsd root "${foreign_root:-/}" --readonly
 	while read -r tag options place; do
 		[ "$options" = rw ] || options=ro
@@ -167,7 +169,23 @@ stream_devices() {
 	echo "-chardev socket,id=qmp,fd=$fd -mon chardev=qmp,mode=control"
 }
 
+# share_9p TAG FOLDER OPTIONS: a link, since QEMU's options know no blank
+share_9p() {
+	readonly=
+	[ "$3" = rw ] || readonly=,readonly=on
+	ln -s "$2" "$work/share-$1"
+	echo "-fsdev local,id=$1,path=$work/share-$1,security_model=none$readonly" \
+		"-device virtio-9p-pci,fsdev=$1,mount_tag=$1"
+}
+
 share_devices() {
+	[ "$share_fs" = virtiofs ] || {
+		share_9p root "${foreign_root:-/}" ro
+		while read -r tag options place; do
+			share_9p "$tag" "$place" "$options"
+		done <"$work/shares"
+		return 0
+	}
 	for tag in root $(cut -d' ' -f1 "$work/shares"); do
 		echo "-chardev socket,id=$tag,path=$work/$tag.sock" \
 			"-device vhost-user-fs-pci,chardev=$tag,tag=$tag,queue-size=1024"

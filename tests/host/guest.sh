@@ -39,12 +39,13 @@ streams_status_and_arguments_are_the_commands() {
 	[ "$(cat "$work/err")" = error ] || fail "standard error: $(cat "$work/err")"
 }
 
+# Also where the root is not this machine's
 only_the_folder_is_written() {
-	native
-	guest sh -c 'echo 1 >here; echo 2 >../beside && cat ../beside; ! echo 3 2>/dev/null >/etc/cxl-afu-test'
+	guest sh -c 'afuctl list >list && echo 1 >here; echo 2 >../beside && cat ../beside; ! echo 3 2>/dev/null >/etc/cxl-afu-test'
 	[ "$rc" -eq 0 ] || fail "exit status $rc: $(cat "$work/err")"
 	prints 2
 	[ "$(cat "$work/folder/here")" = 1 ] || fail "what it wrote to the folder is not there"
+	grep -q '^card0 ' "$work/folder/list" || fail "there is no card"
 	[ ! -e "$work/beside" ] || fail "it wrote to /tmp of this machine"
 	[ ! -e /etc/cxl-afu-test ] || fail "it wrote to the root of this machine"
 }
