@@ -15,13 +15,23 @@ is_built() {
 }
 
 build_parts() {
-	! is_built || return 0
+	if is_built; then
+		name_parts
+		return
+	fi
 	mkdir -p "$out/guest"
 	(
 		flock 9
 		is_built || with_target "$here/run" guest-parts >&2
 	) 9>"$out/guest/lock" || exit 125
 	load_target
+	name_parts
+}
+
+# name_parts: build/guest is what was used last. Another user's is left as it is.
+name_parts() {
+	[ "$(readlink "$BUILD/guest")" = "${out##*/}" ] || [ ! -w "$BUILD" ] ||
+		ln -sfn "${out##*/}" "$BUILD/guest"
 }
 
 # add_module FILE.ko: behind the stock modules that it needs.

@@ -41,9 +41,11 @@ streams_status_and_arguments_are_the_commands() {
 
 # Also where the root is not this machine's
 only_the_folder_is_written() {
+	ln -sfn nowhere "$BUILD/guest"
 	guest sh -c 'afuctl list >list && echo 1 >here; echo 2 >../beside && cat ../beside; ! echo 3 2>/dev/null >/etc/cxl-afu-test'
 	[ "$rc" -eq 0 ] || fail "exit status $rc: $(cat "$work/err")"
 	prints 2
+	[ "$(readlink "$BUILD/guest")" = "${out##*/}" ] || fail "build/guest is not what it used"
 	[ "$(cat "$work/folder/here")" = 1 ] || fail "what it wrote to the folder is not there"
 	grep -q '^card0 ' "$work/folder/list" || fail "there is no card"
 	[ ! -e "$work/beside" ] || fail "it wrote to /tmp of this machine"
@@ -171,10 +173,17 @@ first_programs_run_as_the_readme_has_it() {
 	native
 	gcc -Wall -Wextra -Werror -Ilib/include -Iinclude/uapi -o "$work/first" examples/first.c -L"$out/lib" -lcxl ||
 		fail "it does not build"
-	guest sh -c "$work/first; /usr/bin/python3 $top/examples/first.py"
+	gcc -Wall -Wextra -Werror -Ilib/include -Iinclude/uapi -o "$work/square" examples/afu/square.c \
+		-L"$out/lib" -lafu || fail "square does not build"
+	guest --card 'afuctl create mine afu0/model=user' sh -c "
+		$work/first; /usr/bin/python3 $top/examples/first.py
+		$work/square /dev/cxl-sim/mine.afu0 &
+		until /usr/bin/python3 $top/examples/afu/square.py 2>/dev/null; do sleep 0.2; done
+		kill \$!"
 	[ "$rc" -eq 0 ] || fail "exit status $rc: $(cat "$work/err")"
 	prints 'event: afu_interrupt 1' 'status 0x80: Hello from the accelerator' \
-		'event: interrupt 1' 'status 0x80: Hello from the accelerator'
+		'event: interrupt 1' 'status 0x80: Hello from the accelerator' \
+		'Interrupt(process_element=0, stamp=None, number=1)' 144
 }
 
 afu_driver_is_built_and_loaded() {
