@@ -8,7 +8,6 @@
 #include "afuctl.h"
 
 #include <fcntl.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -249,7 +248,8 @@ static void show_field(const struct field *field, uint64_t value,
 	case NUMBER:
 		add_uint(object, name, value);
 		if (!is_usual(name, value))
-			append(details, "%s=%" PRIu64 " ", name, value);
+			append(details, "%s=%llu ", name,
+			       (unsigned long long)value);
 		break;
 	case SIGNED:
 		add_int(object, name, (int32_t)value);
@@ -258,7 +258,8 @@ static void show_field(const struct field *field, uint64_t value,
 		break;
 	case ADDRESS:
 		add_hex(object, name, value);
-		append(details, "%s=0x%016" PRIx64 " ", name, value);
+		append(details, "%s=0x%016llx ", name,
+		       (unsigned long long)value);
 		break;
 	case EVENT_TYPE:
 		add_string(object, name, cxl_event_type_name(value));
