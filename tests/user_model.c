@@ -104,6 +104,16 @@ static void one_program_at_a_time(void)
 	check_ok(close(fd));
 }
 
+static void reader_is_no_program(void)
+{
+	char path[64];
+
+	model_card_make(&card, NULL);
+	snprintf(path, sizeof(path), "/dev/cxl-sim/%s.afu0", card.name);
+	check_errno(open(path, O_RDONLY), EACCES);
+	check_errno(open(path, O_WRONLY), EACCES);
+}
+
 static void no_program_no_context(void)
 {
 	int fd;
@@ -471,6 +481,7 @@ static const struct tap_test tests[] = {
 	TEST(settings_are_checked),
 	TEST(info_is_what_was_configured),
 	TEST(one_program_at_a_time),
+	TEST(reader_is_no_program),
 	TEST(no_program_no_context),
 	TEST(first_message_is_a_reset),
 	TEST(attach_is_told),

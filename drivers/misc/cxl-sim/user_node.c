@@ -72,8 +72,12 @@ static int node_open(struct inode *inode, struct file *file)
 {
 	struct sim_user *user = container_of(inode->i_cdev, struct sim_user,
 					     cdev);
+	fmode_t both = FMODE_READ | FMODE_WRITE;
 	int ret;
 
+	/* An AFU stores to memory, whatever its program has the node open for. */
+	if ((file->f_mode & both) != both)
+		return -EACCES;
 	if (mutex_lock_killable(&user->open_lock))
 		return -EINTR;
 	ret = -EBUSY;

@@ -13,11 +13,12 @@
  *	pread(ctx, buf, len, ea);		loads and stores of the AFU
  *	pwrite(ctx, buf, len, ea);
  *
- * One program at a time has the node open.  When it closes the node or ends,
- * sends what is not described here, or does not answer in time, the AFU has
- * failed: each context gets an AFU error event of CXL_SIM_AFU_ERROR, loads from
- * the problem state area give all ones, and a context that is started gets EIO.
- * What the AFU's users do after that (detach, close, reset) needs no program.
+ * One program at a time has the node open, for reading and writing both (else
+ * EACCES; EBUSY: another has it).  When it closes the node or ends, sends what
+ * is not described here, or does not answer in time, the AFU has failed: each
+ * context gets an AFU error event of CXL_SIM_AFU_ERROR, loads from the problem
+ * state area give all ones, and a context that is started gets EIO.  What the
+ * AFU's users do after that (detach, close, reset) needs no program.
  *
  * Everything here is in native byte order and naturally aligned, so that 32-bit
  * programs see the same layouts as 64-bit ones.  Reserved words are 0.
