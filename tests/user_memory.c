@@ -311,6 +311,73 @@ static void stale_after_reset(void)
 }
 
 /* A thread that waits for memory which is not there */
+static __u64 *map_window(int fd)
+{
+	__u64 *window = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+			     0);
+
+	require(window != MAP_FAILED, "%m");
+	return window;
+}
+
+/* The next context has the same window, but not for the last one's file. */
+static void window_ends_with_the_context(void)
+{
+	struct cxl_sim_message detach;
+	struct model_client next;
+	__u64 *last, *window;
+
+	begin();
+	last = map_window(c.memory);
+	mmio_write(last, 0, 1);
+	check_ok(close(c.fd));
+	require(model_wait(&model, CXL_SIM_DETACH, &detach));
+	model_attach(&model, card.slave, 0, &next);
+	require_eq(next.attach.attach.window, c.attach.attach.window);
+	window = map_window(next.fd);
+	mmio_write(window, 0, 2);
+	check_eq(mmio_read(last, 0), 0);
+	mmio_write(last, 0, 3);
+	check_eq(mmio_read(window, 0), 2);
+	check(mmap(NULL, 4096, PROT_READ, MAP_SHARED, c.memory, 0) ==
+	      MAP_FAILED);
+	check_eq(errno, ESTALE);
+	check_ok(munmap(last, 4096));
+	check_ok(munmap(window, 4096));
+	check_ok(close(c.memory));
+	model_detach(&next);
+	model_stop(&model);
+}
+
+/* Rights of the mapping bind the AFU, page tables and page cache or not. */
+static void read_only_file_is_not_written(void)
+{
+	char path[] = "/tmp/user_memory.XXXXXX", text[8] = "";
+	int fd = require_ok(mkstemp(path)), reader;
+	char *shared, *private;
+
+	require_eq(write(fd, "before", 7), 7);
+	reader = require_ok(open(path, O_RDONLY));
+	shared = mmap(NULL, 4096, PROT_READ, MAP_SHARED, reader, 0);
+	require(shared != MAP_FAILED, "%m");
+	private = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE, reader,
+		       0);
+	require(private != MAP_FAILED, "%m");
+	begin();
+	check_eq(shared[0] | private[0], 'b');
+	check_errno(pwrite(c.memory, "after", 6, (uintptr_t)shared), EFAULT);
+	check_eq(pwrite(c.memory, "after", 6, (uintptr_t)private), 6);
+	check_eq(private[0], 'a');
+	check_eq(pread(fd, text, 7, 0), 7);
+	check_str_eq(text, "before");
+	end();
+	require_ok(munmap(shared, 4096));
+	require_ok(munmap(private, 4096));
+	check_ok(close(reader));
+	check_ok(close(fd));
+	require_ok(unlink(path));
+}
+
 struct slow_access {
 	struct slow_buffer slow;
 	pthread_t thread;
@@ -477,6 +544,8 @@ static const struct tap_test tests[] = {
 	TEST(compare_and_swap),
 	TEST(stale_after_detach),
 	TEST(stale_after_reset),
+	TEST(window_ends_with_the_context),
+	TEST(read_only_file_is_not_written),
 	TEST(detach_ends_a_wait),
 	TEST(memory_may_come_late),
 	TEST(accesses_wait_for_the_link),

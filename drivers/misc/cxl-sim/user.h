@@ -115,6 +115,7 @@ struct sim_user {
  *
  * @pe: the process element, NULL once it is detached or the program is gone;
  *	guarded by @user->afu->turn
+ * @mapped: its window may be mapped through its file; @user->afu->turn
  *
  * The rest is guarded by @user->lock:
  *
@@ -137,6 +138,7 @@ struct sim_user_context {
 	bool master;
 
 	struct sim_pe *pe;
+	bool mapped;
 
 	struct list_head changed;
 	u32 tell;
@@ -223,8 +225,8 @@ ssize_t sim_user_write_iter(struct kiocb *iocb, struct iov_iter *from);
 
 /* user_node.c */
 struct sim_user *sim_user_create(struct sim_afu *afu);
-int sim_user_mmap_at(struct sim_user *user, struct vm_area_struct *vma,
-		     u64 offset, u64 size);
+int sim_user_mmap_window(struct sim_user_context *ctx,
+			 struct vm_area_struct *vma);
 void sim_user_destroy(struct sim_user *user);
 
 /* user_op.c */

@@ -8,6 +8,7 @@
  * the contexts.
  */
 #include <linux/jiffies.h>
+#include <linux/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
@@ -114,6 +115,7 @@ static void sever(struct sim_pe *pe)
 {
 	struct sim_user_pe *upe = sim_pe_priv(pe);
 	struct sim_user_context *ctx = upe->ctx;
+	struct sim_user *user = pe->afu->user;
 
 	lockdep_assert_held(&pe->afu->turn);
 	if (!ctx)
@@ -121,9 +123,13 @@ static void sever(struct sim_pe *pe)
 	sim_user_ops_end(upe, -ESTALE);
 	upe->ctx = NULL;
 	ctx->pe = NULL;
-	spin_lock(&ctx->user->lock);
+	/* The next context gets the window: not through the file of this one. */
+	if (ctx->mapped && user->mapping)
+		unmap_mapping_range(user->mapping, ctx->window,
+				    ctx->window_size, 1);
+	spin_lock(&user->lock);
 	sim_user_context_ended(ctx);
-	spin_unlock(&ctx->user->lock);
+	spin_unlock(&user->lock);
 	sim_user_context_put(ctx);
 }
 

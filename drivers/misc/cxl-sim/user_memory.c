@@ -312,9 +312,8 @@ static long memory_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
 static int memory_mmap(struct file *filp, struct vm_area_struct *vma)
 {
 	struct sim_user_file *file = filp->private_data;
-	struct sim_user_context *ctx = file->ctx;
 
-	return sim_user_mmap_at(ctx->user, vma, ctx->window, ctx->window_size);
+	return sim_user_mmap_window(file->ctx, vma);
 }
 
 static int memory_release(struct inode *inode, struct file *filp)

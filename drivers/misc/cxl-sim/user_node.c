@@ -201,15 +201,17 @@ static long node_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
  * a mapping to undo, or nobody who makes one. A program that is in the midst of
  * its work then is not to be killed by that: it goes on with a page of no use.
  */
-static vm_fault_t psa_fault(struct vm_fault *vmf)
+static vm_fault_t map_page(struct sim_user *user,
+			   const struct sim_user_context *ctx,
+			   struct vm_fault *vmf)
 {
-	struct sim_user *user = vmf->vma->vm_private_data;
 	struct page *page = user->blank;
 	struct sim_afu *afu = user->afu;
 	vm_fault_t ret = VM_FAULT_OOM;
 
 	mutex_lock(&afu->turn);
-	if (!user->stopped && user->mapping == vmf->vma->vm_file->f_mapping)
+	if (!user->stopped && user->mapping == vmf->vma->vm_file->f_mapping &&
+	    (!ctx || ctx->pe))
 		page = sim_afu_page(afu, (u64)vmf->pgoff << PAGE_SHIFT);
 	if (page)
 		ret = vmf_insert_pfn(vmf->vma, vmf->address, page_to_pfn(page));
@@ -217,21 +219,28 @@ static vm_fault_t psa_fault(struct vm_fault *vmf)
 	return ret;
 }
 
+static vm_fault_t psa_fault(struct vm_fault *vmf)
+{
+	return map_page(vmf->vma->vm_private_data, NULL, vmf);
+}
+
+static vm_fault_t window_fault(struct vm_fault *vmf)
+{
+	struct sim_user_context *ctx = vmf->vma->vm_private_data;
+
+	return map_page(ctx->user, ctx, vmf);
+}
+
 static const struct vm_operations_struct psa_vm_ops = {
 	.fault = psa_fault,
 };
 
-/**
- * sim_user_mmap_at() - map a part of the problem state area
- * @user: AFU
- * @vma: where; its offset counts from @offset, its file keeps @user
- * @offset: of the part
- * @size: its bytes
- *
- * Return: 0, or -EINVAL: beyond the end, or a private writable mapping.
- */
-int sim_user_mmap_at(struct sim_user *user, struct vm_area_struct *vma,
-		     u64 offset, u64 size)
+static const struct vm_operations_struct window_vm_ops = {
+	.fault = window_fault,
+};
+
+/* The offset of @vma counts from @offset. */
+static int mmap_at(struct vm_area_struct *vma, u64 offset, u64 size)
 {
 	u64 pages = size >> PAGE_SHIFT;
 
@@ -242,16 +251,50 @@ int sim_user_mmap_at(struct sim_user *user, struct vm_area_struct *vma,
 	vm_flags_set(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP |
 			  VM_DONTCOPY);
 	vma->vm_pgoff += offset >> PAGE_SHIFT;
-	vma->vm_private_data = user;
-	vma->vm_ops = &psa_vm_ops;
 	return 0;
 }
 
 static int node_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct sim_user *user = file->private_data;
+	int ret;
 
-	return sim_user_mmap_at(user, vma, 0, user->info.psa_size);
+	ret = mmap_at(vma, 0, user->info.psa_size);
+	if (ret)
+		return ret;
+	vma->vm_private_data = user;
+	vma->vm_ops = &psa_vm_ops;
+	return 0;
+}
+
+/**
+ * sim_user_mmap_window() - map the window of a context
+ * @ctx: context
+ * @vma: where; its file has a reference to @ctx
+ *
+ * Context: mmap_lock is held.
+ * Return: 0; -ESTALE: the context is not attached any more; -EINVAL: beyond the
+ * end, or a private writable mapping.
+ */
+int sim_user_mmap_window(struct sim_user_context *ctx,
+			 struct vm_area_struct *vma)
+{
+	struct sim_afu *afu = ctx->user->afu;
+	bool attached;
+	int ret;
+
+	ret = mmap_at(vma, ctx->window, ctx->window_size);
+	if (ret)
+		return ret;
+	mutex_lock(&afu->turn);
+	attached = ctx->pe;
+	ctx->mapped = true;
+	mutex_unlock(&afu->turn);
+	if (!attached)
+		return -ESTALE;
+	vma->vm_private_data = ctx;
+	vma->vm_ops = &window_vm_ops;
+	return 0;
 }
 
 static const struct file_operations node_fops = {

@@ -245,7 +245,8 @@ struct cxl_sim_err_buff {
  * pread(), pwrite() and their like access the context's memory; the offset is
  * the effective address.  They are the AFU's loads and stores: what is not there
  * is faulted in, and where that is not possible the context gets a data storage
- * event and the call EFAULT (or less bytes).  mmap() maps the context's window.
+ * event and the call EFAULT (or less bytes).  mmap() maps the context's window;
+ * once that is detached, the mapping can be accessed, but has lost its meaning.
  *
  * Errors of these and of the following ioctls: EFAULT (also for the program's
  * own memory); ESTALE: the context is not attached any more, or the AFU has
