@@ -122,6 +122,7 @@ struct sim_user {
  * @changed: in @user->changed while @tell is not 0
  * @tell: SIM_TELL() of what the program has to be told
  * @told: it knows the context
+ * @ended: the context is detached, or that program is gone
  * @answered: it has answered to that
  * @refused: by refusing the context
  * @num_irqs: interrupts that it has
@@ -143,6 +144,7 @@ struct sim_user_context {
 	struct list_head changed;
 	u32 tell;
 	bool told;
+	bool ended;
 	bool answered;
 	bool refused;
 	unsigned int num_irqs;

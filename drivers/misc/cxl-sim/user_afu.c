@@ -137,13 +137,15 @@ static void sever(struct sim_pe *pe)
  * Waiting for the program
  */
 
+/* The next program may serve before the thread that waits has run. */
 static bool attach_is_over(struct sim_user_context *ctx)
 {
 	struct sim_user *user = ctx->user;
 	bool over;
 
 	spin_lock(&user->lock);
-	over = ctx->answered || !user->serving || !user->link_up;
+	over = ctx->answered || ctx->ended || !user->serving ||
+	       !user->link_up;
 	spin_unlock(&user->lock);
 	return over;
 }

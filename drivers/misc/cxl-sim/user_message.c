@@ -208,6 +208,7 @@ ssize_t sim_user_read_iter(struct kiocb *iocb, struct iov_iter *to)
 				return -EFAULT;
 			if (signal_pending(current))
 				return -ERESTARTSYS;
+			cond_resched();
 			continue;
 		}
 		if (ret)
@@ -301,6 +302,7 @@ void sim_user_ring(struct sim_user_context *ctx)
  */
 void sim_user_context_ended(struct sim_user_context *ctx)
 {
+	ctx->ended = true;
 	drop_changed(ctx);
 	if (ctx->told)
 		sim_user_context_tell(ctx, SIM_TELL(DETACH));
