@@ -278,6 +278,36 @@ static void compare_and_swap(void)
 	end();
 }
 
+static void check_is_out_of_reach(__u64 address)
+{
+	struct cxl_sim_compare_swap swap = { .address = address, .width = 8 };
+	struct cxl_sim_fill fill = { .dst = address, .length = 8 };
+	__u64 mem = 1, done;
+
+	check_errno(ioctl(c.memory, CXL_SIM_COMPARE_SWAP, &swap), EFAULT);
+	check_fault((void *)(uintptr_t)address);
+	check_errno(ioctl(c.memory, CXL_SIM_FILL, &fill), EFAULT);
+	check_fault((void *)(uintptr_t)address);
+	check_errno(copy((void *)(uintptr_t)address, &mem, 8, &done), EFAULT);
+	check_fault((void *)(uintptr_t)address);
+	check_errno(copy(&mem, (void *)(uintptr_t)address, 8, &done), EFAULT);
+	check_fault((void *)(uintptr_t)address);
+	check_eq(mem, 1);
+	check_errno(pread(c.memory, &mem, 8, address), EINVAL);
+	check_errno(pwrite(c.memory, &mem, 8, address), EINVAL);
+}
+
+static void kernel_memory_is_out_of_reach(void)
+{
+	begin();
+	check_is_out_of_reach(0xffffffff81000000);	/* text, on amd64 */
+	check_is_out_of_reach(0xffffffffff600000);	/* vsyscall page there */
+	check_is_out_of_reach(0xffff888000000000);	/* its memory */
+	check_is_out_of_reach(0xffff000000000000);	/* that of arm64 */
+	check_is_out_of_reach(0xc000000000000000);	/* that of ppc64le */
+	end();
+}
+
 static void stale_after_detach(void)
 {
 	struct cxl_sim_compare_swap swap = { .width = 8 };
@@ -542,6 +572,7 @@ static const struct tap_test tests[] = {
 	TEST(copies),
 	TEST(fills),
 	TEST(compare_and_swap),
+	TEST(kernel_memory_is_out_of_reach),
 	TEST(stale_after_detach),
 	TEST(stale_after_reset),
 	TEST(window_ends_with_the_context),
