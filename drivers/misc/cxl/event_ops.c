@@ -95,6 +95,24 @@ int cxl_events_set_old_ops(struct cxl_events *ev,
 				      NULL);
 }
 
+/* The lock of the event queue, if there is one, is held as well. */
+static int cxl_events_unset_locked(struct cxl_events *ev, struct module **unpin)
+{
+	struct cxl_event_queue *q = ev->queue;
+
+	lockdep_assert_held(&ev->lock);
+	if (cxl_events_in_flight(ev) || (q && q->reserved) ||
+	    atomic_cmpxchg(&ev->announced, 0, CXL_EVENTS_NO_OPS))
+		return -EBUSY;
+
+	*unpin = ev->ops_owner;
+	ev->ops = NULL;
+	ev->ops_owner = NULL;
+	if (q)
+		WRITE_ONCE(q->closed, true);
+	return 0;
+}
+
 /**
  * cxl_events_unset_ops() - remove the driver ops
  * @ev: event state
@@ -111,24 +129,14 @@ int cxl_events_unset_ops(struct cxl_events *ev)
 	int ret = 0;
 
 	spin_lock_irqsave(&ev->lock, flags);
-	if (!ev->ops)
-		goto unlock;
 	q = ev->queue;
-	if (q)
+	if (ev->ops && q) {
 		raw_spin_lock(&q->lock);
-	if (cxl_events_in_flight(ev) || (q && q->reserved) ||
-	    atomic_cmpxchg(&ev->announced, 0, CXL_EVENTS_NO_OPS)) {
-		ret = -EBUSY;
-	} else {
-		unpin = ev->ops_owner;
-		ev->ops = NULL;
-		ev->ops_owner = NULL;
-		if (q)
-			WRITE_ONCE(q->closed, true);
-	}
-	if (q)
+		ret = cxl_events_unset_locked(ev, &unpin);
 		raw_spin_unlock(&q->lock);
-unlock:
+	} else if (ev->ops) {
+		ret = cxl_events_unset_locked(ev, &unpin);
+	}
 	spin_unlock_irqrestore(&ev->lock, flags);
 	module_put(unpin);
 	return ret;
