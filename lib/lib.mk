@@ -47,14 +47,14 @@ LIBAFU_OBJECTS	:= $(patsubst lib/afu/%.c,$(OUT)/lib/afu/%.o,$(wildcard lib/afu/*
 
 $(OUT)/lib/afu/%.o: lib/afu/%.c lib/lib.mk
 	@mkdir -p $(@D)
-	$(call quiet,CC,$@)$(CROSS_COMPILE)gcc $(LIB_CPPFLAGS) $(LIB_CFLAGS) -c -o $@ $<
+	$(call quiet,CC,$@)$(CC) $(LIB_CPPFLAGS) $(LIB_CFLAGS) -c -o $@ $<
 
 $(OUT)/lib/libafu.a: $(LIBAFU_OBJECTS)
 	@rm -f $@
 	$(call quiet,AR,$@)$(CROSS_COMPILE)ar rcs $@ $^
 
 $(OUT)/lib/$(LIBAFU_FILE): $(LIBAFU_OBJECTS) lib/afu/libafu.map
-	$(call quiet,LD,$@)$(CROSS_COMPILE)gcc -shared -Wl,-soname,$(LIBAFU_SONAME) -Wl,-z,defs \
+	$(call quiet,LD,$@)$(CC) -shared -pthread -Wl,-soname,$(LIBAFU_SONAME) -Wl,-z,defs \
 		-Wl,-z,relro -Wl,-z,now -Wl,--version-script=lib/afu/libafu.map -o $@ $(filter %.o,$^)
 
 $(OUT)/lib/libafu.so: $(OUT)/lib/$(LIBAFU_FILE)

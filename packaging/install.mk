@@ -75,6 +75,9 @@ endif
 # install_to FOLDER,FILES
 install_to = install -d $(DESTDIR)$(1) && $(INSTALL_DATA) $(2) $(DESTDIR)$(1)
 
+# fill_pc VERSION: what pkg-config is told, from stdin or a file
+fill_pc = sed 's,@PREFIX@,$(PREFIX),; s,@LIBDIR@,$(libdir),; s,@INCLUDEDIR@,$(includedir),; s,@VERSION@,$(1),'
+
 ##@ Installing
 install: lib installed-programs	## library, programs, man pages, udev rules, into DESTDIR
 	$(Q)install -d $(DESTDIR)$(bindir) $(DESTDIR)$(own_libdir)
@@ -82,11 +85,14 @@ install: lib installed-programs	## library, programs, man pages, udev rules, int
 	$(Q)$(INSTALL_DATA) $(OUT)/lib/$(LIB_FILE) $(OUT)/lib/libcxl.a $(DESTDIR)$(own_libdir)
 	$(Q)ln -sf $(LIB_FILE) $(DESTDIR)$(own_libdir)/$(LIB_SONAME)
 	$(Q)ln -sf $(LIB_SONAME) $(DESTDIR)$(own_libdir)/libcxl.so
-	$(Q)$(call install_to,$(own_includedir),lib/include/libcxl.h)
+	$(Q)$(INSTALL_DATA) $(OUT)/lib/$(LIBAFU_FILE) $(OUT)/lib/libafu.a $(DESTDIR)$(own_libdir)
+	$(Q)ln -sf $(LIBAFU_FILE) $(DESTDIR)$(own_libdir)/$(LIBAFU_SONAME)
+	$(Q)ln -sf $(LIBAFU_SONAME) $(DESTDIR)$(own_libdir)/libafu.so
+	$(Q)$(call install_to,$(own_includedir),lib/include/*.h)
 	$(Q)$(call install_to,$(own_includedir)/misc,include/uapi/misc/*.h)
 	$(Q)install -d $(DESTDIR)$(libdir)/pkgconfig
-	$(Q)sed 's,@PREFIX@,$(PREFIX),; s,@LIBDIR@,$(libdir),; s,@INCLUDEDIR@,$(includedir),; s,@VERSION@,$(LIB_FILE:libcxl.so.%=%),' \
-		lib/libcxl-afu.pc.in >$(DESTDIR)$(libdir)/pkgconfig/libcxl-afu.pc
+	$(Q)$(call fill_pc,$(LIB_FILE:libcxl.so.%=%)) lib/libcxl-afu.pc.in >$(DESTDIR)$(libdir)/pkgconfig/libcxl-afu.pc
+	$(Q)$(call fill_pc,$(LIBAFU_FILE:libafu.so.%=%)) lib/afu/libafu.pc.in >$(DESTDIR)$(libdir)/pkgconfig/libafu.pc
 	$(Q)for folder in man/man*; do \
 		$(call install_to,$(mandir)/$${folder#man/},$$folder/*) || exit; done
 	$(Q)awk -f scripts/man-links.awk man/man*/* | while read -r page link; do \

@@ -20,20 +20,27 @@ native() {
 	[ "$deb_arch" = "$(dpkg --print-architecture)" ] || skip "no shared libraries of $deb_arch are here"
 }
 
+# One installation, $work/local, is for all tests that only look at it.
+install_once() {
+	[ ! -d "$work/local" ] || return 0
+	make_quietly install PREFIX="$work/local"
+}
+
 installed_programs_find_the_library() {
 	native
-	make_quietly install PREFIX="$work/local"
+	install_once
 	"$work/local/bin/afuctl" --version | grep -q '^afuctl [0-9]' || fail "afuctl does not run"
 	"$work/local/bin/afu-cp" --version | grep -q '^afu-cp [0-9]' || fail "afu-cp does not run"
 	# Without the library it would not.
-	rm "$work/local/lib/cxl-afu/libcxl.so.1"
+	mv "$work/local/lib/cxl-afu/libcxl.so.1" "$work/libcxl.so.1"
 	! env -u LD_LIBRARY_PATH "$work/local/bin/afuctl" --version >"$work/log" 2>&1 ||
 		fail "afuctl does not use the library that was installed"
+	mv "$work/libcxl.so.1" "$work/local/lib/cxl-afu"
 }
 
 programs_are_built_by_what_pkg_config_is_told() {
 	native
-	make_quietly install PREFIX="$work/local"
+	install_once
 	pc=$work/local/lib/pkgconfig/libcxl-afu.pc
 	! grep '@' "$pc" || fail "not filled in"
 	# As pkg-config does it: the variables, then the two lines.
@@ -52,12 +59,19 @@ END
 	# shellcheck disable=SC2086,SC2154
 	${cross_compile-}gcc $cflags -o "$work/program" "$work/program.c" $libs || fail "it does not build"
 	[ "$("$work/program")" = afu_error ] || fail "it does not run"
+	sed -n 's/^\([a-z]*\)=\(.*\)$/\1="\2"/p; s/^Cflags: \(.*\)$/cflags="\1"/p; s/^Libs: \(.*\)$/libs="\1"/p' \
+		"$work/local/lib/pkgconfig/libafu.pc" >"$work/vars"
+	. "$work/vars"
+	# shellcheck disable=SC2086
+	${cross_compile-}gcc $cflags -o "$work/square" examples/afu/square.c $libs || fail "square does not build"
+	! "$work/square" "$work/none" 2>"$work/log" || fail "square opens what is not there"
+	grep -q '^square: No such file' "$work/log" || fail "square does not run: $(cat "$work/log")"
 }
 
 # As cxl-tests has it: "make all" in there, and all of it in one place
 a_folder_libcxl_is_made_of_what_is_installed() {
 	native
-	make_quietly install PREFIX="$work/local"
+	install_once
 	mkdir "$work/libcxl"
 	echo all: >"$work/libcxl/Makefile"
 	cp -R "$work/local/include/cxl-afu/." "$work/local/lib/cxl-afu/." "$work/libcxl"
@@ -118,6 +132,7 @@ what_is_installed_is_uninstalled() {
 
 # Without DKMS, as for the kernel that runs: here, the guest's.
 modules_are_installed_for_a_kernel() {
+	slow
 	native
 	make_quietly install-modules KDIR="$out/kernel/headers" DESTDIR="$work/kernel" BUILD="$work/build"
 	for module in cxl cxl-sim cxl-copy; do
@@ -140,14 +155,15 @@ nothing_lies_elsewhere() {
 	make_quietly install install-dkms install-kernel-headers DESTDIR="$work/root" PREFIX=/usr libdir=/usr/lib/here
 	list=$(cd "$work/root" && find . ! -type d | sort)
 	for file in bin/afuctl bin/afu-cp lib/here/cxl-afu/libcxl.so lib/here/cxl-afu/libcxl.a \
-		lib/here/pkgconfig/libcxl-afu.pc include/cxl-afu/libcxl.h include/cxl-afu/misc/cxl.h \
-		share/man/man1/afuctl.1 share/man/man3/libcxl-afu.3 share/man/man4/cxl.4 \
+		lib/here/cxl-afu/libafu.so lib/here/cxl-afu/libafu.a include/cxl-afu/afu.h \
+		lib/here/pkgconfig/libafu.pc lib/here/pkgconfig/libcxl-afu.pc include/cxl-afu/libcxl.h include/cxl-afu/misc/cxl.h \
+		share/man/man1/afuctl.1 share/man/man3/libcxl-afu.3 share/man/man3/libafu.3 share/man/man4/cxl.4 \
 		share/bash-completion/completions/afuctl share/zsh/site-functions/_afuctl \
 		share/fish/vendor_completions.d/afuctl.fish lib/udev/rules.d/60-cxl-afu.rules \
 		lib/python3/dist-packages/cxl_afu/__init__.py src/cxl-afu-headers-1.0/include/misc/cxl.h; do
 		echo "$list" | grep -qx "./usr/$file" || fail "there is no $file"
 	done
-	others=$(echo "$list" | grep -vE '^\./usr/(bin/afu(ctl|-cp)|lib/here/cxl-afu/libcxl\.|include/cxl-afu/|share/man/man|share/(bash-completion|zsh|fish)/|src/cxl-afu-|lib/python3/dist-packages/cxl_afu/)|libcxl-afu\.pc$|60-cxl-afu\.rules$')
+	others=$(echo "$list" | grep -vE '^\./usr/(bin/afu(ctl|-cp)|lib/here/cxl-afu/lib(cxl|afu)\.|include/cxl-afu/|share/man/man|share/(bash-completion|zsh|fish)/|src/cxl-afu-|lib/python3/dist-packages/cxl_afu/)|lib(cxl-)?afu\.pc$|60-cxl-afu\.rules$')
 	[ -z "$others" ] || fail "elsewhere: $others"
 	grep -q '^libdir=/usr/lib/here$' "$work/root/usr/lib/here/pkgconfig/libcxl-afu.pc" || fail "libdir"
 	grep -rqF "$work" "$work/root" && fail "an installed file knows where it was built"
