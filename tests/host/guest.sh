@@ -144,6 +144,7 @@ ordinary_user_can_use_it() {
 }
 
 debugger_stops_in_a_module() {
+	slow
 	native
 	command -v gdb >/dev/null || skip "no gdb"
 	rm -f "$out/gdb/attach"
@@ -208,6 +209,7 @@ best() {
 
 # The best of some runs, taken in turn, as the machine does other things as well.
 boots_nearly_as_fast_as_the_minimum() {
+	slow
 	native
 	minimum=1000000 ours=1000000
 	for _ in 1 2 3; do

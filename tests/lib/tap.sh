@@ -26,6 +26,11 @@ skip() {
 	exit $tap_skip_status
 }
 
+# slow: end the test, which takes long, unless all are wanted.
+slow() {
+	[ -n "${CXL_SLOW-}" ] || skip "it is slow, and run with CXL_SLOW=1"
+}
+
 # tap_run SUBJECT FUNCTION...
 tap_run() {
 	tap_subject=$1
