@@ -312,12 +312,20 @@ pci_ers_result_t cxl_adapter_error_detected(struct cxl_adapter *adapter,
 pci_ers_result_t cxl_adapter_slot_reset(struct cxl_adapter *adapter);
 void cxl_adapter_resume(struct cxl_adapter *adapter);
 
+/*
+ * Reporting: cxl_context_interrupt(), cxl_context_fault(),
+ * cxl_context_access_failed() and cxl_context_afu_error() take spinlocks.  They
+ * can be called in hard interrupts; but on PREEMPT_RT only where spinlocks may
+ * sleep: in a thread, such as that of an interrupt handler, but not in a
+ * handler with IRQF_NO_THREAD, nor with preemption or interrupts disabled.
+ */
+
 /**
  * cxl_context_interrupt() - the AFU raised an interrupt
  * @ctx: from struct cxl_process_element
  * @irq: number from 1
  *
- * Context: any.
+ * Context: reporting, see above.
  * Return: 0, or -EINVAL for a number that the context does not have.
  */
 int cxl_context_interrupt(struct cxl_context *ctx, unsigned int irq);
@@ -332,7 +340,7 @@ int cxl_context_interrupt(struct cxl_context *ctx, unsigned int irq);
  * context has one fault outstanding at a time.  No answer comes once detach
  * was called.
  *
- * Context: any, without a lock that fault_done takes.
+ * Context: reporting, see above; without a lock that fault_done takes.
  */
 void cxl_context_fault(struct cxl_context *ctx, u64 ea, u64 dsisr);
 
@@ -345,7 +353,7 @@ void cxl_context_fault(struct cxl_context *ctx, u64 ea, u64 dsisr);
  * For an access that ends in an address error although the core answered each
  * of its faults by "try again".  The program is told; there is no answer.
  *
- * Context: any.
+ * Context: reporting, see above.
  */
 void cxl_context_access_failed(struct cxl_context *ctx, u64 ea, u64 dsisr);
 
@@ -391,7 +399,7 @@ void cxl_context_put_mm(struct cxl_context *ctx);
  * @ctx: from struct cxl_process_element
  * @error: its AFU_ERR register
  *
- * Context: any.
+ * Context: reporting, see above.
  */
 void cxl_context_afu_error(struct cxl_context *ctx, u64 error);
 

@@ -49,10 +49,10 @@ static struct cxl_context *take_context(struct test_context *t)
 	unsigned long flags;
 
 	lockdep_assert_held(&t->mutex);
-	spin_lock_irqsave(&t->lock, flags);
+	raw_spin_lock_irqsave(&t->lock, flags);
 	ctx = t->ctx;
 	t->ctx = NULL;
-	spin_unlock_irqrestore(&t->lock, flags);
+	raw_spin_unlock_irqrestore(&t->lock, flags);
 	return ctx;
 }
 
@@ -102,9 +102,9 @@ static int give_back(struct test_context *t)
 	ret = cxl_release_context(ctx);
 	if (ret)
 		return ret;
-	spin_lock_irqsave(&t->lock, flags);
+	raw_spin_lock_irqsave(&t->lock, flags);
 	t->ctx = NULL;
-	spin_unlock_irqrestore(&t->lock, flags);
+	raw_spin_unlock_irqrestore(&t->lock, flags);
 	test_ops_gone(t);
 	return 0;
 }
@@ -253,12 +253,12 @@ static void announce_raw(struct test_context *t, u32 count)
 {
 	unsigned long flags;
 
-	spin_lock_irqsave(&t->lock, flags);
+	raw_spin_lock_irqsave(&t->lock, flags);
 	if (t->ctx) {
 		atomic64_add(count, &t->announced);
 		cxl_context_events_pending(t->ctx, count);
 	}
-	spin_unlock_irqrestore(&t->lock, flags);
+	raw_spin_unlock_irqrestore(&t->lock, flags);
 }
 
 static long get_state(struct test_context *t, struct cxl_test_state __user *user)
@@ -354,7 +354,7 @@ static int test_open(struct inode *inode, struct file *file)
 	kref_init(&t->ref);
 	INIT_LIST_HEAD(&t->link);
 	mutex_init(&t->mutex);
-	spin_lock_init(&t->lock);
+	raw_spin_lock_init(&t->lock);
 	init_waitqueue_head(&t->hold_wq);
 	file->private_data = t;
 	return 0;

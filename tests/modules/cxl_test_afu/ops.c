@@ -87,6 +87,16 @@ static struct cxl_event_afu_driver_reserved *take(struct test_context *t,
 	return slot->given;
 }
 
+/* The core's, taken with interrupts off; only some kernels count them. */
+static bool holds_spinlock(void)
+{
+	/* There it disables nothing, but is a read-side critical section. */
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		return rcu_preempt_depth();
+	return irqs_disabled() &&
+	       (!IS_ENABLED(CONFIG_PREEMPT_COUNT) || in_atomic());
+}
+
 static struct cxl_event_afu_driver_reserved *fetch(struct cxl_context *ctx,
 						   unsigned int pair)
 {
@@ -94,9 +104,7 @@ static struct cxl_event_afu_driver_reserved *fetch(struct cxl_context *ctx,
 	struct cxl_event_afu_driver_reserved *event;
 	unsigned long flags;
 
-	/* Only some kernels count the spinlocks that are held. */
-	if (!irqs_disabled() ||
-	    (IS_ENABLED(CONFIG_PREEMPT_COUNT) && !in_atomic()))
+	if (!holds_spinlock())
 		violate(t, CXL_TEST_V_FETCH_CAN_SLEEP);
 	if (atomic_inc_return(&t->in_fetch) != 1)
 		violate(t, CXL_TEST_V_FETCH_TWICE_AT_ONCE);
@@ -107,9 +115,9 @@ static struct cxl_event_afu_driver_reserved *fetch(struct cxl_context *ctx,
 	if (READ_ONCE(t->lockless)) {
 		event = take(t, pair);
 	} else {
-		spin_lock_irqsave(&t->lock, flags);
+		raw_spin_lock_irqsave(&t->lock, flags);
 		event = take(t, pair);
-		spin_unlock_irqrestore(&t->lock, flags);
+		raw_spin_unlock_irqrestore(&t->lock, flags);
 	}
 	atomic_dec(&t->in_fetch);
 	return event;
@@ -191,7 +199,7 @@ static void delivered(struct cxl_context *ctx,
 	struct test_slot *slot;
 	unsigned long flags;
 
-	if (in_atomic() || irqs_disabled()) {
+	if (holds_spinlock() || in_atomic() || irqs_disabled()) {
 		violate(t, CXL_TEST_V_DELIVERED_ATOMIC);
 		return;
 	}
@@ -202,7 +210,7 @@ static void delivered(struct cxl_context *ctx,
 		usleep_range(t->slow.delivered_us, t->slow.delivered_us + 10);
 	hold(t, CXL_TEST_HOLD_DELIVERED);
 
-	spin_lock_irqsave(&t->lock, flags);
+	raw_spin_lock_irqsave(&t->lock, flags);
 	slot = find_in_flight(t, event, rc);
 	if (slot) {
 		if (slot->pair != pair)
@@ -216,7 +224,7 @@ static void delivered(struct cxl_context *ctx,
 	} else {
 		violate(t, CXL_TEST_V_DELIVERED_UNKNOWN);
 	}
-	spin_unlock_irqrestore(&t->lock, flags);
+	raw_spin_unlock_irqrestore(&t->lock, flags);
 	atomic_dec(&t->in_delivered);
 }
 
@@ -230,14 +238,14 @@ static void closed(struct cxl_context *ctx, unsigned int pair)
 	unsigned long flags;
 	bool unpin;
 
-	if (in_atomic() || irqs_disabled())
+	if (holds_spinlock() || in_atomic() || irqs_disabled())
 		violate(t, CXL_TEST_V_DELIVERED_ATOMIC);
 	if (atomic_read(&t->in_fetch) || atomic_read(&t->in_delivered))
 		violate(t, CXL_TEST_V_CLOSED_IN_FLIGHT);
 	check_allowed(t, pair);
 	hold(t, CXL_TEST_HOLD_CLOSED);
 
-	spin_lock_irqsave(&t->lock, flags);
+	raw_spin_lock_irqsave(&t->lock, flags);
 	for (; t->done != t->head; t->done++) {
 		if (slot_at(t, t->done)->state == SLOT_IN_FLIGHT)
 			violate(t, CXL_TEST_V_CLOSED_IN_FLIGHT);
@@ -252,7 +260,7 @@ static void closed(struct cxl_context *ctx, unsigned int pair)
 	unpin = t->pinned;
 	t->pinned = false;
 	atomic64_inc(&t->closed);
-	spin_unlock_irqrestore(&t->lock, flags);
+	raw_spin_unlock_irqrestore(&t->lock, flags);
 
 	/* Nobody may hear of it. */
 	cxl_context_events_pending(ctx, 1);
@@ -344,7 +352,7 @@ static int make_ring(struct test_context *t, u32 depth, u32 capacity)
 	slots = alloc_slots(depth, capacity);
 	if (!slots)
 		return -ENOMEM;
-	spin_lock_irqsave(&t->lock, flags);
+	raw_spin_lock_irqsave(&t->lock, flags);
 	empty = t->done == t->head && !t->allowed;
 	if (empty) {
 		swap(slots, t->slots);
@@ -354,7 +362,7 @@ static int make_ring(struct test_context *t, u32 depth, u32 capacity)
 		t->tail = 0;
 		t->done = 0;
 	}
-	spin_unlock_irqrestore(&t->lock, flags);
+	raw_spin_unlock_irqrestore(&t->lock, flags);
 	free_slots(slots, depth);
 	return empty ? 0 : -ENOTUNIQ;
 }
@@ -365,7 +373,7 @@ static void set_announcing(struct test_context *t, bool announcing)
 	unsigned long flags;
 	u32 count;
 
-	spin_lock_irqsave(&t->lock, flags);
+	raw_spin_lock_irqsave(&t->lock, flags);
 	t->announcing = announcing;
 	if (announcing) {
 		count = t->unannounced;
@@ -373,7 +381,7 @@ static void set_announcing(struct test_context *t, bool announcing)
 		if (count)
 			announce(t, count);
 	}
-	spin_unlock_irqrestore(&t->lock, flags);
+	raw_spin_unlock_irqrestore(&t->lock, flags);
 }
 
 static int set_pair(struct test_context *t, unsigned int pair)
@@ -383,25 +391,25 @@ static int set_pair(struct test_context *t, unsigned int pair)
 	int ret;
 
 	/* A callback can come before it returns. */
-	spin_lock_irqsave(&t->lock, flags);
+	raw_spin_lock_irqsave(&t->lock, flags);
 	before = t->allowed;
 	WRITE_ONCE(t->allowed, before | BIT(pair));
 	pin = !t->pinned;
 	if (pin)
 		kref_get(&t->ref);
 	t->pinned = true;
-	spin_unlock_irqrestore(&t->lock, flags);
+	raw_spin_unlock_irqrestore(&t->lock, flags);
 
 	ret = cxl_set_driver_ops(t->ctx, &t->ops[pair]);
 
 	/* It can be closed by now. */
-	spin_lock_irqsave(&t->lock, flags);
+	raw_spin_lock_irqsave(&t->lock, flags);
 	if (t->pinned)
 		WRITE_ONCE(t->allowed, ret ? before : BIT(pair));
 	pin &= ret && t->pinned;
 	if (pin)
 		t->pinned = false;
-	spin_unlock_irqrestore(&t->lock, flags);
+	raw_spin_unlock_irqrestore(&t->lock, flags);
 	if (pin)
 		test_context_put(t);
 	if (!ret)
@@ -467,11 +475,11 @@ void test_ops_gone(struct test_context *t)
 	unsigned long flags;
 	bool unpin;
 
-	spin_lock_irqsave(&t->lock, flags);
+	raw_spin_lock_irqsave(&t->lock, flags);
 	WRITE_ONCE(t->allowed, 0);
 	unpin = t->pinned;
 	t->pinned = false;
-	spin_unlock_irqrestore(&t->lock, flags);
+	raw_spin_unlock_irqrestore(&t->lock, flags);
 	if (unpin)
 		test_context_put(t);
 }
@@ -511,7 +519,7 @@ u32 test_ops_store(struct test_context *t, const struct cxl_test_send *what,
 	unsigned long flags;
 	u32 stored;
 
-	spin_lock_irqsave(&t->lock, flags);
+	raw_spin_lock_irqsave(&t->lock, flags);
 	for (stored = 0; stored < count; stored++) {
 		if (!t->slots || what->max_size > t->capacity ||
 		    t->head - t->done >= t->depth) {
@@ -527,7 +535,7 @@ u32 test_ops_store(struct test_context *t, const struct cxl_test_send *what,
 	if (stored && what->flags & CXL_TEST_SEND_AT_ONCE)
 		announce(t, stored);
 	atomic64_add(stored, &t->sent);
-	spin_unlock_irqrestore(&t->lock, flags);
+	raw_spin_unlock_irqrestore(&t->lock, flags);
 	return stored;
 }
 
@@ -536,7 +544,7 @@ void test_ops_state(struct test_context *t, struct cxl_test_state *state)
 	unsigned long flags;
 	u32 pos, slot_state;
 
-	spin_lock_irqsave(&t->lock, flags);
+	raw_spin_lock_irqsave(&t->lock, flags);
 	for (pos = t->done; pos != t->head; pos++) {
 		/* In lockless mode one of them is being fetched, maybe. */
 		slot_state = READ_ONCE(slot_at(t, pos)->state);
@@ -546,5 +554,5 @@ void test_ops_state(struct test_context *t, struct cxl_test_state *state)
 			state->in_flight++;
 	}
 	state->has_context = t->ctx ? 1 : 0;
-	spin_unlock_irqrestore(&t->lock, flags);
+	raw_spin_unlock_irqrestore(&t->lock, flags);
 }

@@ -42,7 +42,7 @@ static int queue_one(struct test_context *t, struct cxl_event_queue *queue,
 	u32 size, i;
 	int ret;
 
-	spin_lock_irqsave(&producer->lock, flags);
+	raw_spin_lock_irqsave(&producer->lock, flags);
 	if (what->kind == CXL_TEST_BAD_SIZE) {
 		ret = cxl_event_queue_send(queue, producer->buf,
 					   what->bad_size);
@@ -64,7 +64,7 @@ static int queue_one(struct test_context *t, struct cxl_event_queue *queue,
 	if (!ret || !(what->flags & CXL_TEST_SEND_RESERVED))
 		producer->sequence++;
 unlock:
-	spin_unlock_irqrestore(&producer->lock, flags);
+	raw_spin_unlock_irqrestore(&producer->lock, flags);
 	return ret;
 }
 
@@ -270,6 +270,8 @@ int test_inject(struct test_context *t, const struct cxl_test_inject *what)
 	if (!job)
 		return -ENOMEM;
 	job->inject = what;
+	/* As a card driver does it: from a thread on PREEMPT_RT. */
+	job->irq_work = IRQ_WORK_INIT(job_irq_work);
 	irq_work_queue(&job->irq_work);
 	wait_for_completion(&job->done);
 	job_free(job);
@@ -491,7 +493,7 @@ static int alloc_producers(struct test_context *t)
 			free_producers(t);
 			return -ENOMEM;
 		}
-		spin_lock_init(&t->producers[i]->lock);
+		raw_spin_lock_init(&t->producers[i]->lock);
 	}
 	return 0;
 }

@@ -48,7 +48,7 @@ struct test_slot {
  * @buf: payload being put together
  */
 struct test_producer {
-	spinlock_t lock;	/* guards sequence and buf */
+	raw_spinlock_t lock;	/* guards sequence and buf */
 	u32 sequence;
 	u8 buf[CXL_READ_MIN_SIZE];
 };
@@ -102,7 +102,7 @@ struct test_context {
 	bool drop;
 	struct cxl_afu_driver_ops ops[CXL_TEST_OPS_PAIRS];
 
-	spinlock_t lock;	/* guards what follows */
+	raw_spinlock_t lock;	/* guards what follows */
 	struct cxl_context *ctx;
 	unsigned long allowed;
 	bool announcing;
