@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -370,12 +371,15 @@ static void own_read_iter_is_the_only_one(void)
 {
 	long long arg[CXL_TEST_API_ARGS] = { 0 };
 	char buf[CXL_READ_MIN_SIZE];
+	struct iovec vec = { buf, sizeof(buf) };
 	int fd;
 
 	api_run("own_read_iter_is_the_only_one", arg);
 	fd = arg[0];
 	require(fd >= 0);
 	check_errno(read(fd, buf, sizeof(buf)), ENODATA);
+	/* It is not asked for what it may know nothing of. */
+	check_errno(preadv2(fd, &vec, 1, -1, RWF_NOWAIT), EOPNOTSUPP);
 	check_ok(close(fd));
 }
 
