@@ -485,7 +485,7 @@ proctype unset()
 	od
 }
 
-/* Detach: cxl_events_set_closed() and cxl_events_retire(); or link down */
+/* Detach: cxl_events_set_end() and cxl_events_retire(); or link down */
 proctype closer()
 {
 	byte n;

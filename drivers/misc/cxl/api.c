@@ -268,14 +268,14 @@ int __cxl_set_driver_ops(struct cxl_context *ctx,
 			 const struct cxl_afu_driver_ops *ops,
 			 struct module *owner)
 {
-	return cxl_events_set_ops(&ctx->events, ops, owner, NULL);
+	return cxl_events_set_ops(&ctx->events, ops, false, owner, NULL);
 }
 EXPORT_SYMBOL_GPL(__cxl_set_driver_ops);
 
 int (cxl_set_driver_ops)(struct cxl_context *ctx,
 			 const struct cxl_afu_driver_ops *ops)
 {
-	int rc = cxl_events_set_old_ops(&ctx->events, ops);
+	int rc = cxl_events_set_ops(&ctx->events, ops, true, NULL, NULL);
 
 	if (!rc)
 		WRITE_ONCE(ctx->unpinned_ops, ops);

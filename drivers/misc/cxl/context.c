@@ -106,7 +106,8 @@ static int cxl_context_add(struct cxl_context *ctx, u32 modes,
 	/* The only one there is: it has the whole AFU */
 	if (afu->mode == CXL_MODE_DEDICATED)
 		ctx->master = true;
-	cxl_events_set_link(&ctx->events, cxl_adapter_link_ok(afu->adapter));
+	cxl_events_set_end(&ctx->events, CXL_EVENTS_LINK_DOWN,
+			   !cxl_adapter_link_ok(afu->adapter));
 
 unlock_contexts:
 	mutex_unlock(&afu->contexts_lock);
@@ -239,7 +240,7 @@ static int cxl_context_start_locked(struct cxl_context *ctx, u64 wed, u64 amr,
 	ctx->status = STARTED;
 	/* What a program mapped while it was CLOSED was not the card's. */
 	cxl_context_zap(ctx);
-	cxl_events_set_closed(&ctx->events, false);
+	cxl_events_set_end(&ctx->events, CXL_EVENTS_CLOSED, false);
 	return 0;
 
 drop_mm:
@@ -376,7 +377,7 @@ static int cxl_context_detach_locked(struct cxl_context *ctx)
 		cxl_context_zap(ctx);
 	}
 	/* Whatever it was before: nobody must go on sleeping. */
-	cxl_events_set_closed(&ctx->events, true);
+	cxl_events_set_end(&ctx->events, CXL_EVENTS_CLOSED, true);
 	return started ? 0 : -EBUSY;
 }
 
@@ -431,7 +432,7 @@ EXPORT_SYMBOL_GPL(cxl_context_afu_error);
  */
 void cxl_context_set_link(struct cxl_context *ctx, bool up)
 {
-	cxl_events_set_link(&ctx->events, up);
+	cxl_events_set_end(&ctx->events, CXL_EVENTS_LINK_DOWN, !up);
 	/* After a page fault that has seen the link as it was */
 	mutex_lock(&ctx->status_mutex);
 	cxl_context_zap(ctx);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Events of a context: what is posted, and what is seen of it from outside.
- * Producers post from any context and never wait.  The way of an event is told
- * in event_read.c, which delivers them.
+ * Producers never wait.  The way of an event is told in event_read.c, which
+ * delivers them.
  */
 #include <linux/bitmap.h>
 #include <linux/mm.h>
@@ -11,15 +11,12 @@
 #include "event.h"
 #include "trace.h"
 
-/* With the lock held: where an event comes from that is reported at @time */
+/* Where an event comes from that is reported at @time */
 static struct cxl_event_origin cxl_events_origin(const struct cxl_events *ev,
 						 u64 time)
 {
 	lockdep_assert_held(&ev->lock);
-	return (struct cxl_event_origin) {
-		.time = time,
-		.lost = cxl_events_nr_lost(ev),
-	};
+	return (struct cxl_event_origin) { time, cxl_events_nr_lost(ev) };
 }
 
 static void cxl_events_signal(struct cxl_events *ev, int band)
@@ -40,13 +37,9 @@ static __always_inline bool cxl_events_wake_later(struct cxl_events *ev)
 	return true;
 }
 
-/**
- * cxl_events_wake() - wake who waits for events
- * @ev: event state
- *
- * The barrier in wq_has_sleeper() pairs with those of sleepers and pollers.
- *
- * Context: any.
+/*
+ * Wake who waits for events, from any context.  The barrier in
+ * wq_has_sleeper() pairs with those of sleepers and pollers.
  */
 void cxl_events_wake(struct cxl_events *ev)
 {
@@ -63,13 +56,7 @@ static void cxl_events_wake_work(struct irq_work *work)
 	cxl_events_wake(container_of(work, struct cxl_events, wake));
 }
 
-/**
- * cxl_events_init() - set up the event state of a context
- * @ev: zeroed
- * @ctx: its context
- * @card: number of the card
- * @afu: number of the AFU
- */
+/* @ev is zeroed; @card and @afu are the numbers that traces show. */
 void cxl_events_init(struct cxl_events *ev, struct cxl_context *ctx,
 		     unsigned int card, unsigned int afu)
 {
@@ -87,10 +74,7 @@ void cxl_events_init(struct cxl_events *ev, struct cxl_context *ctx,
 	ev->error.data_size = sizeof(ev->error.error);
 }
 
-/**
- * cxl_events_destroy() - the reverse of cxl_events_init()
- * @ev: retired, with no reader left
- */
+/* @ev is retired, with no reader left. */
 void cxl_events_destroy(struct cxl_events *ev)
 {
 	WARN_ON(ev->ops || ev->nr_fetched);
@@ -99,51 +83,35 @@ void cxl_events_destroy(struct cxl_events *ev)
 	kvfree(ev->irq_origin);
 }
 
-/**
- * cxl_events_post_irq() - an AFU interrupt was raised
- * @ev: event state
- * @irq: number from 1
- *
- * Context: any.
- * Return: 0, or -EINVAL for a number that the context does not have.
+/*
+ * What the card driver reports.  Context: see backend.h.
  */
+
+/* AFU interrupt @irq, from 1.  -EINVAL: the context does not have it. */
 int cxl_events_post_irq(struct cxl_events *ev, unsigned int irq)
 {
 	u64 now = cxl_events_now(ev);
 	unsigned long flags;
-	int ret = 0;
 
 	spin_lock_irqsave(&ev->lock, flags);
 	if (!irq || irq > ev->nr_irqs) {
-		ret = -EINVAL;
-		goto unlock;
+		spin_unlock_irqrestore(&ev->lock, flags);
+		return -EINVAL;
 	}
 	ev->count.posted++;
 	if (__test_and_set_bit(irq - 1, ev->irq_pending))
 		ev->count.coalesced++;
 	else
 		ev->irq_origin[irq - 1] = cxl_events_origin(ev, now);
-	cxl_events_set_state(ev, CXL_EVENTS_IRQ);
-unlock:
+	cxl_events_change_state(ev, CXL_EVENTS_IRQ, true);
 	spin_unlock_irqrestore(&ev->lock, flags);
-	if (ret)
-		return ret;
 
 	trace_cxl_event_post(ev, CXL_EVENT_AFU_INTERRUPT, 1);
 	cxl_events_wake(ev);
 	return 0;
 }
 
-/**
- * cxl_events_post_fault() - the AFU could not access an address
- * @ev: event state
- * @addr: effective address
- * @dsisr: why
- *
- * A fault that was not read yet is overwritten, and counted as lost.
- *
- * Context: any.
- */
+/* A fault that was not read yet is overwritten, and counted as lost. */
 void cxl_events_post_fault(struct cxl_events *ev, u64 addr, u64 dsisr)
 {
 	u64 now = cxl_events_now(ev);
@@ -156,22 +124,14 @@ void cxl_events_post_fault(struct cxl_events *ev, u64 addr, u64 dsisr)
 	ev->fault.fault.addr = addr;
 	ev->fault.fault.dsisr = dsisr;
 	ev->fault.origin = cxl_events_origin(ev, now);
-	cxl_events_set_state(ev, CXL_EVENTS_FAULT);
+	cxl_events_change_state(ev, CXL_EVENTS_FAULT, true);
 	spin_unlock_irqrestore(&ev->lock, flags);
 
 	trace_cxl_event_post(ev, CXL_EVENT_DATA_STORAGE, 1);
 	cxl_events_wake(ev);
 }
 
-/**
- * cxl_events_post_error() - the AFU reported an error
- * @ev: event state
- * @error: defined by the AFU
- *
- * While one is not read yet, later ones are only counted as lost.
- *
- * Context: any.
- */
+/* While an error is not read yet, later ones are only counted as lost. */
 void cxl_events_post_error(struct cxl_events *ev, u64 error)
 {
 	u64 now = cxl_events_now(ev);
@@ -186,7 +146,7 @@ void cxl_events_post_error(struct cxl_events *ev, u64 error)
 	} else {
 		ev->error.error.error = error;
 		ev->error.origin = cxl_events_origin(ev, now);
-		cxl_events_set_state(ev, CXL_EVENTS_ERROR);
+		cxl_events_change_state(ev, CXL_EVENTS_ERROR, true);
 	}
 	spin_unlock_irqrestore(&ev->lock, flags);
 
@@ -206,15 +166,11 @@ static void cxl_events_reject(struct cxl_events *ev, unsigned int n)
 		atomic64_add(n, &ev->unwanted);
 }
 
-/**
- * cxl_events_announce() - the AFU driver has @n more events
- * @ev: event state
- * @n: how many
- *
+/*
+ * The AFU driver has @n more events; in any context, hard interrupts included.
  * The exchange is fully ordered: whoever sees the count sees what the driver
  * stored before, and a sleeper that does not see it is seen here.
  *
- * Context: any.
  * Return: false if they are rejected.
  */
 bool cxl_events_announce(struct cxl_events *ev, unsigned int n)
@@ -240,31 +196,28 @@ bool cxl_events_announce(struct cxl_events *ev, unsigned int n)
 	return true;
 }
 
-/**
- * cxl_events_set_irqs() - the context now has interrupts 1 to @nr_irqs
- * @ev: event state
- * @nr_irqs: how many; those pending stay pending
- *
- * Context: process context; serialised by the caller.
- * Return: 0 or -ENOMEM, then nothing changed.
+/*
+ * The context now has interrupts 1 to @nr_irqs; those pending stay pending.
+ * Process context, serialised by the caller.  -ENOMEM: nothing changed.
  */
 int cxl_events_set_irqs(struct cxl_events *ev, unsigned int nr_irqs)
 {
+	const bool grow = nr_irqs > ev->irq_bits;
 	struct cxl_event_origin *origin = NULL;
 	unsigned long *pending = NULL;
+	int ret = 0;
 
-	if (nr_irqs > ev->irq_bits) {
+	if (grow) {
 		pending = bitmap_zalloc(nr_irqs, GFP_KERNEL_ACCOUNT);
 		origin = kvcalloc(nr_irqs, sizeof(*origin), GFP_KERNEL_ACCOUNT);
 		if (!pending || !origin) {
-			bitmap_free(pending);
-			kvfree(origin);
-			return -ENOMEM;
+			ret = -ENOMEM;
+			goto free;
 		}
 	}
 
 	spin_lock_irq(&ev->lock);
-	if (pending) {
+	if (grow) {
 		if (ev->irq_bits) {
 			bitmap_copy(pending, ev->irq_pending, ev->irq_bits);
 			memcpy(origin, ev->irq_origin,
@@ -276,60 +229,22 @@ int cxl_events_set_irqs(struct cxl_events *ev, unsigned int nr_irqs)
 	}
 	ev->nr_irqs = nr_irqs;
 	spin_unlock_irq(&ev->lock);
+free:
 	bitmap_free(pending);
 	kvfree(origin);
-	return 0;
+	return ret;
 }
 
-static void cxl_events_change_state(struct cxl_events *ev, unsigned long bit,
-				    bool set)
+/* @bit, of CXL_EVENTS_ENDED, is why nothing more comes, or no longer is. */
+void cxl_events_set_end(struct cxl_events *ev, unsigned long bit, bool set)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&ev->lock, flags);
-	if (set)
-		cxl_events_set_state(ev, bit);
-	else
-		cxl_events_clear_state(ev, bit);
+	cxl_events_change_state(ev, bit, set);
 	spin_unlock_irqrestore(&ev->lock, flags);
 	if (set)
 		cxl_events_wake(ev);
-}
-
-/**
- * cxl_events_set_closed() - the context is CLOSED, or started again
- * @ev: event state
- * @closed: which of the two
- *
- * Context: any.
- */
-void cxl_events_set_closed(struct cxl_events *ev, bool closed)
-{
-	cxl_events_change_state(ev, CXL_EVENTS_CLOSED, closed);
-}
-
-/**
- * cxl_events_set_link() - the link to the card went down or came back
- * @ev: event state
- * @up: which of the two
- *
- * Context: any.
- */
-void cxl_events_set_link(struct cxl_events *ev, bool up)
-{
-	cxl_events_change_state(ev, CXL_EVENTS_LINK_DOWN, !up);
-}
-
-/**
- * cxl_events_set_stamps() - from now on events are stamped, or not
- * @ev: event state
- * @stamps: which of the two
- *
- * Context: any.
- */
-void cxl_events_set_stamps(struct cxl_events *ev, bool stamps)
-{
-	WRITE_ONCE(ev->stamps, stamps);
 }
 
 /*
@@ -355,12 +270,7 @@ static bool cxl_events_drained(struct cxl_events *ev)
 	return drained;
 }
 
-/**
- * cxl_events_mask() - what poll has to say
- * @ev: event state; the caller's wait queue entry is on its wq
- *
- * Context: any.
- */
+/* What poll has to say to a caller whose entry is on the wait queue */
 __poll_t cxl_events_mask(struct cxl_events *ev)
 {
 	/* Pairs with the barriers of the producers: see cxl_events_wake(). */
@@ -372,13 +282,7 @@ __poll_t cxl_events_mask(struct cxl_events *ev)
 	return 0;
 }
 
-/**
- * cxl_events_count() - a consistent snapshot of the counters
- * @ev: event state
- * @count: filled in
- *
- * Context: process context; waits for a delivery in flight.
- */
+/* A consistent snapshot of the counters; waits for a delivery in flight. */
 void cxl_events_count(struct cxl_events *ev, struct cxl_event_counters *count)
 {
 	unsigned long flags;

@@ -107,7 +107,6 @@ struct cxl_events {
 	 */
 	atomic_t announced;
 	atomic64_t unwanted;		/* announced without ops; no lock */
-
 	atomic64_t overruns;		/* a full queue dropped them; no lock */
 
 	/* The state lock, taken by the card driver's interrupt handlers */
@@ -169,9 +168,7 @@ void cxl_events_init(struct cxl_events *ev, struct cxl_context *ctx,
 		     unsigned int card, unsigned int afu);
 void cxl_events_destroy(struct cxl_events *ev);
 int cxl_events_set_irqs(struct cxl_events *ev, unsigned int nr_irqs);
-void cxl_events_set_closed(struct cxl_events *ev, bool closed);
-void cxl_events_set_link(struct cxl_events *ev, bool up);
-void cxl_events_set_stamps(struct cxl_events *ev, bool stamps);
+void cxl_events_set_end(struct cxl_events *ev, unsigned long bit, bool set);
 __poll_t cxl_events_mask(struct cxl_events *ev);
 void cxl_events_count(struct cxl_events *ev, struct cxl_event_counters *count);
 
@@ -184,10 +181,8 @@ void cxl_events_wake(struct cxl_events *ev);
 
 /* AFU driver: event_ops.c */
 int cxl_events_set_ops(struct cxl_events *ev,
-		       const struct cxl_afu_driver_ops *ops,
+		       const struct cxl_afu_driver_ops *ops, bool old,
 		       struct module *owner, struct cxl_event_queue *queue);
-int cxl_events_set_old_ops(struct cxl_events *ev,
-			   const struct cxl_afu_driver_ops *ops);
 int cxl_events_unset_ops(struct cxl_events *ev);
 void cxl_events_drop_ops(struct cxl_events *ev,
 			 const struct cxl_afu_driver_ops *ops);
@@ -201,18 +196,11 @@ ssize_t cxl_events_read_iter(struct cxl_events *ev, struct iov_iter *to,
 unsigned int cxl_events_restore(struct cxl_events *ev,
 				const struct cxl_afu_driver_ops *ops);
 
-static inline void cxl_events_set_state(struct cxl_events *ev,
-					unsigned long bits)
+static inline void cxl_events_change_state(struct cxl_events *ev,
+					   unsigned long bits, bool set)
 {
 	lockdep_assert_held(&ev->lock);
-	WRITE_ONCE(ev->state, ev->state | bits);
-}
-
-static inline void cxl_events_clear_state(struct cxl_events *ev,
-					  unsigned long bits)
-{
-	lockdep_assert_held(&ev->lock);
-	WRITE_ONCE(ev->state, ev->state & ~bits);
+	WRITE_ONCE(ev->state, set ? ev->state | bits : ev->state & ~bits);
 }
 
 /* Events lost so far */
@@ -227,7 +215,7 @@ static inline u64 cxl_events_now(const struct cxl_events *ev)
 	return READ_ONCE(ev->stamps) ? ktime_get_ns() : 0;
 }
 
-/* An event that is fetched and left behind becomes deferred first. */
+/* An event that is fetched and left behind is deferred before it is counted off. */
 static inline bool cxl_events_readable(const struct cxl_events *ev)
 {
 	return atomic_read_acquire(&ev->announced) > 0 ||
@@ -238,6 +226,60 @@ static inline bool cxl_events_readable(const struct cxl_events *ev)
 static inline bool cxl_events_ended(const struct cxl_events *ev)
 {
 	return READ_ONCE(ev->state) & CXL_EVENTS_ENDED;
+}
+
+/*
+ * Events sent and not yet delivered.  The reader's side is here, without a call
+ * for each event, since this is the one AFU driver that is known here.
+ */
+struct cxl_event_queue {
+	/* Raw: taken by producers in hard interrupt context, on PREEMPT_RT too */
+	raw_spinlock_t lock;	/* guards tail to closed, and the free slots */
+	unsigned int tail;	/* next slot to be filled; its store-release hands
+				 * the slot over to the reader
+				 */
+	unsigned int reserved;	/* free slots that are spoken for */
+	bool closed;		/* takes no more; also read without the lock */
+
+	/* The reader's, guarded by the read_lock */
+	unsigned int head;	/* oldest slot not confirmed; its store-release
+				 * hands the slot over to the producers
+				 */
+	unsigned int fetch;	/* next slot to be fetched */
+
+	/* Constant */
+	struct cxl_context *ctx;	/* referenced */
+	struct cxl_events *ev;
+	unsigned int depth;		/* events that it holds */
+	unsigned int mask;		/* slots in the ring, less one */
+	size_t slot_size;		/* bytes */
+	u32 max_payload;		/* bytes */
+	struct cxl_afu_driver_ops ops;	/* with the limit of this queue */
+	void *slots;			/* the ring */
+};
+
+static inline struct cxl_event_record *
+cxl_event_queue_slot(const struct cxl_event_queue *q, unsigned int pos)
+{
+	return q->slots + (pos & q->mask) * q->slot_size;
+}
+
+/* The next event that was sent, or NULL: the AFU driver has announced more. */
+static __always_inline struct cxl_event_afu_driver_reserved *
+cxl_event_queue_fetch(struct cxl_event_queue *q)
+{
+	/* Pairs with the release in cxl_event_queue_fill(). */
+	if (q->fetch == smp_load_acquire(&q->tail))
+		return NULL;
+	return (void *)&cxl_event_queue_slot(q, q->fetch++)->data_size;
+}
+
+/* The oldest @n events that were fetched are read. */
+static inline void cxl_event_queue_delivered(struct cxl_event_queue *q,
+					     unsigned int n)
+{
+	/* Pairs with the acquire in cxl_event_queue_check(). */
+	smp_store_release(&q->head, q->head + n);
 }
 
 /* The event state of a context; here so that event_queue.c needs no more */

@@ -7,7 +7,6 @@
  * back to the driver, those announced are lost.
  */
 #include "event.h"
-#include "event_queue.h"
 #include "trace.h"
 
 /* Under the lock nothing new gets in flight: if it is false it stays so. */
@@ -18,16 +17,24 @@ static bool cxl_events_in_flight(struct cxl_events *ev)
 	return smp_load_acquire(&ev->nr_fetched);
 }
 
-static int cxl_events_install_ops(struct cxl_events *ev,
-				  const struct cxl_afu_driver_ops *ops,
-				  struct module *owner,
-				  struct cxl_event_queue *queue, u32 max_data,
-				  void (*closed)(struct cxl_context *ctx))
+/*
+ * Set the driver ops, not from a hard interrupt; returns what
+ * cxl_set_driver_ops() does.  @old ones are two callbacks and nothing behind.
+ * @queue: whose ops these are, or NULL.  Its events are fetched without a call.
+ */
+int cxl_events_set_ops(struct cxl_events *ev,
+		       const struct cxl_afu_driver_ops *ops, bool old,
+		       struct module *owner, struct cxl_event_queue *queue)
 {
+	u32 max_data = CXL_EVENT_MAX_DATA;
 	struct module *unpin = owner;
 	unsigned long flags;
 	int ret = 0;
 
+	if (!ops || !ops->event_delivered || !(ops->fetch_event || queue))
+		return -EINVAL;
+	if (!old)
+		max_data = ops->max_data_size ?: CXL_MAX_EVENT_DATA_SIZE;
 	if (max_data > CXL_EVENT_MAX_DATA)
 		return -EINVAL;
 	if (!try_module_get(owner))
@@ -46,53 +53,13 @@ static int cxl_events_install_ops(struct cxl_events *ev,
 		ev->ops_owner = owner;
 		ev->queue = queue;
 		ev->max_data = max_data;
-		ev->closed = closed;
+		ev->closed = old ? NULL : ops->context_closed;
 		/* From the first ops on announcements count. */
 		atomic_cmpxchg(&ev->announced, CXL_EVENTS_NO_OPS, 0);
 	}
 	spin_unlock_irqrestore(&ev->lock, flags);
 	module_put(unpin);
 	return ret;
-}
-
-/**
- * cxl_events_set_ops() - set the driver ops
- * @ev: event state
- * @ops: the AFU driver's
- * @owner: module to be pinned
- * @queue: whose ops these are, or NULL.  Its events are fetched without a call
- *
- * Context: any but hard interrupt.
- * Return: as cxl_set_driver_ops().
- */
-int cxl_events_set_ops(struct cxl_events *ev,
-		       const struct cxl_afu_driver_ops *ops,
-		       struct module *owner,
-		       struct cxl_event_queue *queue)
-{
-	if (!ops || !ops->event_delivered || !(ops->fetch_event || queue))
-		return -EINVAL;
-	return cxl_events_install_ops(ev, ops, owner, queue,
-				      ops->max_data_size ?:
-				      CXL_MAX_EVENT_DATA_SIZE,
-				      ops->context_closed);
-}
-
-/**
- * cxl_events_set_old_ops() - set driver ops that are the two callbacks only
- * @ev: event state
- * @ops: the AFU driver's: nothing behind event_delivered is there
- *
- * Context: any but hard interrupt.
- * Return: as cxl_set_driver_ops().
- */
-int cxl_events_set_old_ops(struct cxl_events *ev,
-			   const struct cxl_afu_driver_ops *ops)
-{
-	if (!ops || !ops->event_delivered || !ops->fetch_event)
-		return -EINVAL;
-	return cxl_events_install_ops(ev, ops, NULL, NULL, CXL_EVENT_MAX_DATA,
-				      NULL);
 }
 
 /* The lock of the event queue, if there is one, is held as well. */
@@ -113,13 +80,9 @@ static int cxl_events_unset_locked(struct cxl_events *ev, struct module **unpin)
 	return 0;
 }
 
-/**
- * cxl_events_unset_ops() - remove the driver ops
- * @ev: event state
- *
- * Context: any but hard interrupt.
- * Return: 0, or -EBUSY while events are announced or in flight, or room in the
- * event queue is reserved.
+/*
+ * Remove the driver ops, not from a hard interrupt.  -EBUSY: events are
+ * announced or in flight, or room in the event queue is reserved.
  */
 int cxl_events_unset_ops(struct cxl_events *ev)
 {
@@ -142,6 +105,7 @@ int cxl_events_unset_ops(struct cxl_events *ev)
 	return ret;
 }
 
+/* Waits for a delivery in flight, so only in process context. */
 static void cxl_events_detach_ops(struct cxl_events *ev,
 				  const struct cxl_afu_driver_ops *only,
 				  unsigned long state)
@@ -155,7 +119,7 @@ static void cxl_events_detach_ops(struct cxl_events *ev,
 
 	mutex_lock(&ev->read_lock);
 	spin_lock_irqsave(&ev->lock, flags);
-	cxl_events_set_state(ev, state);
+	cxl_events_change_state(ev, state, true);
 	ops = ev->ops;
 	if (!ops || (only && ops != only)) {
 		spin_unlock_irqrestore(&ev->lock, flags);
@@ -183,25 +147,14 @@ out:
 	cxl_events_wake(ev);
 }
 
-/**
- * cxl_events_drop_ops() - remove driver ops whatever is pending
- * @ev: event state
- * @ops: to be removed, if they are the ones that are set
- *
- * Context: process context; waits for a delivery in flight.
- */
+/* Remove @ops whatever is pending, if they are the ones that are set. */
 void cxl_events_drop_ops(struct cxl_events *ev,
 			 const struct cxl_afu_driver_ops *ops)
 {
 	cxl_events_detach_ops(ev, ops, 0);
 }
 
-/**
- * cxl_events_retire() - the context goes away: no driver callback after this
- * @ev: event state
- *
- * Context: process context; waits for a delivery in flight.
- */
+/* The context goes away: no driver callback after this. */
 void cxl_events_retire(struct cxl_events *ev)
 {
 	trace_cxl_event_end(ev);

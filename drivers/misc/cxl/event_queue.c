@@ -19,19 +19,13 @@
 #include <linux/slab.h>
 
 #include "event.h"
-#include "event_queue.h"
-
-static struct cxl_event_queue *cxl_event_queue_of(struct cxl_context *ctx)
-{
-	return cxl_context_events(ctx)->queue;
-}
 
 static void
 cxl_event_queue_event_delivered(struct cxl_context *ctx,
 				struct cxl_event_afu_driver_reserved *event,
 				int rc)
 {
-	struct cxl_event_queue *q = cxl_event_queue_of(ctx);
+	struct cxl_event_queue *q = cxl_context_events(ctx)->queue;
 
 	if (!event)
 		return;
@@ -55,7 +49,7 @@ static void cxl_event_queue_close(struct cxl_event_queue *q)
 
 static void cxl_event_queue_context_closed(struct cxl_context *ctx)
 {
-	cxl_event_queue_close(cxl_event_queue_of(ctx));
+	cxl_event_queue_close(cxl_context_events(ctx)->queue);
 }
 
 struct cxl_event_queue *cxl_event_queue_create(struct cxl_context *ctx,
@@ -66,7 +60,7 @@ struct cxl_event_queue *cxl_event_queue_create(struct cxl_context *ctx,
 	int ret;
 
 	if (!depth || depth > CXL_EVENT_QUEUE_MAX_DEPTH || !max_payload ||
-	    max_payload > CXL_READ_MIN_SIZE - sizeof(struct cxl_event_header))
+	    max_payload > CXL_EVENT_MAX_DATA)
 		return ERR_PTR(-EINVAL);
 
 	q = kzalloc(sizeof(*q), GFP_KERNEL_ACCOUNT);
@@ -89,7 +83,7 @@ struct cxl_event_queue *cxl_event_queue_create(struct cxl_context *ctx,
 	}
 	q->ctx = cxl_context_get(ctx);
 	q->ev = cxl_context_events(ctx);
-	ret = cxl_events_set_ops(q->ev, &q->ops, THIS_MODULE, q);
+	ret = cxl_events_set_ops(q->ev, &q->ops, false, THIS_MODULE, q);
 	if (ret)
 		goto put_context;
 	return q;
@@ -115,7 +109,29 @@ void cxl_event_queue_destroy(struct cxl_event_queue *q)
 }
 EXPORT_SYMBOL_GPL(cxl_event_queue_destroy);
 
-/* Fill the slot at the tail, with the lock held and room for it. */
+/* Is there room for one more event, beside those that are reserved? */
+static int cxl_event_queue_check(const struct cxl_event_queue *q)
+{
+	unsigned int head;
+
+	lockdep_assert_held(&q->lock);
+	if (q->closed)
+		return -EPIPE;
+	/* Pairs with the release in cxl_event_queue_delivered(). */
+	head = smp_load_acquire(&q->head);
+	return q->tail - head + q->reserved < q->depth ? 0 : -ENOSPC;
+}
+
+static int cxl_event_queue_unreserve(struct cxl_event_queue *q)
+{
+	lockdep_assert_held(&q->lock);
+	if (!q->reserved)
+		return -EINVAL;
+	q->reserved--;
+	return q->closed ? -EPIPE : 0;
+}
+
+/* Fill the slot at the tail. */
 static __always_inline void cxl_event_queue_fill(struct cxl_event_queue *q,
 						 const void *data, u32 len)
 {
@@ -131,30 +147,19 @@ static __always_inline void cxl_event_queue_fill(struct cxl_event_queue *q,
 	smp_store_release(&q->tail, q->tail + 1);
 }
 
-static bool cxl_event_queue_full(const struct cxl_event_queue *q)
-{
-	unsigned int head;
-
-	lockdep_assert_held(&q->lock);
-	/* Pairs with the release in cxl_event_queue_delivered(). */
-	head = smp_load_acquire(&q->head);
-	return q->tail - head + q->reserved >= q->depth;
-}
-
-int cxl_event_queue_send(struct cxl_event_queue *q, const void *data, u32 len)
+static __always_inline int cxl_event_queue_put(struct cxl_event_queue *q,
+					       const void *data, u32 len,
+					       const bool reserved)
 {
 	unsigned long flags;
-	int ret = 0;
+	int ret;
 
 	if (len > q->max_payload)
 		return -EINVAL;
 
 	raw_spin_lock_irqsave(&q->lock, flags);
-	if (q->closed)
-		ret = -EPIPE;
-	else if (cxl_event_queue_full(q))
-		ret = -ENOSPC;
-	else
+	ret = reserved ? cxl_event_queue_unreserve(q) : cxl_event_queue_check(q);
+	if (!ret)
 		cxl_event_queue_fill(q, data, len);
 	raw_spin_unlock_irqrestore(&q->lock, flags);
 
@@ -164,60 +169,40 @@ int cxl_event_queue_send(struct cxl_event_queue *q, const void *data, u32 len)
 		ret = -EPIPE;	/* the ops went meanwhile */
 	return ret;
 }
+
+int cxl_event_queue_send(struct cxl_event_queue *q, const void *data, u32 len)
+{
+	return cxl_event_queue_put(q, data, len, false);
+}
 EXPORT_SYMBOL_GPL(cxl_event_queue_send);
+
+int cxl_event_queue_commit(struct cxl_event_queue *q, const void *data,
+			   u32 len)
+{
+	return cxl_event_queue_put(q, data, len, true);
+}
+EXPORT_SYMBOL_GPL(cxl_event_queue_commit);
 
 int cxl_event_queue_reserve(struct cxl_event_queue *q)
 {
 	unsigned long flags;
-	int ret = 0;
+	int ret;
 
 	raw_spin_lock_irqsave(&q->lock, flags);
-	if (q->closed)
-		ret = -EPIPE;
-	else if (cxl_event_queue_full(q))
-		ret = -ENOSPC;
-	else
+	ret = cxl_event_queue_check(q);
+	if (!ret)
 		q->reserved++;
 	raw_spin_unlock_irqrestore(&q->lock, flags);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(cxl_event_queue_reserve);
 
-int cxl_event_queue_commit(struct cxl_event_queue *q, const void *data,
-			   u32 len)
-{
-	unsigned long flags;
-	int ret = 0;
-
-	if (len > q->max_payload)
-		return -EINVAL;
-
-	raw_spin_lock_irqsave(&q->lock, flags);
-	if (!q->reserved) {
-		ret = -EINVAL;
-		goto unlock;
-	}
-	q->reserved--;
-	if (q->closed)
-		ret = -EPIPE;
-	else
-		cxl_event_queue_fill(q, data, len);
-unlock:
-	raw_spin_unlock_irqrestore(&q->lock, flags);
-
-	if (!ret && !cxl_events_announce(q->ev, 1))
-		ret = -EPIPE;	/* the ops went meanwhile */
-	return ret;
-}
-EXPORT_SYMBOL_GPL(cxl_event_queue_commit);
-
 void cxl_event_queue_cancel(struct cxl_event_queue *q)
 {
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&q->lock, flags);
-	if (q->reserved)
-		q->reserved--;
+	cxl_event_queue_unreserve(q);
 	raw_spin_unlock_irqrestore(&q->lock, flags);
 }
 EXPORT_SYMBOL_GPL(cxl_event_queue_cancel);

@@ -4,7 +4,6 @@
 #include <linux/uio.h>
 
 #include "cxl.h"
-#include "event_queue.h"
 #include "event_test.h"
 
 #define HEADER_SIZE	sizeof(struct cxl_event_header)

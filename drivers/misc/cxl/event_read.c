@@ -32,14 +32,14 @@
 #define pr_fmt(fmt) "cxl: " fmt
 
 #include <linux/bitmap.h>
-#include <linux/instrumented.h>
+#include <linux/nsproxy.h>
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
 #include <linux/time_namespace.h>
 #include <linux/uaccess.h>
 
 #include "event.h"
-#include "event_queue.h"
+#include "event_copy.h"
 #include "trace.h"
 
 #define CXL_EVENT_HEADER_SIZE	sizeof(struct cxl_event_header)
@@ -47,10 +47,7 @@
 /* Short copies at the same event, each after the buffer was faulted in */
 #define CXL_EVENT_COPY_TRIES	8
 
-/*
- * With stamps an event grows by one, unless it then fitted no more into the
- * smallest buffer.
- */
+/* With stamps, and if it still fits into the smallest buffer with one */
 static __always_inline bool cxl_event_stamped(size_t size, bool stamps)
 {
 	return stamps && size + sizeof(struct cxl_event_stamp) <= CXL_READ_MIN_SIZE;
@@ -64,35 +61,21 @@ static __always_inline size_t cxl_event_size(size_t size, bool stamps)
 	return size + sizeof(struct cxl_event_stamp);
 }
 
-/**
- * struct cxl_run - a read, and the events that it has in hand
- * @buf: where they go in the program's memory, without an iov_iter
- * @room: bytes left there
- * @done: bytes delivered
- * @first: of the run, its index in fetched[]: 0 or, of generic ones,
- *	CXL_EVENT_RUN
- * @n: events of the run
- * @size: bytes that they take in the reader's buffer
- * @next: of the first event that was not copied, 0 if there is none
- * @generic: the read is through with driver events
- * @more: there is more that fits; in the usual case: or that is not of it
- * @stamps: the events are stamped
- * @now: of the gather, for the stamps of events without origin
- * @offset: of CLOCK_MONOTONIC in the reader's time namespace, in ns
- */
+/* A read, and the events that it has in hand */
 struct cxl_run {
-	char __user *buf;
-	size_t room;
-	size_t done;
-	unsigned int first;
-	unsigned int n;
-	size_t size;
-	size_t next;
-	bool generic;
-	bool more;
-	bool stamps;
-	struct cxl_event_origin now;
-	s64 offset;
+	char __user *buf;	/* where they go in the program's memory ... */
+	struct iov_iter *iter;	/* ... or, if not NULL, anywhere else */
+	size_t room;		/* bytes left there */
+	size_t done;		/* bytes delivered */
+	unsigned int first;	/* index in fetched[]: 0 or CXL_EVENT_RUN */
+	unsigned int n;		/* events of the run */
+	size_t size;		/* bytes that they take in the reader's buffer */
+	size_t next;		/* of the first that was not copied, 0 if none */
+	bool generic;		/* the read is through with driver events */
+	bool more;		/* there is more that fits; @usual: or is not of it */
+	bool stamps;		/* the events are stamped */
+	struct cxl_event_origin now;	/* for stamps of events without origin */
+	s64 offset;		/* of the reader's CLOCK_MONOTONIC, in ns */
 };
 
 /*
@@ -109,7 +92,6 @@ static size_t cxl_gather_tail(const struct cxl_events *ev, unsigned long kinds,
 {
 	size_t tail = 0;
 
-	lockdep_assert_held(&ev->lock);
 	kinds &= ev->state;
 	if (kinds & CXL_EVENTS_IRQ)
 		tail += CXL_GENERIC_SIZE(irq, stamps);
@@ -194,7 +176,7 @@ static __always_inline void cxl_gather_driver(struct cxl_events *ev,
 
 stop:
 	fetched = max(i + 1, in_flight);
-	/* What is left behind is deferred before it is not announced any more. */
+	/* What is left behind becomes deferred before announced drops, below. */
 	WRITE_ONCE(ev->deferred, true);
 	run->more = usual;
 	if (!usual)
@@ -243,21 +225,20 @@ static void cxl_gather_irqs(struct cxl_events *ev, struct cxl_run *run)
 	};
 	unsigned int bit = ev->irq_next;
 
-	do {
+	for (;;) {
 		bit = find_next_bit(ev->irq_pending, ev->irq_bits, bit);
 		if (bit == ev->irq_bits)
 			bit = find_first_bit(ev->irq_pending, ev->irq_bits);
-		if (bit == ev->irq_bits) {
-			cxl_events_clear_state(ev, CXL_EVENTS_IRQ);
-			return;
-		}
+		if (bit == ev->irq_bits)
+			break;
 		irq.origin = ev->irq_origin[bit];
 		irq.irq.irq = bit + 1;
 		if (!cxl_gather_add(ev, run, tail, &irq))
 			return;
 		__clear_bit(bit, ev->irq_pending);
 		ev->irq_next = ++bit;
-	} while (true);
+	}
+	cxl_events_change_state(ev, CXL_EVENTS_IRQ, false);
 }
 
 static void cxl_gather_generic(struct cxl_events *ev, struct cxl_run *run)
@@ -267,10 +248,10 @@ static void cxl_gather_generic(struct cxl_events *ev, struct cxl_run *run)
 		cxl_gather_irqs(ev, run);
 	if (ev->state & CXL_EVENTS_FAULT &&
 	    cxl_gather_add(ev, run, 0, &ev->fault))
-		cxl_events_clear_state(ev, CXL_EVENTS_FAULT);
+		cxl_events_change_state(ev, CXL_EVENTS_FAULT, false);
 	if (ev->state & CXL_EVENTS_ERROR &&
 	    cxl_gather_add(ev, run, 0, &ev->error))
-		cxl_events_clear_state(ev, CXL_EVENTS_ERROR);
+		cxl_events_change_state(ev, CXL_EVENTS_ERROR, false);
 }
 
 /* What the reader's time namespace adds to CLOCK_MONOTONIC, in ns */
@@ -318,7 +299,6 @@ static void cxl_restore_generic(struct cxl_events *ev,
 				const struct cxl_run *run, unsigned int n)
 {
 	const struct cxl_event_record *record;
-	bool first = true;
 	unsigned int bit;
 
 	spin_lock_irq(&ev->lock);
@@ -327,42 +307,38 @@ static void cxl_restore_generic(struct cxl_events *ev,
 		case CXL_EVENT_AFU_INTERRUPT:
 			bit = record->irq.irq - 1;
 			/* The first has the next turn. */
-			if (first)
+			if (record == &ev->record[n])
 				ev->irq_next = bit;
-			first = false;
 			if (__test_and_set_bit(bit, ev->irq_pending))
 				ev->count.coalesced++;
 			ev->irq_origin[bit] = record->origin;
-			cxl_events_set_state(ev, CXL_EVENTS_IRQ);
+			cxl_events_change_state(ev, CXL_EVENTS_IRQ, true);
 			break;
 		case CXL_EVENT_DATA_STORAGE:
 			if (ev->state & CXL_EVENTS_FAULT)
 				ev->count.lost++;	/* The last one wins. */
 			else
 				ev->fault = *record;
-			cxl_events_set_state(ev, CXL_EVENTS_FAULT);
+			cxl_events_change_state(ev, CXL_EVENTS_FAULT, true);
 			break;
 		case CXL_EVENT_AFU_ERROR:
 			if (ev->state & CXL_EVENTS_ERROR)
 				ev->count.lost++;	/* The first one wins. */
 			ev->error = *record;
-			cxl_events_set_state(ev, CXL_EVENTS_ERROR);
+			cxl_events_change_state(ev, CXL_EVENTS_ERROR, true);
 			break;
 		}
 	}
 	spin_unlock_irq(&ev->lock);
 }
 
-/**
- * cxl_events_restore() - give the driver events in flight back to the driver
- * @ev: event state
- * @ops: that the events were fetched by
+/*
+ * Give the driver events in flight back to the AFU driver, whose @ops fetched
+ * them.  Last fetched first: a driver that puts each one back at the head of
+ * its queue has its order again.
  *
- * Last fetched first: a driver that puts each one back at the head of its
- * queue has its order again.
- *
- * Return: how many there were, without those that were rejected: to be counted
- * by the caller.
+ * Return: how many went back, to be counted by the caller.  Those that no
+ * reader could have got are rejected here.
  */
 unsigned int cxl_events_restore(struct cxl_events *ev,
 				const struct cxl_afu_driver_ops *ops)
@@ -374,10 +350,8 @@ unsigned int cxl_events_restore(struct cxl_events *ev,
 	while (i--) {
 		int rc = ev->size[i] ? -EFAULT : -EINVAL;
 
-		if (ev->size[i])
-			good++;
-		else
-			ev->rejected++;
+		good += rc == -EFAULT;
+		ev->rejected += rc == -EINVAL;
 		trace_cxl_event_deliver(ev, CXL_EVENT_AFU_DRIVER, 1, rc);
 		ops->event_delivered(ev->ctx, ev->fetched[i], rc);
 	}
@@ -392,83 +366,10 @@ unsigned int cxl_events_restore(struct cxl_events *ev,
  * Copy
  */
 
-struct cxl_event_word {
-	u64 value;
-} __packed;
-
-#define cxl_put_word(to, from, n, fault)				\
-	unsafe_put_user(((const struct cxl_event_word *)(from))[n].value, \
-			(u64 __user *)(to) + (n), fault)
-
-/*
- * Back end for memory of the program, within user_access_begin().
- *
- * Events are small and come in runs.  copy_to_user() for the header, the
- * payload and the stamp of each opens the access window and checks the range
- * every time, which costs more than all the rest of a read; to put a run
- * together in a buffer first means to copy it twice.  So the window is opened
- * once for a run, whose range was checked, and each event is stored word by
- * word: four at a time, since short loops are dear.  What copy_to_user() tells
- * the sanitizers is told them here.
- */
-static __always_inline bool
-cxl_put_user(char __user *to, const struct cxl_event_header *header,
-	     const u8 *data, size_t len, u64 time, u64 sequence, u64 lost)
-{
-	struct cxl_event_header __user *uheader = (void __user *)to;
-
-	unsafe_put_user(header->type, &uheader->type, fault);
-	unsafe_put_user(header->size, &uheader->size, fault);
-	unsafe_put_user(header->process_element, &uheader->process_element, fault);
-	unsafe_put_user(header->reserved1, &uheader->reserved1, fault);
-	to += sizeof(*header);
-
-	instrument_copy_to_user(to, data, len);
-	for (; len >= 4 * sizeof(u64); len -= 4 * sizeof(u64)) {
-		cxl_put_word(to, data, 0, fault);
-		cxl_put_word(to, data, 1, fault);
-		cxl_put_word(to, data, 2, fault);
-		cxl_put_word(to, data, 3, fault);
-		to += 4 * sizeof(u64);
-		data += 4 * sizeof(u64);
-	}
-	if (len)
-		unsafe_copy_to_user(to, data, len, fault);
-	if (header->reserved1) {
-		struct cxl_event_stamp __user *stamp = (void __user *)(to + len);
-
-		unsafe_put_user(time, &stamp->time, fault);
-		unsafe_put_user(sequence, &stamp->sequence, fault);
-		unsafe_put_user(lost, &stamp->lost, fault);
-	}
-	return true;
-fault:
-	return false;
-}
-
-/* Back end for everything else */
-static bool cxl_put_iter(struct iov_iter *to,
-			 const struct cxl_event_header *header,
-			 const u8 *data, size_t len,
-			 u64 time, u64 sequence, u64 lost)
-{
-	struct cxl_event_stamp stamp = { time, sequence, lost };
-	size_t n = copy_to_iter(header, sizeof(*header), to);
-
-	if (n == sizeof(*header))
-		n += copy_to_iter(data, len, to);
-	if (n == sizeof(*header) + len && header->reserved1)
-		n += copy_to_iter(&stamp, sizeof(stamp), to);
-	if (n == header->size)
-		return true;
-	iov_iter_revert(to, n);
-	return false;
-}
-
-/* The copy. Return how many of the run's events are through, in order. */
+/* Return how many of the run's events are through, in order. */
 static __always_inline unsigned int
 cxl_run_copy(const struct cxl_events *ev, const struct cxl_run *run,
-	     struct iov_iter *iter, const bool user, const bool usual)
+	     const bool user, const bool usual)
 {
 	const unsigned int end = run->first + run->n;
 	struct cxl_event_header header = {
@@ -505,7 +406,7 @@ cxl_run_copy(const struct cxl_events *ev, const struct cxl_run *run,
 		}
 		if (user ? !cxl_put_user(buf, &header, event->data, len,
 					 time + run->offset, sequence, lost) :
-			   !cxl_put_iter(iter, &header, event->data, len,
+			   !cxl_put_iter(run->iter, &header, event->data, len,
 					 time + run->offset, sequence, lost))
 			break;
 		buf += header.size;
@@ -516,7 +417,7 @@ cxl_run_copy(const struct cxl_events *ev, const struct cxl_run *run,
 	return i - run->first;
 }
 
-/* Once per context: it is the AFU driver's bug, not the program's. */
+/* The log is told once per context: it is the AFU driver's bug. */
 static noinline void
 cxl_event_reject(struct cxl_events *ev,
 		 const struct cxl_event_afu_driver_reserved *event)
@@ -567,18 +468,6 @@ told:
 	smp_store_release(&ev->nr_fetched, left);
 }
 
-static void cxl_settle_generic(struct cxl_events *ev, const struct cxl_run *run,
-			       unsigned int n)
-{
-	unsigned int i;
-
-	for (i = 0; i < n; i++)
-		trace_cxl_event_deliver(ev, ev->record[i].type, 1, 0);
-	ev->sequence += n;
-	if (n < run->n)
-		cxl_restore_generic(ev, run, n);
-}
-
 /* The first @n events of the run were copied. */
 static __always_inline void cxl_run_settle(struct cxl_events *ev,
 					   struct cxl_run *run, unsigned int n,
@@ -600,7 +489,11 @@ static __always_inline void cxl_run_settle(struct cxl_events *ev,
 	run->room -= whole;
 	run->buf += whole;
 	if (!usual && run->first) {
-		cxl_settle_generic(ev, run, n);
+		for (i = 0; i < n; i++)
+			trace_cxl_event_deliver(ev, ev->record[i].type, 1, 0);
+		ev->sequence += n;
+		if (n < run->n)
+			cxl_restore_generic(ev, run, n);
 		return;
 	}
 	if (unlikely(n < run->n))
@@ -612,8 +505,7 @@ static __always_inline void cxl_run_settle(struct cxl_events *ev,
 /* Gather, copy, settle: with the read_lock. */
 static __always_inline void cxl_run_deliver(struct cxl_events *ev,
 					    struct cxl_run *run,
-					    struct iov_iter *iter,
-					    const bool user, const bool usual)
+					    const bool usual)
 {
 	unsigned int n;
 
@@ -621,7 +513,8 @@ static __always_inline void cxl_run_deliver(struct cxl_events *ev,
 	if (!run->n)
 		return;
 	pagefault_disable();
-	n = cxl_run_copy(ev, run, iter, user, usual);
+	n = !usual && run->iter ? cxl_run_copy(ev, run, false, false) :
+				  cxl_run_copy(ev, run, true, usual);
 	pagefault_enable();
 	cxl_run_settle(ev, run, n, usual);
 }
@@ -630,15 +523,13 @@ static __always_inline void cxl_run_deliver(struct cxl_events *ev,
  * Readers
  */
 
+#define cxl_events_to_tell(ev)	(cxl_events_readable(ev) || cxl_events_ended(ev))
+
 static int cxl_events_wait(struct cxl_events *ev, bool nonblock)
 {
-	if (cxl_events_readable(ev) || cxl_events_ended(ev))
-		return 0;
-	if (nonblock)
-		return -EAGAIN;
-	return wait_event_interruptible(ev->wq,
-					cxl_events_readable(ev) ||
-					cxl_events_ended(ev));
+	if (!nonblock)
+		return wait_event_interruptible(ev->wq, cxl_events_to_tell(ev));
+	return cxl_events_to_tell(ev) ? 0 : -EAGAIN;
 }
 
 /*
@@ -675,7 +566,7 @@ static noinline void cxl_events_pass_on(struct cxl_events *ev, bool wake)
 		WRITE_ONCE(ev->refused, false);
 		wake = true;
 	}
-	if (wake && (cxl_events_readable(ev) || cxl_events_ended(ev)))
+	if (wake && cxl_events_to_tell(ev))
 		cxl_events_wake(ev);
 }
 
@@ -708,50 +599,56 @@ static void cxl_events_refuse(struct cxl_events *ev)
 }
 
 /*
- * Any read, or the rest of one that delivered something before and ended with
- * @sequence: that one does not wait.
+ * Any read; or the rest of one that delivered @done bytes and ended with
+ * @sequence, which does not wait.
  */
-static __always_inline ssize_t
-cxl_events_read_any(struct cxl_events *ev, struct cxl_run *run,
-		    struct iov_iter *iter, const bool user, bool nonblock,
-		    u64 sequence)
+static noinline ssize_t cxl_events_read_any(struct cxl_events *ev,
+					    char __user *buf,
+					    struct iov_iter *iter, size_t room,
+					    bool nonblock, size_t done,
+					    u64 sequence)
 {
+	struct cxl_run run = {
+		.buf = buf,
+		.iter = iter,
+		.room = room,
+		.done = done,
+	};
 	unsigned int tries = 0;
-	size_t done;
 	bool ended;
 	int ret;
 
 	for (;;) {
-		ret = cxl_events_read_lock(ev, nonblock || run->done);
+		ret = cxl_events_read_lock(ev, nonblock || run.done);
 		if (ret)
-			return run->done ?: ret;
+			return run.done ?: ret;
 		/* Another reader came in between: what follows is the next. */
-		if (run->done && ev->sequence != sequence) {
+		if (run.done && ev->sequence != sequence) {
 			cxl_events_read_unlock(ev, ev->delivering, true);
-			return run->done;
+			return run.done;
 		}
 		ended = cxl_events_ended(ev);
-		done = run->done;
-		run->next = 0;
-		run->generic = false;
-		run->stamps = READ_ONCE(ev->stamps);
+		done = run.done;
+		run.next = 0;
+		run.generic = false;
+		run.stamps = READ_ONCE(ev->stamps);
 		do {
-			cxl_run_deliver(ev, run, iter, user, false);
-		} while (run->more && !signal_pending(current));
+			cxl_run_deliver(ev, &run, false);
+		} while (run.more && !signal_pending(current));
 		sequence = ev->sequence;
-		cxl_events_read_unlock(ev, ev->delivering, run->next);
+		cxl_events_read_unlock(ev, ev->delivering, run.next);
 
-		if (run->next) {
-			tries = run->done > done ? 0 : tries + 1;
+		if (run.next) {
+			tries = run.done > done ? 0 : tries + 1;
 			if (tries < CXL_EVENT_COPY_TRIES &&
-			    !(user ? fault_in_writeable(run->buf, run->next) :
-				     fault_in_iov_iter_writeable(iter, run->next)))
+			    !(iter ? fault_in_iov_iter_writeable(iter, run.next) :
+				     fault_in_writeable(run.buf, run.next)))
 				continue;
 			cxl_events_refuse(ev);
-			return run->done ?: -EFAULT;
+			return run.done ?: -EFAULT;
 		}
-		if (run->done)
-			return run->done;
+		if (run.done)
+			return run.done;
 		if (ended)
 			return -EIO;
 		if (nonblock)
@@ -759,20 +656,6 @@ cxl_events_read_any(struct cxl_events *ev, struct cxl_run *run,
 		if (signal_pending(current))
 			return -ERESTARTSYS;
 	}
-}
-
-static noinline ssize_t cxl_events_read_rest(struct cxl_events *ev,
-					     char __user *buf, size_t count,
-					     int nonblock, size_t done,
-					     u64 sequence)
-{
-	struct cxl_run run = {
-		.buf = buf + done,
-		.room = count - done,
-		.done = done,
-	};
-
-	return cxl_events_read_any(ev, &run, NULL, true, nonblock, sequence);
 }
 
 static __always_inline ssize_t
@@ -783,15 +666,16 @@ cxl_events_read_usual(struct cxl_events *ev, char __user *buf, size_t count,
 	u64 sequence;
 
 	if (unlikely(!mutex_trylock(&ev->read_lock)))
-		return cxl_events_read_rest(ev, buf, count, nonblock, 0, 0);
-	cxl_run_deliver(ev, &run, NULL, true, true);
+		return cxl_events_read_any(ev, buf, NULL, count, nonblock, 0, 0);
+	cxl_run_deliver(ev, &run, true);
 	if (likely(!run.more)) {
 		cxl_events_read_unlock(ev, true, false);
 		return run.done;
 	}
 	sequence = ev->sequence;
 	cxl_events_read_unlock(ev, true, true);
-	return cxl_events_read_rest(ev, buf, count, nonblock, run.done, sequence);
+	return cxl_events_read_any(ev, buf + run.done, NULL, count - run.done,
+				   nonblock, run.done, sequence);
 }
 
 static noinline ssize_t cxl_events_read_stamped(struct cxl_events *ev,
@@ -818,33 +702,26 @@ ssize_t cxl_events_read(struct cxl_events *ev, char __user *buf, size_t count,
 	int ret;
 
 	if (unlikely(atomic_read_acquire(&ev->announced) <= 0)) {
-		if (nonblock || cxl_events_readable(ev))
-			return cxl_events_read_rest(ev, buf, count, nonblock, 0,
-						    0);
-		ret = cxl_events_wait(ev, false);
+		ret = nonblock || cxl_events_readable(ev) ? 0 :
+		      cxl_events_wait(ev, false);
 		if (ret)
 			return ret;
+		/* Else a read that only finds the end would tell pollers again. */
+		if (atomic_read_acquire(&ev->announced) <= 0)
+			return cxl_events_read_any(ev, buf, NULL, count,
+						   nonblock, 0, 0);
 	}
 	if (unlikely(READ_ONCE(ev->stamps)))
 		return cxl_events_read_stamped(ev, buf, count, nonblock);
 	return cxl_events_read_usual(ev, buf, count, nonblock, false);
 }
 
-/**
- * cxl_events_read_iter() - the same for any destination
- * @ev: event state
- * @to: destination of at least CXL_READ_MIN_SIZE bytes
- * @nonblock: do not wait, neither for events nor for another reader
- *
- * Context: process context.
- * Return: as cxl_events_read().
- */
+/* The same for any destination */
 ssize_t cxl_events_read_iter(struct cxl_events *ev, struct iov_iter *to,
 			     bool nonblock)
 {
-	struct cxl_run run = { .room = iov_iter_count(to) };
-
-	return cxl_events_read_any(ev, &run, to, false, nonblock, 0);
+	return cxl_events_read_any(ev, NULL, to, iov_iter_count(to), nonblock,
+				   0, 0);
 }
 
 #if IS_ENABLED(CONFIG_CXL_KUNIT_TEST)

@@ -127,7 +127,7 @@ static void event_test_exit(struct kunit *test)
 
 static int set_ops(struct fixture *f, const struct cxl_afu_driver_ops *ops)
 {
-	return cxl_events_set_ops(f->ev, ops, THIS_MODULE, NULL);
+	return cxl_events_set_ops(f->ev, ops, false, THIS_MODULE, NULL);
 }
 
 /* @count events of @size bytes, each byte with the event's number */
@@ -157,16 +157,17 @@ size_t cxl_events_test_deliver(struct cxl_events *ev, void *buf, size_t room,
 			       size_t copied)
 {
 	struct kvec vec = { .iov_base = buf, .iov_len = copied };
+	struct iov_iter to;
 	struct cxl_run run = {
 		.room = room,
 		.stamps = READ_ONCE(ev->stamps),
+		.iter = &to,
 	};
-	struct iov_iter to;
 
 	lockdep_assert_held(&ev->read_lock);
 	iov_iter_kvec(&to, ITER_DEST, &vec, 1, copied);
 	do {
-		cxl_run_deliver(ev, &run, &to, false, false);
+		cxl_run_deliver(ev, &run, false);
 	} while (run.more);
 	return run.done;
 }
@@ -597,7 +598,7 @@ static void event_test_stamps(struct kunit *test)
 	announce(f, 0, 2, 5);
 	post_each_kind(f);
 	cxl_events_post_error(f->ev, 1);
-	cxl_events_set_stamps(f->ev, true);
+	WRITE_ONCE(f->ev->stamps, true);
 	KUNIT_ASSERT_EQ(test, read_events(f, CXL_READ_MIN_SIZE),
 			whole_of(SIZE_MAX) + 6 * STAMP_SIZE);
 	for (i = 0; i < ARRAY_SIZE(sizes); at += header.size, i++) {
@@ -624,20 +625,20 @@ static void event_test_mask(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, read_events(f, CXL_READ_MIN_SIZE), -EAGAIN);
 	cxl_events_post_irq(f->ev, 1);
 	KUNIT_EXPECT_EQ(test, cxl_events_mask(f->ev), in);
-	cxl_events_set_closed(f->ev, true);
+	cxl_events_set_end(f->ev, CXL_EVENTS_CLOSED, true);
 	KUNIT_EXPECT_EQ(test, cxl_events_mask(f->ev), in);
 	KUNIT_EXPECT_EQ(test, read_events(f, CXL_READ_MIN_SIZE), IRQ_SIZE);
 	KUNIT_EXPECT_EQ(test, cxl_events_mask(f->ev), end);
 	KUNIT_EXPECT_EQ(test, read_events(f, CXL_READ_MIN_SIZE), -EIO);
-	cxl_events_set_closed(f->ev, false);
+	cxl_events_set_end(f->ev, CXL_EVENTS_CLOSED, false);
 	KUNIT_EXPECT_EQ(test, cxl_events_mask(f->ev), 0);
-	cxl_events_set_link(f->ev, false);
+	cxl_events_set_end(f->ev, CXL_EVENTS_LINK_DOWN, true);
 	KUNIT_EXPECT_EQ(test, cxl_events_mask(f->ev), end);
 	cxl_events_post_error(f->ev, 1);
 	KUNIT_EXPECT_EQ(test, cxl_events_mask(f->ev), in);
 	KUNIT_EXPECT_EQ(test, read_events(f, CXL_READ_MIN_SIZE), ERROR_SIZE);
 	KUNIT_EXPECT_EQ(test, read_events(f, CXL_READ_MIN_SIZE), -EIO);
-	cxl_events_set_link(f->ev, true);
+	cxl_events_set_end(f->ev, CXL_EVENTS_LINK_DOWN, false);
 	KUNIT_EXPECT_EQ(test, cxl_events_mask(f->ev), 0);
 }
 
@@ -649,7 +650,7 @@ static void event_test_mask_while_copying(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, set_ops(f, &fake_ops), 0);
 	announce(f, 0, 1, 5);
-	cxl_events_set_closed(f->ev, true);
+	cxl_events_set_end(f->ev, CXL_EVENTS_CLOSED, true);
 	mutex_lock(&f->ev->read_lock);
 	cxl_run_gather(f->ev, &run, false);
 	KUNIT_EXPECT_EQ(test, cxl_events_mask(f->ev), 0);

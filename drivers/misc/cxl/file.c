@@ -243,8 +243,8 @@ static long cxl_ioctl_event_format(struct cxl_context *ctx,
 	if (format.flags & ~CXL_EVENT_FORMAT_ALL ||
 	    memchr_inv(format.reserved, 0, sizeof(format.reserved)))
 		return -EINVAL;
-	cxl_events_set_stamps(&ctx->events,
-			      format.flags & CXL_EVENT_FORMAT_STAMPS);
+	WRITE_ONCE(ctx->events.stamps,
+		   format.flags & CXL_EVENT_FORMAT_STAMPS);
 	return 0;
 }
 
