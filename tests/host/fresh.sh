@@ -73,6 +73,8 @@ build_folder_may_be_relative() {
 }
 
 blank_in_the_path_is_told_at_once() {
+	# What a make above this test hands down would add lines.
+	unset MAKEFLAGS MFLAGS MAKELEVEL
 	mkdir "$scratch/a b"
 	cp -R Makefile run vm scripts lib packaging tests bench "$scratch/a b"
 	for command in 'make check' './run check' 'make BUILD=/x BUILD="/y z" check'; do

@@ -42,6 +42,7 @@ events_are_read_without_the_library() {
 	guest '
 		export LD_LIBRARY_PATH=$(echo /lib/python/*) PYTHONHOME=/usr
 		afu=/sys/kernel/debug/cxl-afu/card0/afu0
+		: >/tmp/out
 		/usr/bin/python3 -S /events.py /dev/cxl/afu0.0s 3 >/tmp/out 2>&1 &
 		program=$!
 		until grep -q fault /tmp/out; do sleep 0.2; done
