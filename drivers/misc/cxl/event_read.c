@@ -377,6 +377,9 @@ cxl_run_copy(const struct cxl_events *ev, const struct cxl_run *run,
 		.process_element = ev->pe,
 	};
 	const bool recorded = run->first || ev->queue;
+	/* Not as arrays: no call of UBSAN's with access to user memory open. */
+	struct cxl_event_afu_driver_reserved *const *fetched = ev->fetched;
+	const u16 *sizes = ev->size;
 	u64 sequence = ev->sequence;
 	char __user *buf = run->buf;
 	unsigned int i = run->first;
@@ -384,12 +387,12 @@ cxl_run_copy(const struct cxl_events *ev, const struct cxl_run *run,
 	if (user && !user_access_begin(buf, run->size))
 		return 0;
 	do {
-		struct cxl_event_afu_driver_reserved *event = ev->fetched[i];
-		size_t len = ev->size[i] - CXL_EVENT_HEADER_SIZE;
+		struct cxl_event_afu_driver_reserved *event = fetched[i];
+		size_t len = sizes[i] - CXL_EVENT_HEADER_SIZE;
 		struct cxl_event_origin *origin;
 		u64 time = run->now.time, lost = run->now.lost;
 
-		header.size = ev->size[i];
+		header.size = sizes[i];
 		header.reserved1 = 0;
 		if (!usual && !header.size)
 			continue;
@@ -523,7 +526,10 @@ static __always_inline void cxl_run_deliver(struct cxl_events *ev,
  * Readers
  */
 
-#define cxl_events_to_tell(ev)	(cxl_events_readable(ev) || cxl_events_ended(ev))
+static __always_inline bool cxl_events_to_tell(const struct cxl_events *ev)
+{
+	return cxl_events_readable(ev) || cxl_events_ended(ev);
+}
 
 static int cxl_events_wait(struct cxl_events *ev, bool nonblock)
 {
