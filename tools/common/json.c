@@ -2,7 +2,6 @@
 #include "common.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,7 +26,7 @@ void add_hex(struct json_object *object, const char *key, uint64_t value)
 {
 	char text[sizeof("0xffffffffffffffff")];
 
-	snprintf(text, sizeof(text), "0x%" PRIx64, value);
+	snprintf(text, sizeof(text), "0x%llx", (unsigned long long)value);
 	json_object_object_add(object, key, json_object_new_string(text));
 }
 

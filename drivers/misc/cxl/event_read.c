@@ -679,7 +679,7 @@ cxl_events_read_usual(struct cxl_events *ev, char __user *buf, size_t count,
 		return run.done;
 	}
 	sequence = ev->sequence;
-	cxl_events_read_unlock(ev, true, true);
+	cxl_events_read_unlock(ev, ev->delivering, run.next);
 	return cxl_events_read_any(ev, buf + run.done, NULL, count - run.done,
 				   nonblock, run.done, sequence);
 }
