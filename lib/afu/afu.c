@@ -96,10 +96,19 @@ static void handle_detach(struct afu_context *ctx)
 	remove_context(ctx);
 }
 
+static void end_all_workers(struct afu *afu)
+{
+	struct afu_context *ctx;
+
+	for (ctx = afu->contexts; ctx; ctx = ctx->next)
+		afu_worker_end(ctx);
+}
+
 static void handle_reset(struct afu *afu, const struct cxl_sim_message *msg)
 {
 	struct afu_context *ctx;
 
+	end_all_workers(afu);
 	for (ctx = afu->contexts; ctx; ctx = ctx->next)
 		afu_worker_stop(ctx);
 	afu->global = msg->reset.global;
@@ -155,6 +164,26 @@ static void handle(struct afu *afu, const struct cxl_sim_message *msg)
 	}
 }
 
+/*
+ * Whoever attaches next waits until all these have been dealt with: hundreds of
+ * programs may have ended at once.
+ */
+static void end_workers_of_detached(struct afu *afu,
+				    const struct cxl_sim_message *messages,
+				    int n)
+{
+	struct afu_context *ctx;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		if (messages[i].type != CXL_SIM_DETACH)
+			continue;
+		ctx = find_context(afu, messages[i].id);
+		if (ctx)
+			afu_worker_end(ctx);
+	}
+}
+
 int afu_handle(struct afu *afu, int timeout)
 {
 	struct pollfd poll_fd = { .fd = afu->fd, .events = POLLIN };
@@ -169,6 +198,7 @@ int afu_handle(struct afu *afu, int timeout)
 	if (bytes < 0)
 		return errno == EAGAIN ? 0 : -1;
 	n = bytes / sizeof(*messages);
+	end_workers_of_detached(afu, messages, n);
 	for (i = 0; i < n; i++)
 		handle(afu, &messages[i]);
 	return n;
@@ -214,6 +244,7 @@ void afu_close(struct afu *afu)
 {
 	if (!afu)
 		return;
+	end_all_workers(afu);
 	while (afu->contexts)
 		handle_detach(afu->contexts);
 	munmap(afu->psa, afu->info.psa_size);

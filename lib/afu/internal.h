@@ -62,9 +62,14 @@ struct afu_context {
 	pthread_cond_t wake;
 };
 
-/* worker.c; for an AFU without work() they do nothing */
+/*
+ * worker.c; for an AFU without work() they do nothing. afu_worker_stop() waits
+ * for the thread. Where many are to be stopped, afu_worker_end() comes first for
+ * each, so that they end side by side.
+ */
 int afu_worker_start(struct afu_context *ctx);
 void afu_worker_ring(struct afu_context *ctx);
+void afu_worker_end(struct afu_context *ctx);
 void afu_worker_stop(struct afu_context *ctx);
 
 #endif

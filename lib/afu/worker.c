@@ -91,7 +91,7 @@ void afu_worker_ring(struct afu_context *ctx)
 	pthread_mutex_unlock(&ctx->lock);
 }
 
-void afu_worker_stop(struct afu_context *ctx)
+void afu_worker_end(struct afu_context *ctx)
 {
 	if (!ctx->has_worker)
 		return;
@@ -99,6 +99,13 @@ void afu_worker_stop(struct afu_context *ctx)
 	ctx->stopped = true;
 	pthread_cond_signal(&ctx->wake);
 	pthread_mutex_unlock(&ctx->lock);
+}
+
+void afu_worker_stop(struct afu_context *ctx)
+{
+	if (!ctx->has_worker)
+		return;
+	afu_worker_end(ctx);
 	pthread_join(ctx->thread, NULL);
 	ctx->has_worker = false;
 }
