@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "tap.h"
@@ -87,9 +88,16 @@ static unsigned char buf[2 * CXL_READ_MIN_SIZE];
 /* The events are the queue's: the driver knows nothing of their way. */
 static bool in_queue;
 
+static unsigned int rounds;
+
+/*
+ * Not read(): it stores to user memory one by one, where no failure can be
+ * injected.  E8.* let it fail for real, at each offset.
+ */
 static int call_read(void)
 {
-	ssize_t n = read(afu.fd, buf, sizeof(buf));
+	struct iovec part = { .iov_base = buf, .iov_len = sizeof(buf) };
+	ssize_t n = readv(afu.fd, &part, 1);
 
 	if (n > 0)
 		event_feed(&stream, buf, n);
@@ -99,8 +107,6 @@ static int call_read(void)
 /* The rest, if it was not all, and new ones. */
 static void undo_read(void)
 {
-	static unsigned int rounds;
-
 	rounds++;
 	event_drain(&afu, &stream);
 	check_eq(stream.drivers, (__u64)rounds * EVENTS);
@@ -120,6 +126,7 @@ static void check_reading(void)
 	event_irq(&afu, 2);
 	event_error(&afu, 5);
 	fail_each(call_read, undo_read);
+	check(rounds > 1, "a copy can fail");
 	event_check_counters(afu.fd);
 	event_close(&afu);
 }
@@ -128,32 +135,6 @@ static void read_from_a_driver(void)
 {
 	event_open_ops(&afu);
 	check_reading();
-}
-
-/* Driver events alone are copied in a way of their own, and then in the other. */
-static unsigned int usual_reads;
-
-static int call_usual_read(void)
-{
-	usual_reads++;
-	return call_read();
-}
-
-static void undo_usual_read(void)
-{
-	check_eq(stream.drivers, (__u64)usual_reads * EVENTS);
-	event_check_settled(&afu);
-	event_send_ok(&afu, EVENTS, SIZE);
-}
-
-static void usual_read(void)
-{
-	event_open_ops(&afu);
-	event_set_nonblock(&afu, true);
-	event_send_ok(&afu, EVENTS, SIZE);
-	check_eq(fail_each(call_usual_read, undo_usual_read), 0);
-	check(usual_reads > 1, "its copy can fail");
-	event_check_counters(afu.fd);
 }
 
 static void read_from_a_queue(void)
@@ -168,7 +149,6 @@ static const struct tap_test tests[] = {
 	{ "fail_events.event_queue", event_queue, .limit = 60 },
 	{ "fail_events.read_from_a_driver", read_from_a_driver },
 	{ "fail_events.read_from_a_queue", read_from_a_queue },
-	{ "fail_events.usual_read", usual_read },
 };
 
 EVENT_MAIN(tests)
