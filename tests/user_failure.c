@@ -23,6 +23,7 @@
 
 #define ALL_ONES	0xffffffffffffffffULL
 #define CLIENTS		32
+#define LOAD		65536
 
 static struct sim_card card;
 static struct model model;
@@ -387,15 +388,48 @@ static void module_stays_while_the_node_is_open(void)
 }
 
 /*
- * Clients that attach, use their memory and detach as fast as they can, while
- * the program is killed again and again: $CXL_KILLS times, if that is set.
+ * Clients that attach, have their memory used and detach as fast as they can,
+ * while the program is killed again and again: $CXL_KILLS times, if that is set.
  */
+struct client {
+	pthread_t thread;
+	bool stays;
+	unsigned int errors;
+};
+
+static int clients_stop;
+static char load[2 * LOAD];
+
+/*
+ * The program raises an interrupt as soon as a context is attached, so one of
+ * the two comes for certain.
+ */
+static bool gets_error(int fd, bool stays)
+{
+	struct event_batch events;
+	unsigned int i;
+
+	for (;;) {
+		if (!check(events_wait(fd), "neither interrupt nor error") ||
+		    events_read(fd, &events) <= 0)
+			return false;
+		for (i = 0; i < events.n; i++) {
+			if (events.event[i].header.type == CXL_EVENT_AFU_ERROR)
+				return true;
+			if (!stays && events.event[i].header.type ==
+			    CXL_EVENT_AFU_INTERRUPT)
+				return false;
+		}
+	}
+}
+
 static void *client_thread(void *arg)
 {
-	int *stop = arg, fd;
+	struct client *client = arg;
 	__u64 *window;
+	int fd;
 
-	while (!__atomic_load_n(stop, __ATOMIC_SEQ_CST)) {
+	while (!__atomic_load_n(&clients_stop, __ATOMIC_SEQ_CST)) {
 		fd = node_open(card.slave, 0);
 		if (fd < 0)
 			continue;
@@ -411,18 +445,36 @@ static void *client_thread(void *arg)
 			mmio_write(window, 8, 1);
 			munmap(window, 4096);
 		}
+		client->errors += gets_error(fd, client->stays);
 		close(fd);
 	}
 	return NULL;
 }
 
-/* It accesses the memory of whoever attaches. */
+/* It copies in the memory of whoever attaches; nothing that fails matters. */
+static void serve_attach(int fd, const struct cxl_sim_message *m)
+{
+	struct cxl_sim_copy copy = {
+		.dst = (uintptr_t)load,
+		.src = (uintptr_t)load + LOAD,
+		.length = LOAD,
+	};
+	struct model own = { .fd = fd };
+	int memory = model_context(&own, m);
+	char buf[256];
+
+	model_request(fd, CXL_SIM_ATTACHED, m, 0, 0);
+	ioctl(memory, CXL_SIM_COPY, &copy);
+	pread(memory, buf, sizeof(buf), (uintptr_t)load);
+	pread(memory, buf, sizeof(buf), (uintptr_t)&serve_attach);
+	model_request(fd, CXL_SIM_INTERRUPT, m, 0, 1);
+	close(memory);
+}
+
 static void serve_under_load(int fd)
 {
 	struct cxl_sim_message m[8];
-	char buf[256];
 	ssize_t i, n;
-	int memory;
 
 	for (;;) {
 		n = read(fd, m, sizeof(m));
@@ -431,33 +483,26 @@ static void serve_under_load(int fd)
 		for (i = 0; i < n / (ssize_t)sizeof(*m); i++) {
 			if (m[i].type == CXL_SIM_RESET)
 				model_request(fd, CXL_SIM_RESET_DONE, &m[i], 0, 0);
-			if (m[i].type != CXL_SIM_ATTACH)
-				continue;
-			model.fd = fd;
-			memory = model_context(&model, &m[i]);
-			pread(memory, buf, sizeof(buf), (uintptr_t)buf & ~0xffff);
-			model_request(fd, CXL_SIM_ATTACHED, &m[i], 0, 0);
-			model_request(fd, CXL_SIM_INTERRUPT, &m[i], 0, 1);
-			close(memory);
+			else if (m[i].type == CXL_SIM_ATTACH)
+				serve_attach(fd, &m[i]);
 		}
 	}
 }
 
-static void killed_again_and_again(void)
+static unsigned int kills(void)
 {
-	const char *kills = getenv("CXL_KILLS");
-	unsigned int i, rounds = tap_rounds(20, 10);
-	pthread_t clients[CLIENTS];
-	struct model_client c;
-	int stop = 0, fd;
-	pid_t pid;
+	const char *wanted = getenv("CXL_KILLS");
 
-	if (kills)
-		rounds = strtoul(kills, NULL, 0);
-	model_card_make(&card, NULL);
-	for (i = 0; i < CLIENTS; i++)
-		require_eq(pthread_create(&clients[i], NULL, client_thread,
-					  &stop), 0);
+	return wanted && *wanted ? strtoul(wanted, NULL, 0) :
+				   tap_rounds(20, 10);
+}
+
+static void kill_again_and_again(unsigned int rounds)
+{
+	unsigned int i;
+	pid_t pid;
+	int fd;
+
 	for (i = 0; i < rounds; i++) {
 		pid = fork();
 		require(pid >= 0);
@@ -467,13 +512,31 @@ static void killed_again_and_again(void)
 				_exit(2);
 			serve_under_load(fd);
 		}
-		usleep(1000 + 3000 * (i % 8));
-		require_ok(kill(pid, SIGKILL));
-		require_eq(waitpid(pid, NULL, 0), pid);
+		usleep(5000 * (1 + i % 8) * tap_time_scale());
+		model_kill(pid);
 	}
-	__atomic_store_n(&stop, 1, __ATOMIC_SEQ_CST);
-	for (i = 0; i < CLIENTS; i++)
-		pthread_join(clients[i], NULL);
+}
+
+static void killed_again_and_again(void)
+{
+	static struct client clients[CLIENTS];
+	unsigned int i, errors = 0;
+	struct model_client c;
+
+	model_card_make(&card, NULL);
+	for (i = 0; i < CLIENTS; i++) {
+		clients[i].stays = i % 4 == 0;
+		require_eq(pthread_create(&clients[i].thread, NULL,
+					  client_thread, &clients[i]), 0);
+	}
+	kill_again_and_again(kills());
+	__atomic_store_n(&clients_stop, 1, __ATOMIC_SEQ_CST);
+	for (i = 0; i < CLIENTS; i++) {
+		pthread_join(clients[i].thread, NULL);
+		errors += clients[i].errors;
+	}
+	diag("%u clients were told of %u kills", errors, kills());
+	check(errors > 0);
 
 	/* The next one serves. */
 	model_start(&model, &card);
