@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Have the AFU of square.c square 12."""
+"""Have the AFU of square_afu.py, or of square.c, square 12."""
 import cxl_afu
 
 number = cxl_afu.Buffer((12).to_bytes(8, "big"))

@@ -46,7 +46,7 @@ class Element:
     @property
     def status(self) -> Status:
         """What the AFU has to say about it so far"""
-        return Status(int(self._queue.memory[self._offset + 1]))    # type: ignore[arg-type]
+        return Status(int(self._queue.memory[self._offset + 1]))
 
     @property
     def done(self) -> bool:

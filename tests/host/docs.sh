@@ -49,9 +49,12 @@ ci() {
 }
 
 # Of two copies of a program one would be wrong some day.
-readme_shows_the_example() {
-	awk '/^```c first.c/ { on = 1; next } /^```/ { on = 0 } on' README.md | diff - examples/first.c
-	[ "$(wc -l <examples/first.c)" -le 40 ] || fail "it is no longer short"
+readme_shows_the_examples() {
+	for example in first.c afu/square_afu.py; do
+		awk -v name="${example##*/}" '/^```/ { on = $2 == name; next } on' README.md |
+			diff - "examples/$example" || fail "$example is not what README.md shows"
+		[ "$(wc -l <"examples/$example")" -le 40 ] || fail "$example is no longer short"
+	done
 }
 
 # Also those below a page, with anchors
@@ -87,5 +90,5 @@ th...'; do
 	! "$OLDPWD/scripts/run-page" page.md >/dev/null || fail "a page without commands passes"
 }
 
-tap_run docs readme programs drivers debugging ci readme_shows_the_example \
+tap_run docs readme programs drivers debugging ci readme_shows_the_examples \
 	links_lead_somewhere wrong_output_is_seen

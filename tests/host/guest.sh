@@ -178,12 +178,16 @@ first_programs_run_as_the_readme_has_it() {
 		-L"$out/lib" -lafu || fail "square does not build"
 	guest --card 'afuctl create mine afu0/model=user' sh -c "
 		$work/first; /usr/bin/python3 $top/examples/first.py
-		$work/square /dev/cxl-sim/mine.afu0 &
-		until /usr/bin/python3 $top/examples/afu/square.py 2>/dev/null; do sleep 0.2; done
-		kill \$!"
+		for afu in $work/square '/usr/bin/python3 $top/examples/afu/square_afu.py'; do
+			\$afu /dev/cxl-sim/mine.afu0 &
+			until /usr/bin/python3 $top/examples/afu/square.py 2>/dev/null; do sleep 0.2; done
+			kill \$!
+			wait \$! || :
+		done"
 	[ "$rc" -eq 0 ] || fail "exit status $rc: $(cat "$work/err")"
 	prints 'event: afu_interrupt 1' 'status 0x80: Hello from the accelerator' \
 		'event: interrupt 1' 'status 0x80: Hello from the accelerator' \
+		'Interrupt(process_element=0, stamp=None, number=1)' 144 \
 		'Interrupt(process_element=0, stamp=None, number=1)' 144
 }
 

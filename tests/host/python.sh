@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# The Python package: each test of cxl_afu_test.py, which run in one guest.
+# The Python package: each test of cxl_afu_test.py and cxl_afu_model_test.py, which
+# run in one guest.
 
 . tests/lib/tap.sh
 vm=$PWD/vm
@@ -9,12 +10,16 @@ vm=$PWD/vm
 load_target
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-names=$(sed -n 's/^    def test_\([a-z_]*\)(.*/\1/p' tests/host/cxl_afu_test.py)
+names=$(sed -n 's/^    def test_\([a-z_]*\)(.*/\1/p' tests/host/cxl_afu*_test.py)
 
 # Not by another Python that stands before Debian's: some begin slowly.
 run_all() {
 	[ ! -f "$work/log" ] || return 0
-	./guest --module examples/afu-driver /usr/bin/python3 -B tests/host/cxl_afu_test.py -v >"$work/log" 2>&1 || :
+	# shellcheck disable=SC2016
+	./guest --module examples/afu-driver sh -c '
+		for file in tests/host/cxl_afu*_test.py; do
+			/usr/bin/python3 -B "$file" -v
+		done' >"$work/log" 2>&1 || :
 }
 
 for name in $names; do
@@ -28,12 +33,67 @@ done
 # What is said in its documentation strings is all that there is to it.
 needs_nothing_but_python() {
 	imports=$(sed -n 's/^ *import \([a-z_.]*\).*/\1/p; s/^ *from \([a-z_]*\) import.*/\1/p' \
-		python/cxl_afu/__init__.py python/cxl_afu/_libcxl.py python/cxl_afu/[abem]*.py | sort -u)
+		python/cxl_afu/*.py | sort -u)
 	for module in $imports; do
 		case $module in cxl_afu) continue ;; esac
 		python3 -S -c "import $module, sys; sys.exit('site-packages' in str(getattr($module, '__file__', '')))" ||
 			fail "$module is no part of Python"
 	done
+}
+
+# An AFU in Python runs where there is no libcxl, and only a client says what it lacks.
+model_needs_no_library() {
+	CXL_AFU_LIBCXL=/nowhere PYTHONPATH=python python3 -S -B - <<'EOF' || fail "exit status $?"
+from cxl_afu import model
+try:
+    model.Model("/nowhere/node")
+except FileNotFoundError as error:
+    assert error.filename == "/nowhere/node"
+import cxl_afu
+try:
+    cxl_afu.Afu
+except ImportError as error:
+    assert "libcxl is not found" in str(error)
+else:
+    raise SystemExit("a client without the library")
+EOF
+}
+
+model_speaks_the_abi() {
+	cat >"$work/abi.c" <<'EOF'
+#include <stdio.h>
+#include <misc/cxl-sim.h>
+#include <misc/cxl.h>
+
+#define SHOW(name, value) printf("%s %llu\n", name, (unsigned long long)(value))
+
+int main(void)
+{
+	SHOW("_sim.ABI_VERSION", CXL_SIM_ABI_VERSION);
+	SHOW("_sim.GET_INFO", CXL_SIM_GET_INFO);
+	SHOW("_sim.OPEN_CONTEXT", CXL_SIM_OPEN_CONTEXT);
+	SHOW("_sim.WRITE_ERR_BUFF", CXL_SIM_WRITE_ERR_BUFF);
+	SHOW("_sim.COPY_MEMORY", CXL_SIM_COPY);
+	SHOW("_sim.FILL_MEMORY", CXL_SIM_FILL);
+	SHOW("_sim.COMPARE_SWAP", CXL_SIM_COMPARE_SWAP);
+	SHOW("_sim.MESSAGE.size", sizeof(struct cxl_sim_message));
+	SHOW("_sim.REQUEST.size", sizeof(struct cxl_sim_request));
+	SHOW("_sim.Message.STOP", CXL_SIM_STOP);
+	SHOW("_sim.Request.ERROR", CXL_SIM_ERROR);
+	SHOW("_sim.MAX_LENGTH", CXL_SIM_MAX_LENGTH);
+	SHOW("model.MODE_DEDICATED", CXL_MODE_DEDICATED);
+	SHOW("model.MODE_DIRECTED", CXL_MODE_DIRECTED);
+	return 0;
+}
+EOF
+	gcc -Iinclude/uapi -o "$work/abi" "$work/abi.c" || fail "it does not build"
+	"$work/abi" | PYTHONPATH=python python3 -S -B -c '
+import operator, sys
+from cxl_afu import _sim, model
+for line in sys.stdin:
+    name, value = line.split()
+    if operator.attrgetter(name)(sys.modules["__main__"]) != int(value):
+        raise SystemExit(name + " is " + value)' || fail "see above"
 }
 
 everything_is_typed_and_documented() {
@@ -59,4 +119,5 @@ EOF
 }
 
 # shellcheck disable=SC2086
-tap_run python $names needs_nothing_but_python everything_is_typed_and_documented
+tap_run python $names needs_nothing_but_python model_needs_no_library \
+	model_speaks_the_abi everything_is_typed_and_documented

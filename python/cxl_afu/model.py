@@ -1,0 +1,532 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""AFUs of a software card that are Python programs.
+
+A subclass of Model says what the AFU does, and run() does it:
+
+    from cxl_afu import model
+
+    class Square(model.Model):
+        def work(self, context):
+            number = int.from_bytes(context.load(context.wed, 8), "big")
+            context.store(context.wed, (number ** 2).to_bytes(8, "big"))
+            context.interrupt(1)
+
+    Square("/dev/cxl-sim/mine.afu0").run()
+
+Documentation/user-models.md has the life of a context. Nothing but Python is needed
+for it. A Model belongs to one thread; a Context, its memory and its registers can be
+used by any.
+"""
+from __future__ import annotations
+
+import array
+import errno
+import fcntl
+import mmap
+import os
+import select
+import struct
+import threading
+from types import TracebackType
+from typing import Any, Iterator, Optional, Type, Union
+
+from . import _sim
+
+MODE_DEDICATED, MODE_DIRECTED = 1, 2
+
+_BATCH = 64             # messages that are read at once
+_BYTE_ORDER: Any = "little" if struct.pack("=H", 1)[0] else "big"
+_NOT_OURS = (errno.EFAULT, errno.ESTALE, errno.EIO, errno.ENODEV)
+
+
+class AccessError(OSError):
+    """What was asked for cannot be had, and the model is not to blame for it.
+
+    Its errno is EFAULT: a bad address, of which the program that has attached is told
+    by an event; ESTALE: the context is not attached any more; EIO: the link is down,
+    or the AFU has failed; ENODEV: the AFU does not exist any more.
+    """
+
+
+class Refused(Exception):
+    """Raised in Model.attach(): the context cannot be attached."""
+
+
+class _Translate:
+    """A block in which an OSError that the model is not to blame for becomes an
+    AccessError"""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: Optional[Type[BaseException]], error: Optional[BaseException],
+                 where: Optional[TracebackType]) -> None:
+        if isinstance(error, OSError) and error.errno in _NOT_OURS:
+            raise AccessError(error.errno, error.strerror) from None
+
+
+_translate = _Translate()
+
+
+class Registers:
+    """Registers in the problem state area, big-endian, by their offset in bytes.
+
+    An access is aligned, and is one access of the machine's. Whoever sees what was
+    written sees what had been written before, too.
+    """
+
+    def __init__(self, memory: mmap.mmap, begin: int, size: int) -> None:
+        """The size bytes at begin; both are whole pages."""
+        self._barrier = threading.Lock()
+        self._size = size
+        whole = memoryview(memory)
+        self._views = [whole, whole[begin:begin + size]]
+        self._views += [self._views[1].cast("Q"), self._views[1].cast("I")]
+        self._words, self._halves = self._views[2:]
+
+    def __len__(self) -> int:
+        return self._size
+
+    def read64(self, offset: int) -> int:
+        """The 64-bit register at offset; ValueError where there can be none"""
+        return self._read(self._words, offset, 8)
+
+    def write64(self, offset: int, value: int) -> None:
+        """Set the 64-bit register at offset."""
+        self._write(self._words, offset, 8, value)
+
+    def read32(self, offset: int) -> int:
+        """The 32-bit register at offset"""
+        return self._read(self._halves, offset, 4)
+
+    def write32(self, offset: int, value: int) -> None:
+        """Set the 32-bit register at offset."""
+        self._write(self._halves, offset, 4, value)
+
+    def _index(self, offset: int, size: int) -> int:
+        if offset % size or not 0 <= offset < self._size:
+            raise ValueError(f"no register of {size} bytes is at {offset:#x}")
+        return offset // size
+
+    def _read(self, view: memoryview, offset: int, size: int) -> int:
+        value: int = view[self._index(offset, size)]
+        self._order()
+        return int.from_bytes(value.to_bytes(size, "big"), _BYTE_ORDER)
+
+    def _write(self, view: memoryview, offset: int, size: int, value: int) -> None:
+        self._order()
+        view[self._index(offset, size)] = int.from_bytes(value.to_bytes(size, "big"),
+                                                         _BYTE_ORDER)
+
+    def _order(self) -> None:
+        """A full barrier: a lock that is released, and then taken"""
+        with self._barrier:
+            pass
+        with self._barrier:
+            pass
+
+    def _release(self) -> None:
+        """Let the mapping be closed; nothing can be accessed any more."""
+        for view in reversed(self._views):
+            view.release()
+
+
+class Context:
+    """A context that is attached: the AFU's view of one program.
+
+    Addresses are effective addresses of that program. Accesses wait for memory that
+    is not there yet; those that cannot be made raise AccessError.
+    """
+
+    def __init__(self, model: Model, element: int, number: int, attach: bytes) -> None:
+        """Made by the model, for a message"""
+        self.model = model                  #: the AFU
+        self.process_element = element      #: its number
+        (self.wed, self.amr, self._window_at, self._window_size, self.num_interrupts,
+         flags) = _sim.ATTACH.unpack_from(attach)
+        #: is it that of a master, which sees the windows of all?
+        self.master = bool(flags & _sim.CONTEXT_MASTER)
+        self.data: Any = None               #: for the subclass of Model
+        self._id = number
+        self._window: Optional[Registers] = None
+        # It is closed when nobody has this object any more: so no thread can meet
+        # another context's file by an old number.
+        self._memory = -1
+        with _translate:
+            self._memory = fcntl.ioctl(model.fileno(), _sim.OPEN_CONTEXT,
+                                       bytearray(_sim.OPEN.pack(element, number)))
+
+    def __del__(self) -> None:
+        if self._memory >= 0:
+            os.close(self._memory)
+
+    @property
+    def window(self) -> Registers:
+        """Its window of the problem state area, zeroes at first: registers that the
+        program that has attached can access, too"""
+        if self._window is None:
+            with _translate:
+                memory = mmap.mmap(self._memory, self._window_size)
+            self._window = Registers(memory, 0, self._window_size)
+        return self._window
+
+    def load(self, address: int, length: int) -> bytes:
+        """Read length bytes of memory."""
+        data = bytearray(length)
+        self.load_into(address, data)
+        return bytes(data)
+
+    def load_into(self, address: int, buffer: Union[bytearray, memoryview, array.array[Any]]) -> None:
+        """Fill a buffer from memory."""
+        view = memoryview(buffer).cast("B")
+        done = 0
+        while done < len(view):
+            with _translate:
+                done += os.preadv(self._memory, [view[done:]], _offset(address + done))
+
+    def store(self, address: int, data: Union[bytes, bytearray, memoryview]) -> None:
+        """Write data to memory."""
+        view = memoryview(data).cast("B")
+        done = 0
+        while done < len(view):
+            with _translate:
+                done += os.pwrite(self._memory, view[done:], _offset(address + done))
+
+    def copy(self, target: int, source: int, length: int) -> None:
+        """Copy memory to memory, at most 1 GiB, which does not pass through the
+        model. The ranges may overlap."""
+        self._ioctl(_sim.COPY_MEMORY, _sim.COPY.pack(target, source, length, 0))
+
+    def fill(self, target: int, value: int, length: int) -> None:
+        """Set length bytes, at most 1 GiB, to value."""
+        self._ioctl(_sim.FILL_MEMORY, _sim.FILL.pack(target, length, 0, value))
+
+    def compare_swap(self, address: int, old: int, new: int, width: int = 8) -> int:
+        """Replace a word of 4 or 8 bytes by new if it is old, at once.
+
+        The address is a multiple of width, and the word in this machine's byte order.
+        Returns what it was: old, if it was replaced.
+        """
+        result = self._ioctl(_sim.COMPARE_SWAP, _sim.SWAP.pack(address, old, new, width))
+        found: int = _sim.SWAP.unpack(result)[1]
+        return found
+
+    def interrupt(self, number: int = 1) -> None:
+        """Raise an interrupt, 1 to num_interrupts; OSError (ERANGE) for others."""
+        self._request(_sim.Request.INTERRUPT, number=number)
+
+    def error(self, value: int) -> None:
+        """Report an AFU error; what the value means is a matter of the AFU."""
+        self._request(_sim.Request.ERROR, value=value)
+
+    def _request(self, kind: _sim.Request, value: int = 0, number: int = 0) -> None:
+        request = _sim.REQUEST.pack(kind, self.process_element, self._id, value, number)
+        with _translate:
+            os.write(self.model.fileno(), request)
+
+    def _ioctl(self, number: int, argument: bytes) -> bytes:
+        result = bytearray(argument)
+        with _translate:
+            fcntl.ioctl(self._memory, number, result)
+        return bytes(result)
+
+
+def _offset(address: int) -> int:
+    """An address as a file's offset; what is too high for one is a bad address."""
+    if not 0 <= address <= _sim.MAX_ADDRESS:
+        raise AccessError(errno.EFAULT, os.strerror(errno.EFAULT))
+    return address
+
+
+class _Worker:
+    """A thread that does the work of one context: so one that waits for memory holds
+    up no other."""
+
+    def __init__(self, model: Model, context: Context) -> None:
+        self._condition = threading.Condition()
+        self._rung = self._ended = False    # guarded by the condition's lock
+        self._thread = threading.Thread(target=self._run, args=(model, context),
+                                        name=f"PE {context.process_element}", daemon=True)
+        self._thread.start()
+
+    def ring(self) -> None:
+        """Have it look for work."""
+        with self._condition:
+            self._rung = True
+            self._condition.notify()
+
+    def end(self) -> None:
+        """Have it end, and do not wait for that."""
+        with self._condition:
+            self._ended = True
+            self._condition.notify()
+
+    def join(self) -> None:
+        """Wait until it has ended."""
+        self.end()
+        self._thread.join()
+
+    def _run(self, model: Model, context: Context) -> None:
+        try:
+            while not self._ended:
+                self._wait(self._work(model, context))
+        except BaseException as error:      # for the thread that calls handle()
+            model._work_failed(error)
+
+    def _work(self, model: Model, context: Context) -> Optional[float]:
+        try:
+            return model.work(context)
+        except AccessError:
+            return None
+
+    def _wait(self, seconds: Optional[float]) -> None:
+        with self._condition:
+            self._condition.wait_for(lambda: self._rung or self._ended, seconds)
+            # What is written from now on rings again.
+            self._rung = False
+
+
+class Model:
+    """An AFU. It is closed at the end of a "with" block, and by run().
+
+    The methods reset() to link() are called by handle(), each being there to be
+    replaced. An AccessError that they let pass ends that call only, and refuses a
+    context in attach(). Any other exception comes out of handle(): close the model
+    then. To those who have attached a model that is closed has failed.
+    """
+
+    def __init__(self, node: Union[str, os.PathLike[str]]) -> None:
+        """node: path of the AFU's node, /dev/cxl-sim/CARD.afuM
+
+        OSError: EBUSY if another program is that AFU, EPROTO if the kernel speaks
+        another version, or what open() says.
+        """
+        self._contexts: dict[int, Context] = {}
+        self._workers: dict[int, _Worker] = {}
+        self._has_work = type(self).work is not Model.work
+        self._failure: Optional[BaseException] = None
+        self._psa: Optional[mmap.mmap] = None
+        self._global: Optional[Registers] = None
+        self._global_at = 0
+        self.mode = 0           #: MODE_DEDICATED, MODE_DIRECTED, or 0: disabled
+        self._fd = self._failed_read = self._failed_write = -1
+        # So that a message which is no more does not keep handle().
+        self._fd = os.open(node, os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)
+        try:
+            self._read_info(fcntl.ioctl(self._fd, _sim.GET_INFO, bytes(_sim.INFO.size)))
+            self._failed_read, self._failed_write = os.pipe()
+        except BaseException:
+            self.close()
+            raise
+        self._poll = select.poll()
+        self._poll.register(self._fd, select.POLLIN)
+        self._poll.register(self._failed_read, select.POLLIN)
+
+    def reset(self) -> None:
+        """Comes before all else, and then whenever the AFU is reset: set up the global
+        registers. Contexts that are attached do no more work."""
+
+    def attach(self, context: Context) -> None:
+        """A context was started: set up its registers. Its starter waits. Raise
+        Refused, and it cannot be started."""
+
+    def doorbell(self, context: Context) -> None:
+        """Registers of the context may have been written to."""
+
+    def work(self, context: Context) -> Optional[float]:
+        """Do the context's work, in a thread of its own.
+
+        Called once it is attached, and whenever its doorbell has rung. Returns the
+        seconds after which it is called even if that does not ring, or None. It has
+        ended before detach() and reset() are called, so let AccessError pass.
+        """
+        raise NotImplementedError
+
+    def interrupts(self, context: Context) -> None:
+        """The context has another number of interrupts."""
+
+    def detach(self, context: Context) -> None:
+        """The context is gone: its memory cannot be accessed any more. Also called for
+        those that there are in close()."""
+
+    def link(self, up: bool) -> None:
+        """The link to the card went down, or came back."""
+
+    @property
+    def contexts(self) -> Iterator[Context]:
+        """Those that are attached"""
+        return iter(list(self._contexts.values()))
+
+    @property
+    def global_registers(self) -> Registers:
+        """One page of registers for all contexts; before reset() they are elsewhere."""
+        if self._psa is None:
+            self._psa = mmap.mmap(self._fd, self._psa_size)
+        if self._global is None:
+            self._global = Registers(self._psa, self._global_at, mmap.PAGESIZE)
+        return self._global
+
+    def fileno(self) -> int:
+        """The descriptor, readable when handle() has something to do"""
+        if self._fd < 0:
+            raise ValueError("the model is closed")
+        return self._fd
+
+    def run(self) -> None:
+        """Be the AFU until it does not exist any more, and close the model."""
+        with self:
+            while self._exists():
+                pass
+
+    def handle(self, timeout: Optional[float] = None) -> int:
+        """Handle what has happened, after waiting for it for timeout seconds at most.
+
+        Returns how many messages were handled, 0 if none came in time. OSError: ENODEV
+        if the AFU does not exist any more, EIO if it has failed: no answer in time.
+        """
+        ready = self._poll.poll(None if timeout is None else timeout * 1000)
+        if self._failure is not None:
+            raise self._failure
+        if not ready:
+            return 0
+        try:
+            data = os.read(self._fd, _BATCH * _sim.MESSAGE_SIZE)
+        except BlockingIOError:
+            return 0
+        messages = list(_sim.MESSAGE.iter_unpack(data))
+        # Side by side: whoever attaches next waits until all have been dealt with.
+        self._end_workers([number for kind, _, number, _ in messages
+                           if kind == _sim.Message.DETACH])
+        for message in messages:
+            self._handle_message(*message)
+        return len(messages)
+
+    def write_error_buffer(self, offset: int, data: bytes) -> None:
+        """Write at most 4096 bytes to the AFU's error buffer of error_buffer_size
+        bytes; OSError (EINVAL) beyond its end."""
+        memory = array.array("B", data)
+        fcntl.ioctl(self.fileno(), _sim.WRITE_ERR_BUFF,
+                    _sim.ERR_BUFF.pack(memory.buffer_info()[0], offset, len(data)))
+
+    def close(self) -> None:
+        """Be the AFU no more."""
+        if self._fd < 0:
+            return
+        self._end_workers(list(self._workers))
+        try:
+            while self._contexts:
+                self._handle_detach(next(iter(self._contexts.values())))
+        finally:
+            self._close_files()
+
+    def __enter__(self) -> Model:
+        return self
+
+    def __exit__(self, kind: Optional[Type[BaseException]], value: Optional[BaseException],
+                 where: Optional[TracebackType]) -> None:
+        self.close()
+
+    def _exists(self) -> bool:
+        """Handle what has happened, unless the AFU does not exist any more."""
+        try:
+            self.handle()
+        except OSError as error:
+            if error.errno != errno.ENODEV:
+                raise
+            return False
+        return True
+
+    def _read_info(self, info: bytes) -> None:
+        (version, _, self.num_processes, self.irqs_min, self.error_buffer_size,
+         self._psa_size, _, _) = _sim.INFO.unpack(info)
+        if version != _sim.ABI_VERSION:
+            raise OSError(errno.EPROTO, os.strerror(errno.EPROTO))
+
+    def _close_files(self) -> None:
+        self._move_global(0)
+        # It has a descriptor of the node of its own.
+        if self._psa is not None:
+            self._psa.close()
+        for fd in (self._fd, self._failed_read, self._failed_write):
+            if fd >= 0:
+                os.close(fd)
+        self._fd = -1
+
+    def _move_global(self, offset: int) -> None:
+        if self._global is not None:
+            self._global._release()
+        self._global = None
+        self._global_at = offset
+
+    def _work_failed(self, error: BaseException) -> None:
+        """For handle(), whichever thread it is in"""
+        self._failure = error
+        os.write(self._failed_write, b"!")
+
+    def _end_workers(self, numbers: list[int]) -> None:
+        for number in numbers:
+            if number in self._workers:
+                self._workers[number].end()
+
+    def _stop_worker(self, number: int) -> None:
+        worker = self._workers.pop(number, None)
+        if worker is not None:
+            worker.join()
+
+    def _handle_message(self, kind: int, element: int, number: int, rest: bytes) -> None:
+        if kind == _sim.Message.ATTACH:
+            self._handle_attach(element, number, rest)
+        elif kind == _sim.Message.RESET:
+            self._handle_reset(number, rest)
+        elif kind == _sim.Message.LINK:
+            self.link(bool(_sim.LINK.unpack_from(rest)[0]))
+        elif number in self._contexts:
+            self._handle_context(kind, self._contexts[number], rest)
+
+    def _handle_attach(self, element: int, number: int, rest: bytes) -> None:
+        refused = False
+        try:
+            context = Context(self, element, number, rest)
+            self.attach(context)
+            if self._has_work:
+                self._workers[number] = _Worker(self, context)
+            self._contexts[number] = context
+        except (AccessError, Refused):
+            refused = True
+        self._answer(_sim.Request.ATTACHED, element, number, int(refused))
+
+    def _handle_reset(self, number: int, rest: bytes) -> None:
+        self._end_workers(list(self._workers))
+        for worked in list(self._workers):
+            self._stop_worker(worked)
+        offset, self.mode = _sim.RESET.unpack_from(rest)
+        self._move_global(offset)
+        self.reset()
+        self._answer(_sim.Request.RESET_DONE, 0, number, 0)
+
+    def _handle_context(self, kind: int, context: Context, rest: bytes) -> None:
+        try:
+            if kind == _sim.Message.DETACH:
+                self._handle_detach(context)
+            elif kind == _sim.Message.INTERRUPTS:
+                context.num_interrupts = _sim.INTERRUPTS.unpack_from(rest)[0]
+                self.interrupts(context)
+            elif kind == _sim.Message.DOORBELL:
+                self.doorbell(context)
+                if context._id in self._workers:
+                    self._workers[context._id].ring()
+        except AccessError:
+            pass
+
+    def _handle_detach(self, context: Context) -> None:
+        self._stop_worker(context._id)
+        del self._contexts[context._id]
+        self.detach(context)
+
+    def _answer(self, kind: _sim.Request, element: int, number: int, value: int) -> None:
+        try:
+            os.write(self._fd, _sim.REQUEST.pack(kind, element, number, value, 0))
+        except OSError as error:
+            # What is stale by now does not matter; what failed shows in the next read.
+            if error.errno not in _NOT_OURS:
+                raise
