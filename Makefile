@@ -164,6 +164,7 @@ clean:			## remove build/ (the cache of kernels stays)
 	$(Q)rm -rf $(BUILD)
 
 include lib/lib.mk
+include lib/rtl/rtl.mk
 include vm/guest.mk
 include packaging/install.mk
 include tests/tests.mk
