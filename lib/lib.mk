@@ -117,3 +117,5 @@ check-lib-machines:	## its host tests as programs of other machines, emulated
 	$(Q)env -u MAKEFLAGS -u MFLAGS tests/check-lib-machines
 
 -include $(LIB_OBJECTS:.o=.d) $(LIBAFU_OBJECTS:.o=.d) $(LIB_HOST_OBJECTS:.o=.d)
+
+include lib/psl/psl.mk

@@ -4,6 +4,7 @@
 # tests/<subject>.sh	runs in the guest under busybox sh
 # tests/host/<subject>.c	runs on the build machine; .sh too, from the top folder
 # tests/lib/*.c		linked into all of them; *.sh are for the shell tests
+# tests/psl/*.c	linked into tests/host/psl_*.c, see lib/psl/psl.mk
 # tests/schema/	of what the tools print as JSON, and what checks it
 # tests/debug/	those of both kinds that only a debug kernel can run
 # tests/modules/	test-only kernel modules, see the Kbuild there

@@ -383,6 +383,9 @@ void psl_clock(struct psl *psl, const struct psl_ah *ah, struct psl_ha *ha);
 /* Clocks since psl_create() */
 uint64_t psl_cycles(const struct psl *psl);
 
+/* Clocks since neither side did anything */
+uint64_t psl_quiet_cycles(const struct psl *psl);
+
 /**
  * psl_is_idle() - would time pass in vain?
  * @psl: PSL

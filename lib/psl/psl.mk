@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# libpsl: the card's half of a CAPI accelerator, for simulators.
+
+LIBPSL_SONAME	:= libpsl.so.1
+LIBPSL_FILE	:= libpsl.so.1.0
+LIBPSL_SOURCES	:= $(wildcard lib/psl/*.c)
+LIBPSL_OBJECTS	:= $(LIBPSL_SOURCES:lib/psl/%.c=$(OUT)/lib/psl/%.o)
+LIBPSL_HOST_OBJECTS := $(LIBPSL_SOURCES:lib/psl/%.c=$(OUT)/host-lib/psl/%.o)
+
+lib: $(OUT)/lib/libpsl.a $(OUT)/lib/libpsl.so
+
+$(OUT)/lib/psl/%.o: lib/psl/%.c lib/lib.mk lib/psl/psl.mk
+	@mkdir -p $(@D)
+	$(call quiet,CC,$@)$(CC) $(LIB_CPPFLAGS) $(LIB_CFLAGS) -c -o $@ $<
+
+$(OUT)/host-lib/psl/%.o: lib/psl/%.c lib/lib.mk lib/psl/psl.mk
+	@mkdir -p $(@D)
+	$(call quiet,HOSTCC,$@)$(HOSTCC) $(LIB_CPPFLAGS) $(LIB_CFLAGS) -c -o $@ $<
+
+$(OUT)/lib/libpsl.a: $(LIBPSL_OBJECTS)
+$(OUT)/host-lib/libpsl.a: $(LIBPSL_HOST_OBJECTS)
+%/libpsl.a:
+	@rm -f $@
+	$(call quiet,AR,$@)$(CROSS_COMPILE)ar rcs $@ $^
+
+$(OUT)/lib/$(LIBPSL_FILE): $(LIBPSL_OBJECTS) lib/psl/libpsl.map $(OUT)/lib/libafu.so
+	$(call quiet,LD,$@)$(CC) -shared -pthread -Wl,-soname,$(LIBPSL_SONAME) -Wl,-z,defs \
+		-Wl,-z,relro -Wl,-z,now -Wl,--version-script=lib/psl/libpsl.map -o $@ \
+		$(filter %.o,$^) $(OUT)/lib/libafu.so
+
+$(OUT)/lib/libpsl.so: $(OUT)/lib/$(LIBPSL_FILE)
+	@ln -sf $(LIBPSL_FILE) $(@D)/$(LIBPSL_SONAME)
+	@ln -sf $(LIBPSL_SONAME) $@
+
+# tests/host/psl_*.c have it on a bench: plain memory, and an AFU that does what
+# it is told to.
+PSL_HOST_TESTS	:= $(patsubst tests/host/%.c,$(OUT)/host/%,$(wildcard tests/host/psl_*.c))
+
+$(PSL_HOST_TESTS): tests/psl/afu.c tests/psl/bench.c $(OUT)/host-lib/libpsl.a $(wildcard tests/psl/*.h)
+$(PSL_HOST_TESTS): TEST_CPPFLAGS += -Ilib/include -Itests/psl
+
+-include $(LIBPSL_OBJECTS:.o=.d) $(LIBPSL_HOST_OBJECTS:.o=.d)
