@@ -262,6 +262,17 @@ void __iomem *cxl_psa_map(struct cxl_context *ctx);
 void cxl_psa_written(struct cxl_context *ctx, u64 offset);
 
 /**
+ * cxl_psa_written_at() - the same, for whoever has only the address
+ * @addr: of the register, in any mapping made by cxl_psa_map()
+ *
+ * For accessors that a driver calls for all of its stores; what is not in such
+ * a mapping, or its context is stopped, is no concern of an AFU.
+ *
+ * Context: any.
+ */
+void cxl_psa_written_at(const void __iomem *addr);
+
+/**
  * cxl_psa_unmap() - the reverse of cxl_psa_map()
  * @addr: what it returned
  *

@@ -4,8 +4,6 @@
  * in-kernel API.  They are described in misc/cxl.h.
  */
 #include <linux/file.h>
-#include <linux/mm.h>
-#include <linux/vmalloc.h>
 
 #include <misc/cxl-base.h>
 
@@ -132,70 +130,6 @@ ssize_t cxl_read_adapter_vpd(struct pci_dev *dev, void *buf, size_t count)
 	return rc;
 }
 EXPORT_SYMBOL_GPL(cxl_read_adapter_vpd);
-
-/*
- * Problem state area
- */
-
-static void *cxl_psa_vmap(struct cxl_afu *afu, u64 offset, u64 size)
-{
-	unsigned int i, n = size >> PAGE_SHIFT;
-	struct page **pages;
-	void *addr = NULL;
-
-	pages = kvmalloc_array(n, sizeof(*pages), GFP_KERNEL);
-	if (!pages)
-		return NULL;
-
-	for (i = 0; i < n; i++) {
-		pages[i] = afu->adapter->ops->psa_page(afu->data, offset +
-						       (u64)i * PAGE_SIZE);
-		if (IS_ERR_OR_NULL(pages[i]))
-			goto out;
-		cond_resched();
-	}
-	addr = vmap(pages, n, VM_MAP, PAGE_KERNEL);
-out:
-	kvfree(pages);
-	return addr;
-}
-
-void __iomem *cxl_psa_map(struct cxl_context *ctx)
-{
-	void *addr = NULL;
-	u64 offset, size;
-
-	mutex_lock(&ctx->status_mutex);
-	if (ctx->status == STARTED && cxl_adapter_link_ok(ctx->afu->adapter) &&
-	    !cxl_context_psa_range(ctx, &offset, &size))
-		addr = cxl_psa_vmap(ctx->afu, offset, size);
-	if (addr)
-		WRITE_ONCE(ctx->psa_in_kernel, true);
-	mutex_unlock(&ctx->status_mutex);
-	/* Whoever sleeps until a page fault looks for himself from now on. */
-	if (addr)
-		cxl_psa_written(ctx, 0);
-
-	return (__force void __iomem *)addr;
-}
-EXPORT_SYMBOL_GPL(cxl_psa_map);
-
-void cxl_psa_unmap(void __iomem *addr)
-{
-	vunmap((__force void *)addr);
-}
-EXPORT_SYMBOL_GPL(cxl_psa_unmap);
-
-void cxl_psa_written(struct cxl_context *ctx, u64 offset)
-{
-	struct cxl_afu *afu = ctx->afu;
-	u64 start, size;
-
-	if (afu->adapter->ops->psa_written &&
-	    !cxl_context_psa_range(ctx, &start, &size) && offset < size)
-		afu->adapter->ops->psa_written(afu->data, start + offset);
-}
-EXPORT_SYMBOL_GPL(cxl_psa_written);
 
 /*
  * File descriptors

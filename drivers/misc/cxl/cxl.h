@@ -16,6 +16,7 @@
  *	            cxl_hwirqs_lock	irq.c
  *	          ctx->events.read_lock	driver ops: event_delivered
  *	          afu->masters_lock
+ *	          cxl_psa_lock		backend: psa_written
  *	          ctx->fault_lock	backend: fault_done
  *	            ctx->events.lock	driver ops: fetch_event
  *
@@ -304,6 +305,9 @@ int cxl_context_mmap(struct cxl_context *ctx, struct vm_area_struct *vma);
 void cxl_context_zap(struct cxl_context *ctx);
 void cxl_context_psa_opened(struct cxl_context *ctx);
 void cxl_context_psa_closed(struct cxl_context *ctx);
+
+/* psa.c: problem state area in the kernel */
+void cxl_context_psa_forget(struct cxl_context *ctx);
 
 /* irq.c: AFU interrupts */
 int cxl_irq_init(void);

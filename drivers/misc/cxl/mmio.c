@@ -257,6 +257,7 @@ void cxl_context_psa_opened(struct cxl_context *ctx)
  */
 void cxl_context_psa_closed(struct cxl_context *ctx)
 {
+	cxl_context_psa_forget(ctx);
 	mutex_lock(&ctx->afu->masters_lock);
 	list_del_init(&ctx->masters_link);
 	mutex_unlock(&ctx->afu->masters_lock);
