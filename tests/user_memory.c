@@ -295,6 +295,12 @@ static void check_is_out_of_reach(__u64 address)
 	check_eq(mem, 1);
 	check_errno(pread(c.memory, &mem, 8, address), EINVAL);
 	check_errno(pwrite(c.memory, &mem, 8, address), EINVAL);
+	/* Another way to an offset that pread() does not take */
+	check_eq(lseek(c.memory, address, SEEK_SET), (off_t)address);
+	check_errno(read(c.memory, &mem, 8), EFAULT);
+	check_fault((void *)(uintptr_t)address);
+	check_errno(write(c.memory, &mem, 8), EFAULT);
+	check_fault((void *)(uintptr_t)address);
 }
 
 static void kernel_memory_is_out_of_reach(void)

@@ -277,6 +277,9 @@ static int atomic(struct afu_context *ctx, const struct element *e)
 	struct queue *q = afu_context_data(ctx);
 	int ret;
 
+	/* There is no safe way to do it for the kernel. */
+	if (afu_context_is_kernel(ctx))
+		return fail(EOPNOTSUPP);
 	/* Some wait for another to change the word. */
 	while ((ret = atomic_execute(ctx, &op)) && errno == EBUSY)
 		if (q->terminate || is_requested(ctx, TERMINATE))

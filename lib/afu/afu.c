@@ -343,6 +343,11 @@ bool afu_context_is_master(const struct afu_context *ctx)
 	return ctx->attach.attach.flags & CXL_SIM_CONTEXT_MASTER;
 }
 
+bool afu_context_is_kernel(const struct afu_context *ctx)
+{
+	return ctx->attach.attach.flags & CXL_SIM_CONTEXT_KERNEL;
+}
+
 uint32_t afu_context_interrupts(const struct afu_context *ctx)
 {
 	return ctx->attach.attach.num_interrupts;

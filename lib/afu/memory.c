@@ -6,6 +6,12 @@
 
 #include "internal.h"
 
+/* Kernel addresses have the highest bit set, which an offset cannot have. */
+static off_t offset_of(const struct afu_context *ctx, uint64_t ea)
+{
+	return afu_context_is_kernel(ctx) ? ea & INT64_MAX : ea;
+}
+
 /* What comes in pieces ends in an error, or is done. */
 int afu_load(struct afu_context *ctx, uint64_t ea, void *buf, size_t length)
 {
@@ -13,7 +19,8 @@ int afu_load(struct afu_context *ctx, uint64_t ea, void *buf, size_t length)
 	ssize_t n;
 
 	while (done < length) {
-		n = pread(ctx->fd, (char *)buf + done, length - done, ea + done);
+		n = pread(ctx->fd, (char *)buf + done, length - done,
+			  offset_of(ctx, ea + done));
 		if (n <= 0)
 			return -1;
 		done += n;
@@ -29,7 +36,7 @@ int afu_store(struct afu_context *ctx, uint64_t ea, const void *buf,
 
 	while (done < length) {
 		n = pwrite(ctx->fd, (const char *)buf + done, length - done,
-			   ea + done);
+			   offset_of(ctx, ea + done));
 		if (n <= 0)
 			return -1;
 		done += n;
@@ -47,6 +54,19 @@ int afu_copy(struct afu_context *ctx, uint64_t dst, uint64_t src,
 	};
 
 	return ioctl(ctx->fd, CXL_SIM_COPY, &copy);
+}
+
+int afu_copy_from(struct afu_context *ctx, uint64_t dst,
+		  struct afu_context *from, uint64_t src, uint64_t length)
+{
+	struct cxl_sim_copy_from copy = {
+		.dst = dst,
+		.src = src,
+		.length = length,
+		.fd = from->fd,
+	};
+
+	return ioctl(ctx->fd, CXL_SIM_COPY_FROM, &copy);
 }
 
 int afu_fill(struct afu_context *ctx, uint64_t dst, uint8_t value,

@@ -127,6 +127,8 @@ struct afu *afu_context_afu(const struct afu_context *ctx);
 uint32_t afu_context_pe(const struct afu_context *ctx);
 uint64_t afu_context_wed(const struct afu_context *ctx);
 bool afu_context_is_master(const struct afu_context *ctx);
+/* Addresses are the kernel's: an AFU driver has started it. */
+bool afu_context_is_kernel(const struct afu_context *ctx);
 /* Interrupts 1 to this can be raised. */
 uint32_t afu_context_interrupts(const struct afu_context *ctx);
 /* Its window, zeroes at first; shared with the program that has attached. */
@@ -146,7 +148,7 @@ void afu_context_set_data(struct afu_context *ctx, void *data);
 /**
  * afu_load() - read memory
  * @ctx: context
- * @ea: address, at most INT64_MAX
+ * @ea: address; of a program at most INT64_MAX
  * @buf: where to
  * @length: bytes
  *
@@ -169,6 +171,20 @@ int afu_store(struct afu_context *ctx, uint64_t ea, const void *buf,
  */
 int afu_copy(struct afu_context *ctx, uint64_t dst, uint64_t src,
 	     uint64_t length);
+
+/**
+ * afu_copy_from() - copy from the memory of another context
+ * @ctx: context
+ * @dst: address in it to copy to
+ * @from: context of the same AFU
+ * @src: address in that to copy from
+ * @length: bytes, at most 1 GiB
+ *
+ * Return: 0, or -1 when not all was copied; EFAULT is told to the context that
+ * the bad address belongs to.
+ */
+int afu_copy_from(struct afu_context *ctx, uint64_t dst,
+		  struct afu_context *from, uint64_t src, uint64_t length);
 
 /* Set @length bytes, at most 1 GiB, to @value. */
 int afu_fill(struct afu_context *ctx, uint64_t dst, uint8_t value,

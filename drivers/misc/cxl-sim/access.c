@@ -54,19 +54,38 @@ static bool enter_mm(struct sim_pe *pe)
 	return true;
 }
 
-static bool read_kernel(void *buf, u64 ea, unsigned int len)
+/**
+ * sim_kernel_read() - load from a kernel address
+ * @buf: where to
+ * @ea: address, any
+ * @len: bytes
+ *
+ * Context: any; what is not there is not faulted in.
+ * Return: false if it cannot be done.
+ */
+bool sim_kernel_read(void *buf, u64 ea, unsigned int len)
 {
 	return !copy_from_kernel_nofault(buf, (void *)(unsigned long)ea, len);
 }
 
-/* copy_to_kernel_nofault() is not exported. */
-static bool write_kernel(u64 ea, const void *buf, unsigned int len)
+/**
+ * sim_kernel_write() - the reverse of sim_kernel_read()
+ * @ea: address, any
+ * @buf: what to store
+ * @len: bytes; some of them may have been stored when it fails
+ *
+ * copy_to_kernel_nofault() is not exported.
+ *
+ * Context: any.
+ * Return: false if it cannot be done.
+ */
+bool sim_kernel_write(u64 ea, const void *buf, unsigned int len)
 {
 	unsigned long to = ea;
 	char probe;
 
 	/* It knows which addresses are not the kernel's. */
-	if (!read_kernel(&probe, ea, 1))
+	if (!sim_kernel_read(&probe, ea, 1))
 		return false;
 
 	pagefault_disable();
@@ -100,7 +119,7 @@ static unsigned int read_page(struct sim_pe *pe, void *buf, u64 ea,
 	unsigned int left;
 
 	if (sim_pe_is_kernel(pe))
-		return read_kernel(buf, ea, len) ? 0 : len;
+		return sim_kernel_read(buf, ea, len) ? 0 : len;
 	if (!enter_mm(pe) || !access_ok(from, len))
 		return len;
 	pagefault_disable();
@@ -116,7 +135,7 @@ static unsigned int write_page(struct sim_pe *pe, u64 ea, const void *buf,
 	unsigned int left;
 
 	if (sim_pe_is_kernel(pe))
-		return write_kernel(ea, buf, len) ? 0 : len;
+		return sim_kernel_write(ea, buf, len) ? 0 : len;
 	if (!enter_mm(pe) || !access_ok(to, len))
 		return len;
 	pagefault_disable();

@@ -6,6 +6,7 @@
 #ifndef _CXL_SIM_COMPAT_H
 #define _CXL_SIM_COMPAT_H
 
+#include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/version.h>
 
@@ -43,6 +44,15 @@ static inline bool vma_is_cow_mapping(const struct vm_area_struct *vma)
 	get_user_pages_remote(mm, start, n, flags, pages, NULL)
 #define sim_pin_pages(mm, start, n, flags, pages) \
 	pin_user_pages_remote(mm, start, n, flags, pages, NULL)
+#endif
+
+/* 6.12: that offsets are unsigned is said of the operations, not of each file */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+#define SIM_FMODE_UNSIGNED_OFFSET	FMODE_UNSIGNED_OFFSET
+#define SIM_FOP_UNSIGNED_OFFSET
+#else
+#define SIM_FMODE_UNSIGNED_OFFSET	0
+#define SIM_FOP_UNSIGNED_OFFSET		.fop_flags = FOP_UNSIGNED_OFFSET,
 #endif
 
 #endif /* _CXL_SIM_COMPAT_H */

@@ -3,8 +3,10 @@
  * Settings of an AFU: /sys/kernel/config/cxl-sim/CARD/afuM
  */
 #include <linux/align.h>
+#include <linux/capability.h>
 #include <linux/configfs.h>
 #include <linux/module.h>
+#include <linux/security.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -25,6 +27,44 @@ AFU_NUMBER(uid, "%u", 0, UINT_MAX - 1);
 AFU_NUMBER(gid, "%u", 0, UINT_MAX - 1);
 AFU_NUMBER(answer_ms, "%u", 1, 600000);
 AFU_NUMBER(recover, "%u", 0, 1);
+
+/* It gives the program all of the kernel's memory, as /dev/mem would. */
+static ssize_t afu_allow_kernel_contexts_store(struct config_item *item,
+					       const char *page, size_t count)
+{
+	struct sim_afu *afu = to_sim_afu(item);
+	unsigned int val;
+	int ret;
+
+	ret = sim_settings_parse(page, 0, 1, &val);
+	if (ret)
+		return ret;
+	if (val && !capable(CAP_SYS_RAWIO))
+		return -EPERM;
+	if (val)
+		ret = security_locked_down(LOCKDOWN_DEV_MEM);
+	if (ret)
+		return ret;
+	ret = sim_settings_lock(afu->card);
+	if (ret)
+		return ret;
+	afu->settings.allow_kernel_contexts = val;
+	mutex_unlock(&afu->card->config_lock);
+	return count;
+}
+
+static ssize_t afu_allow_kernel_contexts_show(struct config_item *item,
+					      char *page)
+{
+	struct sim_afu *afu = to_sim_afu(item);
+	unsigned int val;
+
+	mutex_lock(&afu->card->config_lock);
+	val = afu->settings.allow_kernel_contexts;
+	mutex_unlock(&afu->card->config_lock);
+	return sysfs_emit(page, "%u\n", val);
+}
+CONFIGFS_ATTR(afu_, allow_kernel_contexts);
 
 /* The models that are in here have a layout of their own. */
 static ssize_t store_layout(struct sim_afu *afu, u64 *setting,
@@ -171,6 +211,7 @@ static struct configfs_attribute *afu_attrs[] = {
 	&afu_attr_gid,
 	&afu_attr_answer_ms,
 	&afu_attr_recover,
+	&afu_attr_allow_kernel_contexts,
 	NULL
 };
 

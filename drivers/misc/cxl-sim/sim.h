@@ -94,6 +94,7 @@ struct sim_pci_config {
  * @gid: its group
  * @answer_ms: the time that such a program has for an answer
  * @recover: contexts stay attached when such a program ends, for the next one
+ * @allow_kernel_contexts: such a program gets contexts of AFU drivers, too
  */
 struct sim_afu_settings {
 	const struct sim_afu_model *model;
@@ -112,6 +113,7 @@ struct sim_afu_settings {
 	unsigned int gid;
 	unsigned int answer_ms;
 	unsigned int recover;
+	unsigned int allow_kernel_contexts;
 };
 
 /* See sim_pe_set_state() in engine.c for the ways between them */
@@ -392,6 +394,8 @@ void sim_pe_forget_fault(struct sim_pe *pe);
 
 /* access.c: the contexts' memory */
 void sim_pe_leave_mm(struct sim_pe *pe);
+bool sim_kernel_read(void *buf, u64 ea, unsigned int len);
+bool sim_kernel_write(u64 ea, const void *buf, unsigned int len);
 
 /* inject.c: debugfs */
 void sim_debugfs_init(void *card, struct dentry *dir);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * AFU models that are programs: user_afu.c (what the card asks of the model),
- * user_message.c (what the program is told), user_request.c (what it says),
- * user_node.c (its device node), user_memory.c and user_op.c (the memory of a
- * context).
+ * user_context.c (a context as the program knows it), user_message.c (what the
+ * program is told), user_request.c (what it says), user_node.c (its device
+ * node), user_memory.c, user_ioctl.c and user_op.c (the memory of a context).
  *
  * The kernel relies on the program for nothing: it waits for two of its answers
  * only, killably and not for long, and never with a lock of this driver held.
@@ -112,6 +112,7 @@ struct sim_user {
  * @wed: work element descriptor
  * @amr: authority mask register
  * @master: a master context
+ * @kernel: its addresses are the kernel's
  *
  * @pe: the process element, NULL once it is detached or the program is gone;
  *	guarded by @user->afu->turn
@@ -137,6 +138,7 @@ struct sim_user_context {
 	u64 wed;
 	u64 amr;
 	bool master;
+	bool kernel;
 
 	struct sim_pe *pe;
 	bool mapped;
@@ -207,10 +209,16 @@ struct sim_user_pe {
 /* user_afu.c */
 void sim_user_fail(struct sim_user *user);
 int sim_user_adopt(struct sim_user *user);
+
+/* user_context.c */
+struct sim_user_context *sim_user_context_new(struct sim_user *user,
+					      struct sim_pe *pe);
+void sim_user_context_put(struct sim_user_context *ctx);
 struct sim_user_context *sim_user_find(struct sim_user *user, unsigned int num,
 				       u64 id);
-void sim_user_context_put(struct sim_user_context *ctx);
 bool sim_user_is_stale(const struct sim_user_context *ctx);
+int sim_user_introduce(struct sim_user_context *ctx, struct sim_pe *pe);
+void sim_user_sever(struct sim_pe *pe);
 
 /* user_message.c */
 void sim_user_tell(struct sim_user *user, u32 what);
@@ -237,6 +245,11 @@ enum sim_turn sim_user_ops_turn(struct sim_pe *pe);
 void sim_user_ops_end(struct sim_user_pe *upe, int result);
 
 /* user_memory.c */
+struct sim_user_context *sim_user_context_of(struct file *filp);
 int sim_user_open_memory(struct sim_user_context *ctx, struct file *node);
+
+/* user_ioctl.c */
+long sim_user_memory_ioctl(struct sim_user_context *ctx, unsigned int cmd,
+			   void __user *uarg);
 
 #endif /* _CXL_SIM_USER_H */

@@ -8,130 +8,10 @@
  * the contexts.
  */
 #include <linux/jiffies.h>
-#include <linux/mm.h>
 #include <linux/sched/signal.h>
-#include <linux/slab.h>
+#include <linux/security.h>
 
 #include "user.h"
-
-static void free_context(struct kref *ref)
-{
-	kfree(container_of(ref, struct sim_user_context, ref));
-}
-
-/**
- * sim_user_context_put() - give a reference to a context back
- * @ctx: context
- *
- * Context: any but hard interrupt.
- */
-void sim_user_context_put(struct sim_user_context *ctx)
-{
-	kref_put(&ctx->ref, free_context);
-}
-
-/**
- * sim_user_is_stale() - does the AFU work for the context no more?
- * @ctx: context; the AFU's turn mutex is held
- */
-bool sim_user_is_stale(const struct sim_user_context *ctx)
-{
-	lockdep_assert_held(&ctx->user->afu->turn);
-	return !ctx->pe || sim_pe_is_dead(ctx->pe);
-}
-
-/**
- * sim_user_find() - find a context as the program names it
- * @user: AFU, its turn mutex is held
- * @num: process element, any number
- * @id: the context's
- *
- * Return: the context with a reference, or NULL.
- */
-struct sim_user_context *sim_user_find(struct sim_user *user, unsigned int num,
-				       u64 id)
-{
-	struct sim_user_context *ctx;
-	struct sim_user_pe *upe;
-	struct sim_pe *pe;
-
-	lockdep_assert_held(&user->afu->turn);
-	if (user->stopped)
-		return NULL;
-	pe = xa_load(&user->afu->pes, num);
-	if (!pe)
-		return NULL;
-	upe = sim_pe_priv(pe);
-	ctx = upe->ctx;
-	if (!ctx || ctx->id != id)
-		return NULL;
-	kref_get(&ctx->ref);
-	return ctx;
-}
-
-static struct sim_user_context *new_context(struct sim_user *user,
-					    struct sim_pe *pe)
-{
-	struct sim_user_context *ctx;
-
-	ctx = kzalloc(sizeof(*ctx), GFP_KERNEL_ACCOUNT);
-	if (!ctx)
-		return NULL;
-	kref_init(&ctx->ref);
-	INIT_LIST_HEAD(&ctx->changed);
-	ctx->user = user;
-	ctx->num = pe->elem.pe;
-	ctx->wed = pe->elem.wed;
-	ctx->amr = pe->elem.amr;
-	ctx->master = pe->elem.master;
-	ctx->num_irqs = pe->elem.num_irqs;
-	sim_pe_window_range(pe, &ctx->window, &ctx->window_size);
-	return ctx;
-}
-
-/* Make the context known to the program, or -EIO when there is none. */
-static int introduce(struct sim_user_context *ctx, struct sim_pe *pe)
-{
-	struct sim_user_pe *upe = sim_pe_priv(pe);
-	struct sim_user *user = ctx->user;
-	int ret = -EIO;
-
-	lockdep_assert_held(&user->afu->turn);
-	spin_lock(&user->lock);
-	if (user->serving) {
-		ctx->id = user->next_id++;
-		ctx->pe = pe;
-		kref_get(&ctx->ref);
-		upe->ctx = ctx;
-		sim_user_context_tell(ctx, SIM_TELL(ATTACH));
-		ret = 0;
-	}
-	spin_unlock(&user->lock);
-	return ret;
-}
-
-/* The program has nothing to do with the process element any more. */
-static void sever(struct sim_pe *pe)
-{
-	struct sim_user_pe *upe = sim_pe_priv(pe);
-	struct sim_user_context *ctx = upe->ctx;
-	struct sim_user *user = pe->afu->user;
-
-	lockdep_assert_held(&pe->afu->turn);
-	if (!ctx)
-		return;
-	sim_user_ops_end(upe, -ESTALE);
-	upe->ctx = NULL;
-	ctx->pe = NULL;
-	/* The next context gets the window: not through the file of this one. */
-	if (ctx->mapped && user->mapping)
-		unmap_mapping_range(user->mapping, ctx->window,
-				    ctx->window_size, 1);
-	spin_lock(&user->lock);
-	sim_user_context_ended(ctx);
-	spin_unlock(&user->lock);
-	sim_user_context_put(ctx);
-}
 
 /*
  * Waiting for the program
@@ -192,19 +72,25 @@ static void user_attach(struct sim_pe *pe)
 	INIT_LIST_HEAD(&upe->ops);
 }
 
+/* The kernel may have been locked down since the setting was made. */
+static bool kernel_is_allowed(const struct sim_afu *afu)
+{
+	return afu->settings.allow_kernel_contexts &&
+	       !security_locked_down(LOCKDOWN_DEV_MEM);
+}
+
 static int user_attached(struct sim_pe *pe)
 {
 	struct sim_user_context *ctx;
 	int ret;
 
-	/* A program must not get at kernel addresses. */
-	if (sim_pe_is_kernel(pe))
+	if (sim_pe_is_kernel(pe) && !kernel_is_allowed(pe->afu))
 		return -EIO;
-	ctx = new_context(pe->afu->user, pe);
+	ctx = sim_user_context_new(pe->afu->user, pe);
 	if (!ctx)
 		return -ENOMEM;
 	mutex_lock(&pe->afu->turn);
-	ret = introduce(ctx, pe);
+	ret = sim_user_introduce(ctx, pe);
 	mutex_unlock(&pe->afu->turn);
 	if (!ret)
 		ret = wait_for_attach(ctx);
@@ -217,7 +103,7 @@ static void user_detach(struct sim_pe *pe)
 	struct sim_user *user = pe->afu->user;
 
 	lockdep_assert_held(&pe->afu->turn);
-	sever(pe);
+	sim_user_sever(pe);
 	spin_lock(&user->lock);
 	clear_bit(pe->elem.pe, user->failed);
 	spin_unlock(&user->lock);
@@ -341,7 +227,7 @@ static void give_up(struct sim_user *user, struct sim_pe *pe)
 	spin_unlock(&user->lock);
 	if (!user->afu->settings.recover)
 		sim_pe_kill(pe);
-	sever(pe);
+	sim_user_sever(pe);
 	/* One that is being attached gets an errno for it. */
 	if (attached)
 		sim_pe_error(pe, CXL_SIM_AFU_ERROR);
@@ -381,10 +267,10 @@ static int adopt_contexts(struct sim_user *user)
 		/* One that is being attached now makes itself known. */
 		if (!upe->accepted || sim_pe_is_dead(pe))
 			continue;
-		ctx = new_context(user, pe);
+		ctx = sim_user_context_new(user, pe);
 		if (!ctx)
 			return -ENOMEM;
-		ret = introduce(ctx, pe);
+		ret = sim_user_introduce(ctx, pe);
 		sim_user_context_put(ctx);
 		if (ret)
 			return ret;

@@ -3,6 +3,9 @@
  * The file of a context: pread() and pwrite() at effective addresses are the
  * AFU's loads and stores, mmap() gives the context's window.
  *
+ * A kernel address is a negative offset, which no file has. All of them have the
+ * highest bit set: in a context of the kernel the offset is without it.
+ *
  * Pages that are there are accessed in the calling thread, which for so long
  * holds the AFU's turn: nothing differs for detach and for the link. Whatever
  * else there may be (a page is to be faulted in, the address is bad, or the
@@ -23,6 +26,9 @@
 
 #include "compat.h"
 #include "user.h"
+
+/* The bit of a kernel address that an offset does not have */
+#define KERNEL_ADDRESS	BIT_ULL(63)
 
 /* As much as an engine's turn does */
 #define MAX_PAGES	16U
@@ -97,6 +103,34 @@ static void put_present(struct page **pages, unsigned int n, bool write)
 		put_page(pages[i]);
 }
 
+/* Kernel addresses, a page at a time. Return as access_present() does. */
+static ssize_t access_kernel(struct sim_user_context *ctx, u64 ea,
+			     struct iov_iter *iter, bool write)
+{
+	size_t n = min_t(size_t, iov_iter_count(iter),
+			 PAGE_SIZE - offset_in_page(ea));
+	struct sim_afu *afu = ctx->user->afu;
+	size_t copied;
+	bool ok;
+
+	lockdep_assert_held(&afu->turn);
+	if (!write && !sim_kernel_read(afu->bounce, ea, n))
+		return 0;
+	pagefault_disable();
+	if (write)
+		copied = copy_from_iter(afu->bounce, n, iter);
+	else
+		copied = copy_to_iter(afu->bounce, n, iter);
+	pagefault_enable();
+	ok = !write || !copied || sim_kernel_write(ea, afu->bounce, copied);
+	if (!ok) {
+		iov_iter_revert(iter, copied);
+		return 0;
+	}
+	ctx->pe->bytes += copied;
+	return copied ?: -EAGAIN;
+}
+
 /*
  * Return bytes done, 0 when there is something in the way, -EAGAIN when that is
  * the program's own buffer, or another errno.
@@ -113,12 +147,17 @@ static ssize_t access_present(struct sim_user_context *ctx, u64 ea,
 
 	if (ea != (unsigned long)ea)
 		return 0;
+	if (!ctx->kernel && !access_ok(u64_to_user_ptr(ea), 1))
+		return 0;
 	if (mutex_lock_killable(&afu->turn))
 		return -EINTR;
 	ret = sim_user_is_stale(ctx) ? -ESTALE : 0;
 	/* While the link is down the engine has it wait. */
-	if (!ret && !READ_ONCE(afu->halted))
+	if (!ret && !READ_ONCE(afu->halted)) {
 		mm = ctx->pe->elem.mm;
+		if (ctx->kernel)
+			ret = access_kernel(ctx, ea, iter, write);
+	}
 	if (mm && !mmget_not_zero(mm))
 		mm = NULL;
 	if (mm) {
@@ -199,10 +238,11 @@ static ssize_t access_memory(struct kiocb *iocb, struct iov_iter *iter,
 			     bool write)
 {
 	struct sim_user_file *file = iocb->ki_filp->private_data;
+	u64 high = file->ctx->kernel ? KERNEL_ADDRESS : 0;
 	ssize_t done = 0, n = 0;
 
 	while (iov_iter_count(iter)) {
-		n = access_some(file->ctx, iocb->ki_pos, iter, write);
+		n = access_some(file->ctx, iocb->ki_pos | high, iter, write);
 		if (n <= 0)
 			break;
 		iocb->ki_pos += n;
@@ -222,91 +262,11 @@ static ssize_t memory_write_iter(struct kiocb *iocb, struct iov_iter *from)
 	return access_memory(iocb, from, true);
 }
 
-/*
- * Longer accesses
- */
-
-static long memory_copy(struct sim_user_context *ctx,
-			struct cxl_sim_copy __user *ucopy)
-{
-	struct sim_user_op op = { .type = SIM_USER_COPY };
-	struct cxl_sim_copy copy;
-	int ret;
-
-	if (copy_from_user(&copy, ucopy, sizeof(copy)))
-		return -EFAULT;
-	if (copy.length > CXL_SIM_MAX_LENGTH)
-		return -EINVAL;
-	op.ea = copy.dst;
-	op.src = copy.src;
-	op.len = copy.length;
-	ret = sim_user_op_run(ctx, &op);
-	if (put_user((__u64)op.done, &ucopy->done))
-		return -EFAULT;
-	return ret;
-}
-
-static long memory_fill(struct sim_user_context *ctx,
-			struct cxl_sim_fill __user *ufill)
-{
-	struct sim_user_op op = { .type = SIM_USER_FILL };
-	struct cxl_sim_fill fill;
-	int ret;
-
-	if (copy_from_user(&fill, ufill, sizeof(fill)))
-		return -EFAULT;
-	if (fill.length > CXL_SIM_MAX_LENGTH || fill.value > U8_MAX ||
-	    fill.reserved)
-		return -EINVAL;
-	op.ea = fill.dst;
-	op.len = fill.length;
-	op.value = fill.value;
-	ret = sim_user_op_run(ctx, &op);
-	if (put_user((__u64)op.done, &ufill->done))
-		return -EFAULT;
-	return ret;
-}
-
-static long memory_compare_swap(struct sim_user_context *ctx,
-				struct cxl_sim_compare_swap __user *uswap)
-{
-	struct sim_user_op op = { .type = SIM_USER_COMPARE_SWAP };
-	struct cxl_sim_compare_swap swap;
-	int ret;
-
-	if (copy_from_user(&swap, uswap, sizeof(swap)))
-		return -EFAULT;
-	if ((swap.width != sizeof(u32) && swap.width != sizeof(u64)) ||
-	    swap.reserved)
-		return -EINVAL;
-	if (swap.width == sizeof(u32) &&
-	    (swap.old > U32_MAX || swap.new_value > U32_MAX))
-		return -EINVAL;
-	op.ea = swap.address;
-	op.len = swap.width;
-	op.old = swap.old;
-	op.new = swap.new_value;
-	ret = sim_user_op_run(ctx, &op);
-	if (ret)
-		return ret;
-	return put_user(op.old, &uswap->old);
-}
-
 static long memory_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
 {
 	struct sim_user_file *file = filp->private_data;
-	void __user *uarg = (void __user *)arg;
 
-	switch (cmd) {
-	case CXL_SIM_COPY:
-		return memory_copy(file->ctx, uarg);
-	case CXL_SIM_FILL:
-		return memory_fill(file->ctx, uarg);
-	case CXL_SIM_COMPARE_SWAP:
-		return memory_compare_swap(file->ctx, uarg);
-	default:
-		return -ENOTTY;
-	}
+	return sim_user_memory_ioctl(file->ctx, cmd, (void __user *)arg);
 }
 
 static int memory_mmap(struct file *filp, struct vm_area_struct *vma)
@@ -329,6 +289,7 @@ static int memory_release(struct inode *inode, struct file *filp)
 }
 
 static const struct file_operations memory_fops = {
+	SIM_FOP_UNSIGNED_OFFSET
 	.owner = THIS_MODULE,
 	.release = memory_release,
 	.read_iter = memory_read_iter,
@@ -338,6 +299,19 @@ static const struct file_operations memory_fops = {
 	.mmap = memory_mmap,
 	.llseek = no_seek_end_llseek,
 };
+
+/**
+ * sim_user_context_of() - the context that a file is of
+ * @filp: any file
+ *
+ * Return: the context, which the file holds, or NULL.
+ */
+struct sim_user_context *sim_user_context_of(struct file *filp)
+{
+	struct sim_user_file *file = filp->private_data;
+
+	return filp->f_op == &memory_fops ? file->ctx : NULL;
+}
 
 /**
  * sim_user_open_memory() - make a file of a context
@@ -371,7 +345,8 @@ int sim_user_open_memory(struct sim_user_context *ctx, struct file *node)
 	path_get(&file->path);
 	filp->f_mapping = node->f_mapping;
 	/* Which open() sets, but not a file without a name. */
-	filp->f_mode |= FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE;
+	filp->f_mode |= FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE |
+			SIM_FMODE_UNSIGNED_OFFSET;
 	fd_install(fd, filp);
 	return fd;
 

@@ -51,7 +51,10 @@ static void describe_context(const struct sim_user_context *ctx,
 		msg->attach.window = ctx->window;
 		msg->attach.window_size = ctx->window_size;
 		msg->attach.num_interrupts = ctx->num_irqs;
-		msg->attach.flags = ctx->master ? CXL_SIM_CONTEXT_MASTER : 0;
+		if (ctx->master)
+			msg->attach.flags |= CXL_SIM_CONTEXT_MASTER;
+		if (ctx->kernel)
+			msg->attach.flags |= CXL_SIM_CONTEXT_KERNEL;
 		break;
 	case CXL_SIM_INTERRUPTS:
 		msg->interrupts.num_interrupts = ctx->num_irqs;

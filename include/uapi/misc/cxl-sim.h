@@ -62,7 +62,12 @@ enum cxl_sim_message_type {
 	 * first message after open.
 	 */
 	CXL_SIM_RESET = 4,
-	/* Registers of the context may have been written to */
+	/*
+	 * Registers of the context may have been written to.  Of stores by an
+	 * AFU driver that does not tell of them (cxl_psa_written() and
+	 * cxl_psa_written_at() of <misc/cxl.h>) it comes late, after a fifth of
+	 * a second at most: whoever wants to see them sooner has to look
+	 */
 	CXL_SIM_DOORBELL = 5,
 	/*
 	 * The link went down (accesses wait for it, interrupts get lost) or
@@ -78,6 +83,11 @@ enum cxl_sim_message_type {
 
 /* Flags of an attached context */
 #define CXL_SIM_CONTEXT_MASTER	1
+/*
+ * Effective addresses are the kernel's: an AFU driver has started it.  Only if
+ * the configfs attribute "allow_kernel_contexts" is 1
+ */
+#define CXL_SIM_CONTEXT_KERNEL	2
 
 /**
  * struct cxl_sim_message - what read() returns, 64 bytes each
@@ -243,7 +253,8 @@ struct cxl_sim_err_buff {
  * The file of a context
  *
  * pread(), pwrite() and their like access the context's memory; the offset is
- * the effective address.  They are the AFU's loads and stores: what is not there
+ * the effective address, of CXL_SIM_CONTEXT_KERNEL without its highest bit,
+ * which kernel addresses have set and offsets cannot have.  They are the AFU's loads and stores: what is not there
  * is faulted in, and where that is not possible the context gets a data storage
  * event and the call EFAULT (or less bytes).  mmap() maps the context's window;
  * once that is detached, the mapping can be accessed, but has lost its meaning.
@@ -302,10 +313,32 @@ struct cxl_sim_compare_swap {
 	__u32 reserved;
 };
 
+/**
+ * struct cxl_sim_copy_from - argument of CXL_SIM_COPY_FROM, 40 bytes
+ * @dst: effective address to copy to, in the context whose file this is
+ * @src: effective address to copy from, in the context of @fd
+ * @length: bytes, at most CXL_SIM_MAX_LENGTH
+ * @done: set to the bytes that were copied
+ * @fd: file of a context of the same AFU (else EXDEV; EBADF: it is no file of a
+ *	context)
+ * @reserved: 0
+ *
+ * A bad address is told to the context that it belongs to.
+ */
+struct cxl_sim_copy_from {
+	__u64 dst;
+	__u64 src;
+	__u64 length;
+	__u64 done;
+	__s32 fd;
+	__u32 reserved;
+};
+
 #define CXL_SIM_MAX_LENGTH	(1ULL << 30)
 
 #define CXL_SIM_COPY		_IOWR(0xCA, 0x48, struct cxl_sim_copy)
 #define CXL_SIM_FILL		_IOWR(0xCA, 0x49, struct cxl_sim_fill)
 #define CXL_SIM_COMPARE_SWAP	_IOWR(0xCA, 0x4a, struct cxl_sim_compare_swap)
+#define CXL_SIM_COPY_FROM	_IOWR(0xCA, 0x4b, struct cxl_sim_copy_from)
 
 #endif /* _UAPI_MISC_CXL_SIM_H */

@@ -12,7 +12,7 @@
 
 static const struct test_case *const test_suites[] = {
 	test_contexts, test_irqs, test_irq_race, test_files, test_events,
-	test_misc, test_vpci, test_kernel_memory, test_fail,
+	test_misc, test_vpci, test_kernel_memory, test_user_model, test_fail,
 };
 
 /*

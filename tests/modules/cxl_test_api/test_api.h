@@ -35,6 +35,7 @@ extern const struct test_case test_events[];
 extern const struct test_case test_misc[];
 extern const struct test_case test_vpci[];
 extern const struct test_case test_kernel_memory[];
+extern const struct test_case test_user_model[];
 extern const struct test_case test_fail[];
 
 bool test_check(struct test_run *t, bool ok, int line, const char *what);

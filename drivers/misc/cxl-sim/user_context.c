@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A context, as one program knows it: from when that is told of it until it is
+ * detached, or the program is gone.
+ */
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "user.h"
+
+static void free_context(struct kref *ref)
+{
+	kfree(container_of(ref, struct sim_user_context, ref));
+}
+
+/**
+ * sim_user_context_put() - give a reference to a context back
+ * @ctx: context
+ *
+ * Context: any but hard interrupt.
+ */
+void sim_user_context_put(struct sim_user_context *ctx)
+{
+	kref_put(&ctx->ref, free_context);
+}
+
+/**
+ * sim_user_is_stale() - does the AFU work for the context no more?
+ * @ctx: context; the AFU's turn mutex is held
+ */
+bool sim_user_is_stale(const struct sim_user_context *ctx)
+{
+	lockdep_assert_held(&ctx->user->afu->turn);
+	return !ctx->pe || sim_pe_is_dead(ctx->pe);
+}
+
+/**
+ * sim_user_find() - find a context as the program names it
+ * @user: AFU, its turn mutex is held
+ * @num: process element, any number
+ * @id: the context's
+ *
+ * Return: the context with a reference, or NULL.
+ */
+struct sim_user_context *sim_user_find(struct sim_user *user, unsigned int num,
+				       u64 id)
+{
+	struct sim_user_context *ctx;
+	struct sim_user_pe *upe;
+	struct sim_pe *pe;
+
+	lockdep_assert_held(&user->afu->turn);
+	if (user->stopped)
+		return NULL;
+	pe = xa_load(&user->afu->pes, num);
+	if (!pe)
+		return NULL;
+	upe = sim_pe_priv(pe);
+	ctx = upe->ctx;
+	if (!ctx || ctx->id != id)
+		return NULL;
+	kref_get(&ctx->ref);
+	return ctx;
+}
+
+/**
+ * sim_user_context_new() - a context that no program knows yet
+ * @user: AFU
+ * @pe: process element
+ *
+ * Return: the context with a reference, or NULL.
+ */
+struct sim_user_context *sim_user_context_new(struct sim_user *user,
+					      struct sim_pe *pe)
+{
+	struct sim_user_context *ctx;
+
+	ctx = kzalloc(sizeof(*ctx), GFP_KERNEL_ACCOUNT);
+	if (!ctx)
+		return NULL;
+	kref_init(&ctx->ref);
+	INIT_LIST_HEAD(&ctx->changed);
+	ctx->user = user;
+	ctx->num = pe->elem.pe;
+	ctx->wed = pe->elem.wed;
+	ctx->amr = pe->elem.amr;
+	ctx->master = pe->elem.master;
+	ctx->kernel = sim_pe_is_kernel(pe);
+	ctx->num_irqs = pe->elem.num_irqs;
+	sim_pe_window_range(pe, &ctx->window, &ctx->window_size);
+	return ctx;
+}
+
+/**
+ * sim_user_introduce() - make a context known to the program
+ * @ctx: new context; the AFU's turn mutex is held
+ * @pe: process element
+ *
+ * Return: 0, or -EIO when there is no program.
+ */
+int sim_user_introduce(struct sim_user_context *ctx, struct sim_pe *pe)
+{
+	struct sim_user_pe *upe = sim_pe_priv(pe);
+	struct sim_user *user = ctx->user;
+	int ret = -EIO;
+
+	lockdep_assert_held(&user->afu->turn);
+	spin_lock(&user->lock);
+	if (user->serving) {
+		ctx->id = user->next_id++;
+		ctx->pe = pe;
+		kref_get(&ctx->ref);
+		upe->ctx = ctx;
+		sim_user_context_tell(ctx, SIM_TELL(ATTACH));
+		ret = 0;
+	}
+	spin_unlock(&user->lock);
+	return ret;
+}
+
+/**
+ * sim_user_sever() - the program has nothing to do with a process element any more
+ * @pe: process element; the AFU's turn mutex is held
+ */
+void sim_user_sever(struct sim_pe *pe)
+{
+	struct sim_user_pe *upe = sim_pe_priv(pe);
+	struct sim_user_context *ctx = upe->ctx;
+	struct sim_user *user = pe->afu->user;
+
+	lockdep_assert_held(&pe->afu->turn);
+	if (!ctx)
+		return;
+	sim_user_ops_end(upe, -ESTALE);
+	upe->ctx = NULL;
+	ctx->pe = NULL;
+	/* The next context gets the window: not through the file of this one. */
+	if (ctx->mapped && user->mapping)
+		unmap_mapping_range(user->mapping, ctx->window,
+				    ctx->window_size, 1);
+	spin_lock(&user->lock);
+	sim_user_context_ended(ctx);
+	spin_unlock(&user->lock);
+	sim_user_context_put(ctx);
+}

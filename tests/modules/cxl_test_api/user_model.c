@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Contexts of an AFU driver whose AFU is a program: that of tests/user_kernel.c,
+ * which answers what is written to one register in another.
+ */
+#include <linux/delay.h>
+#include <linux/ktime.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+
+#include "test_api.h"
+
+#define REG_ASK		0x00
+#define REG_ANSWER	0x08
+#define LEN		64
+
+static void kernel_context_is_refused(struct test_run *t)
+{
+	struct cxl_context *ctx = test_context(t);
+
+	if (!ctx)
+		return;
+	CHECK_EQ(t, cxl_start_context(ctx, 0, NULL), -EIO);
+	test_context_done(t, ctx);
+}
+
+/* Ask, and wait for the answer: the microseconds that it took, or -1. */
+static s64 ask(void __iomem *psa, u64 question)
+{
+	ktime_t begin = ktime_get();
+
+	test_reg_write(psa, REG_ASK, question);
+	cxl_psa_written_at(psa + REG_ASK);
+	if (!BECOMES_TRUE(test_reg_read(psa, REG_ANSWER) == question + 1))
+		return -1;
+	return ktime_us_delta(ktime_get(), begin);
+}
+
+/* The model finds 0, 1, 2 and so on, and adds 1 to each of them. */
+static void model_has_kernel_memory(struct test_run *t)
+{
+	struct cxl_context *ctx = test_context(t);
+	u8 *mem = kmalloc(LEN, GFP_KERNEL);
+	void __iomem *psa = NULL;
+	int i;
+
+	if (!ctx || !CHECK(t, mem))
+		return;
+	for (i = 0; i < LEN; i++)
+		mem[i] = i;
+	if (CHECK_EQ(t, cxl_start_context(ctx, (unsigned long)mem, NULL), 0))
+		psa = cxl_psa_map(ctx);
+	if (CHECK(t, psa))
+		CHECK(t, ask(psa, 7) >= 0);
+	for (i = 0; i < LEN; i++)
+		if (mem[i] != i + 1)
+			break;
+	CHECK_EQ(t, i, LEN);
+	cxl_psa_unmap(psa);
+	test_context_done(t, ctx);
+	kfree(mem);
+}
+
+static int compare(const void *a, const void *b)
+{
+	s64 x = *(const s64 *)a, y = *(const s64 *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* arg: set to the time in which a store was answered, us: the median of five */
+static void store_rings_by_address(struct test_run *t)
+{
+	struct cxl_context *ctx = test_context(t);
+	void __iomem *psa;
+	s64 took[5] = {};
+	int i;
+
+	if (!ctx)
+		return;
+	CHECK_EQ(t, cxl_start_context(ctx, 0, NULL), 0);
+	psa = cxl_psa_map(ctx);
+	for (i = 0; CHECK(t, psa) && i < ARRAY_SIZE(took); i++) {
+		msleep(600);
+		took[i] = ask(psa, i * 16 + 16);
+		CHECK(t, took[i] >= 0);
+	}
+	sort(took, ARRAY_SIZE(took), sizeof(took[0]), compare, NULL);
+	t->arg[0] = took[ARRAY_SIZE(took) / 2];
+	/* What is nobody's, or not any more, is no concern. */
+	cxl_psa_written_at((void __iomem *)took);
+	CHECK_EQ(t, cxl_stop_context(ctx), 0);
+	cxl_psa_written_at(psa);
+	cxl_psa_unmap(psa);
+	cxl_psa_written_at(psa);
+	test_context_done(t, ctx);
+}
+
+const struct test_case test_user_model[] = {
+	{ "kernel_context_is_refused", kernel_context_is_refused },
+	{ "model_has_kernel_memory", model_has_kernel_memory },
+	{ "store_rings_by_address", store_rings_by_address },
+	{ }
+};
