@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -386,6 +387,45 @@ static void window_ends_with_the_context(void)
 }
 
 /* Rights of the mapping bind the AFU, page tables and page cache or not. */
+/* Pages that are there are accessed, others are left to a call that waits. */
+static void nowait_finds_what_is_there(void)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	unsigned char *mem = map(2 * page, PROT_READ | PROT_WRITE);
+	unsigned char *ro = map(page, PROT_READ);
+	unsigned char *buf = map(2 * page, PROT_READ | PROT_WRITE);
+	struct iovec iov = { buf, page };
+	struct pollfd poll_fd = { .events = POLLIN };
+
+	begin();
+	poll_fd.fd = c.fd;
+	check_errno(preadv2(c.memory, &iov, 1, (uintptr_t)mem, RWF_NOWAIT),
+		    EAGAIN);
+	check_errno(pwritev2(c.memory, &iov, 1, (uintptr_t)mem, RWF_NOWAIT),
+		    EAGAIN);
+	mem[5] = 55;
+	check_eq(preadv2(c.memory, &iov, 1, (uintptr_t)mem, RWF_NOWAIT), page);
+	check_eq(buf[5], 55);
+	buf[6] = 66;
+	check_eq(pwritev2(c.memory, &iov, 1, (uintptr_t)mem, RWF_NOWAIT),
+		 page);
+	check_eq(mem[6], 66);
+	/* As much as there is */
+	iov.iov_len = 2 * page;
+	check_eq(preadv2(c.memory, &iov, 1, (uintptr_t)mem, RWF_NOWAIT), page);
+	/* A bad address cannot be told from one that is not there yet. */
+	iov.iov_len = page;
+	check_errno(pwritev2(c.memory, &iov, 1, (uintptr_t)ro, RWF_NOWAIT),
+		    EAGAIN);
+	check_errno(preadv2(c.memory, &iov, 1, 8, RWF_NOWAIT), EAGAIN);
+	check_eq(poll(&poll_fd, 1, 0), 0);
+	check_ok(close(c.fd));
+	check_errno(preadv2(c.memory, &iov, 1, (uintptr_t)mem, RWF_NOWAIT),
+		    ESTALE);
+	close(c.memory);
+	model_stop(&model);
+}
+
 static void read_only_file_is_not_written(void)
 {
 	char path[] = "/tmp/user_memory.XXXXXX", text[8] = "";
@@ -582,6 +622,7 @@ static const struct tap_test tests[] = {
 	TEST(stale_after_detach),
 	TEST(stale_after_reset),
 	TEST(window_ends_with_the_context),
+	TEST(nowait_finds_what_is_there),
 	TEST(read_only_file_is_not_written),
 	TEST(detach_ends_a_wait),
 	TEST(memory_may_come_late),

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The memory of a context: see afu.h. */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <sys/ioctl.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -42,6 +44,29 @@ int afu_store(struct afu_context *ctx, uint64_t ea, const void *buf,
 		done += n;
 	}
 	return 0;
+}
+
+static int all_or_again(ssize_t n, size_t length)
+{
+	if (n >= 0 && (size_t)n < length)
+		errno = EAGAIN;
+	return n == (ssize_t)length ? 0 : -1;
+}
+
+int afu_load_nowait(struct afu_context *ctx, uint64_t ea, void *buf,
+		    size_t length)
+{
+	struct iovec iov = { .iov_base = buf, .iov_len = length };
+
+	return all_or_again(preadv2(ctx->fd, &iov, 1, ea, RWF_NOWAIT), length);
+}
+
+int afu_store_nowait(struct afu_context *ctx, uint64_t ea, const void *buf,
+		     size_t length)
+{
+	struct iovec iov = { .iov_base = (void *)buf, .iov_len = length };
+
+	return all_or_again(pwritev2(ctx->fd, &iov, 1, ea, RWF_NOWAIT), length);
 }
 
 int afu_copy(struct afu_context *ctx, uint64_t dst, uint64_t src,

@@ -160,6 +160,16 @@ int afu_load(struct afu_context *ctx, uint64_t ea, void *buf, size_t length);
 int afu_store(struct afu_context *ctx, uint64_t ea, const void *buf,
 	      size_t length);
 
+/*
+ * The same, without waiting for memory: EAGAIN where they would have to, and
+ * where the address is bad, which nobody is told of. What comes before that may
+ * have been stored.
+ */
+int afu_load_nowait(struct afu_context *ctx, uint64_t ea, void *buf,
+		    size_t length);
+int afu_store_nowait(struct afu_context *ctx, uint64_t ea, const void *buf,
+		     size_t length);
+
 /**
  * afu_copy() - copy memory to memory, as memmove() does
  * @ctx: context

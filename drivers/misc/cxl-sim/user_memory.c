@@ -219,7 +219,7 @@ static bool fault_in_buffer(struct iov_iter *iter, bool write)
 }
 
 static ssize_t access_some(struct sim_user_context *ctx, u64 ea,
-			   struct iov_iter *iter, bool write)
+			   struct iov_iter *iter, bool write, bool nowait)
 {
 	ssize_t n = access_present(ctx, ea, iter, write);
 
@@ -231,6 +231,8 @@ static ssize_t access_some(struct sim_user_context *ctx, u64 ea,
 	}
 	if (n && n != -EAGAIN)
 		return n;
+	if (nowait)
+		return -EAGAIN;
 	return access_page(ctx, ea, iter, write);
 }
 
@@ -239,10 +241,12 @@ static ssize_t access_memory(struct kiocb *iocb, struct iov_iter *iter,
 {
 	struct sim_user_file *file = iocb->ki_filp->private_data;
 	u64 high = file->ctx->kernel ? KERNEL_ADDRESS : 0;
+	bool nowait = iocb->ki_flags & IOCB_NOWAIT;
 	ssize_t done = 0, n = 0;
 
 	while (iov_iter_count(iter)) {
-		n = access_some(file->ctx, iocb->ki_pos | high, iter, write);
+		n = access_some(file->ctx, iocb->ki_pos | high, iter, write,
+				nowait);
 		if (n <= 0)
 			break;
 		iocb->ki_pos += n;
@@ -346,7 +350,7 @@ int sim_user_open_memory(struct sim_user_context *ctx, struct file *node)
 	filp->f_mapping = node->f_mapping;
 	/* Which open() sets, but not a file without a name. */
 	filp->f_mode |= FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE |
-			SIM_FMODE_UNSIGNED_OFFSET;
+			FMODE_NOWAIT | SIM_FMODE_UNSIGNED_OFFSET;
 	fd_install(fd, filp);
 	return fd;
 

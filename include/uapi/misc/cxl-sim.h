@@ -263,7 +263,8 @@ struct cxl_sim_err_buff {
  * own memory); ESTALE: the context is not attached any more, or the AFU has
  * failed or was reset; EINTR: only by a deadly signal; ENOMEM; EINVAL.  A call
  * that waits, for memory or for the link, returns as soon as the context is
- * detached.
+ * detached.  With RWF_NOWAIT, preadv2() and pwritev2() fail by EAGAIN where they
+ * would wait, and where the address is bad.
  */
 
 /**
