@@ -58,7 +58,8 @@ int afu_load_nowait(struct afu_context *ctx, uint64_t ea, void *buf,
 {
 	struct iovec iov = { .iov_base = buf, .iov_len = length };
 
-	return all_or_again(preadv2(ctx->fd, &iov, 1, ea, RWF_NOWAIT), length);
+	return all_or_again(preadv2(ctx->fd, &iov, 1, offset_of(ctx, ea),
+				    RWF_NOWAIT), length);
 }
 
 int afu_store_nowait(struct afu_context *ctx, uint64_t ea, const void *buf,
@@ -66,7 +67,8 @@ int afu_store_nowait(struct afu_context *ctx, uint64_t ea, const void *buf,
 {
 	struct iovec iov = { .iov_base = (void *)buf, .iov_len = length };
 
-	return all_or_again(pwritev2(ctx->fd, &iov, 1, ea, RWF_NOWAIT), length);
+	return all_or_again(pwritev2(ctx->fd, &iov, 1, offset_of(ctx, ea),
+				     RWF_NOWAIT), length);
 }
 
 int afu_copy(struct afu_context *ctx, uint64_t dst, uint64_t src,

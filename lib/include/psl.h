@@ -240,7 +240,7 @@ enum psl_access_type {
  * @data: what to store, or what was loaded. PSL_ACCESS_COMPARE_SWAP: the bytes that
  *	are expected, replaced by those found
  * @swap: PSL_ACCESS_COMPARE_SWAP: what to store if @data is found
- * @next: for the host, as long as the access is going on
+ * @next, @error: for the host, as long as the access is going on
  *
  * It belongs to the host from psl_host_ops.access() to psl_access_done().
  */
@@ -253,6 +253,7 @@ struct psl_access {
 	uint8_t data[PSL_LINE];
 	uint8_t swap[8];
 	struct psl_access *next;
+	int error;
 };
 
 /**

@@ -8,7 +8,7 @@
 #include "internal.h"
 
 #define LOW_56		(UINT64_MAX >> 8)
-#define MMIO_LIMIT	(1ULL << 26)
+#define MMIO_LIMIT	0x4000000
 
 /* Bits of req_prog_model */
 #define MODEL_DEDICATED	0x0010
