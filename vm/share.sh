@@ -11,7 +11,21 @@ with_target() {
 is_built() {
 	[ -f "$out/guest/built" ] && [ -f "$kernel_dir/release" ] &&
 		[ -z "$(cd "$here" && find Kbuild Makefile drivers include lib tools vm \
-			tests/modules bench/modules -type f -newer "$out/guest/built" -print -quit)" ]
+			-type f -newer "$out/guest/built" -print -quit)" ]
+}
+
+# Whoever sits at a terminal sees how it goes; the output of the command that is
+# to be run is not mixed with that.
+make_parts() {
+	set -- "$here/run" guest-parts DIRS="drivers/misc/cxl drivers/misc/cxl-sim drivers/misc/cxl-copy"
+	if [ -t 2 ] || [ -n "${V-}" ]; then
+		with_target "$@" >&2
+		return
+	fi
+	with_target "$@" >"$out/guest/log" 2>&1 || {
+		cat "$out/guest/log" >&2
+		return 1
+	}
 }
 
 build_parts() {
@@ -22,7 +36,7 @@ build_parts() {
 	mkdir -p "$out/guest"
 	(
 		flock 9
-		is_built || with_target "$here/run" guest-parts >&2
+		is_built || make_parts
 	) 9>"$out/guest/lock" || exit 125
 	load_target
 	name_parts

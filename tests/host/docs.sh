@@ -23,7 +23,7 @@ run_page() {
 	[ -n "${CXL_DOCS-}" ] || skip "it is run by make check-docs"
 	[ -z "${cross_compile-}" ] || skip "the pages are for this machine's architecture"
 	copy_checkout
-	(cd "$copy" && env -u MAKEFLAGS -u MFLAGS -u CXL_TEST_PREFIX -u KERNEL -u ARCH -u BUILD \
+	(cd "$copy" && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u CXL_TEST_PREFIX -u KERNEL -u ARCH -u BUILD \
 		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
 		scripts/run-page "$1") >"$work/log" 2>&1 || fail "$(cat "$work/log")"
 }
