@@ -128,7 +128,9 @@ check: modules tools tests bench-program guest-parts	## host tests and guest tes
 	$(Q)tests/run-check '$(T)'
 
 check-docs:		## run the commands of README.md and the users' pages in a fresh copy
-	$(Q)CXL_DOCS=1 CXL_TEST_PREFIX= sh tests/host/docs.sh
+	@mkdir -p $(OUT)
+	$(Q). scripts/tap-report.sh; export CXL_DOCS=1 CXL_TEST_PREFIX=; \
+		as_tap docs sh tests/host/docs.sh | tap_report $(OUT)/docs.tap
 
 check-debug:		## the same, KUnit and leaks on a kernel with KASAN, lockdep and more
 	$(Q)+$(MAKE) --no-print-directory KERNEL=6.1-debug check

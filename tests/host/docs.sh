@@ -84,6 +84,8 @@ th...'; do
 		printf '```console\n$ printf "one\\nthree\\n"\n%s\n```\n' "$truth" >page.md
 		"$OLDPWD/scripts/run-page" page.md || fail "'$truth' is not taken for the output"
 	done
+	printf '```console\n$ echo "one\n two"\none\n two\n```\n' >page.md
+	"$OLDPWD/scripts/run-page" page.md || fail "a command of two lines is not taken as one"
 	printf '```console\n$ false\n```\n' >page.md
 	! "$OLDPWD/scripts/run-page" page.md >/dev/null || fail "a command that fails is not seen"
 	printf 'no command\n' >page.md
