@@ -206,6 +206,20 @@ killed_download_is_cleaned_up_by_the_next() {
 	[ ! -e "$scratch/cache/new.apt-test" ] || fail "something is left"
 }
 
+full_disk_leaves_nothing() {
+	[ "$(id -u)" -eq 0 ] || skip "only root can make a small disk"
+	empty_cache
+	mkdir "$scratch/cache"
+	mount -t tmpfs -o size=64k none "$scratch/cache" || skip "no disk can be mounted here"
+	trap 'umount "$scratch/cache"' EXIT
+	load='dd if=/dev/zero of=$cache/new.apt-test/data bs=1k count=200'
+	! filling "$load" || fail "no error"
+	[ -z "$(find "$scratch/cache" -name 'new.*' -o -name there)" ] || fail "something is left"
+	mount -o remount,size=1m "$scratch/cache" || fail
+	filling "$load" || fail "the next one fails"
+	[ -s "$scratch/cache/there/data" ] || fail "the next one does nothing"
+}
+
 # with_apt LINES COMMAND: in a shell whose apt-get knows these sources.
 with_apt() {
 	mkdir -p "$scratch/bin"
@@ -284,5 +298,5 @@ tap_run fresh kernel_follows_the_machine kernel_that_is_named_is_taken \
 	guest_that_is_killed_is_cleaned_up running_guest_keeps_its_folder \
 	shell_ends_where_nobody_can_type failed_download_leaves_nothing \
 	interrupted_download_leaves_nothing killed_download_is_cleaned_up_by_the_next \
-	mirror_is_that_of_debian mirror_can_be_named no_mirror_is_told_in_a_sentence \
+	full_disk_leaves_nothing mirror_is_that_of_debian mirror_can_be_named no_mirror_is_told_in_a_sentence \
 	run_looks_for_the_compilers_of_arch newer_kernel_is_told_as_such
