@@ -99,6 +99,8 @@ $(OUT)/tools/%: tools/%.c $$(wildcard tools/%/*.[ch]) tools/common/common.h $(OU
 
 $(OUT)/tools/afu-cp: TOOL_LIBS := -ljson-c
 $(OUT)/tools/afuctl: TOOL_LIBS := $(AFUCTL_LIBS) $(LD_QUIET)
+$(OUT)/tools/afu-psl: TOOL_LIBS := $(LD_QUIET)
+$(OUT)/tools/afu-psl: $(OUT)/lib/libpsl.a $(OUT)/lib/libafu.a lib/include/psl_card.h
 $(OUT)/tools/afuctl: $(OUT)/lib/libcxl.a lib/include/libcxl.h
 $(TOOLS): $(wildcard include/uapi/misc/*.h)
 

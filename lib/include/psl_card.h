@@ -65,6 +65,19 @@ void psl_card_close(struct psl_card *card);
 bool psl_card_clock(struct psl_card *card, const struct psl_ah *ah,
 		    struct psl_ha *ha);
 
+/**
+ * psl_card_simulate() - let a simulator at the other end of a socket be the AFU
+ * @card: card
+ * @address: HOST:PORT, where the simulator waits. Beside names of hosts,
+ *	"[ADDRESS]:PORT"
+ *
+ * The simulator has the afu_driver of PSLSE in it, which says at its start where it
+ * waits. Instead of psl_card_clock().
+ *
+ * Return: 0 at the end of the simulation, or -1; then stderr says why.
+ */
+int psl_card_simulate(struct psl_card *card, const char *address);
+
 /* For what is beside the clock: psl_cycles(), psl_rules_broken() */
 struct psl *psl_card_psl(struct psl_card *card);
 

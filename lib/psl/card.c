@@ -3,8 +3,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -24,21 +22,10 @@
 
 static volatile sig_atomic_t end_wanted;
 
-void card_say(const char *text, ...)
-{
-	va_list args;
-
-	fputs("psl: ", stderr);
-	va_start(args, text);
-	vfprintf(stderr, text, args);
-	va_end(args);
-	fputc('\n', stderr);
-}
-
 static void report(void *host, const char *text)
 {
 	(void)host;
-	card_say("%s", text);
+	say("%s", text);
 }
 
 static bool interrupt(void *host, uint16_t handle, uint32_t number)
@@ -89,7 +76,7 @@ static void reset(struct afu *afu)
 	uint32_t mode = afu_mode(afu);
 
 	if (mode & ~psl_descriptor(card->psl)->modes)
-		card_say("the card is in a mode that the AFU's descriptor does not have");
+		say("the card is in a mode that the AFU's descriptor does not have");
 	psl_set_mode(card->psl, mode);
 }
 
@@ -159,7 +146,7 @@ static bool is_still(struct psl_card *card)
 	    awake < card->options.idle)
 		return false;
 	if (!card->told_still)
-		card_say("cycle %llu: nothing for %llu cycles: time stands still until something happens",
+		say("cycle %llu: nothing for %llu cycles: time stands still until something happens",
 			 (unsigned long long)psl_cycles(card->psl),
 			 (unsigned long long)quiet);
 	card->told_still = true;
@@ -177,7 +164,7 @@ static void wait_still(struct psl_card *card)
 	poll(fds, 2, -1);
 	if (fds[1].revents &&
 	    read(card->wake_fd, &count, sizeof(count)) < 0)
-		card_say("eventfd: %s", strerror(errno));
+		say("eventfd: %s", strerror(errno));
 	card->awake = psl_cycles(card->psl);
 }
 
@@ -192,9 +179,9 @@ static bool handle_card(struct psl_card *card)
 	if (afu_handle(card->afu, 0) >= 0 || errno == EINTR)
 		return true;
 	if (errno == ENODEV)
-		card_say("the card is gone");
+		say("the card is gone");
 	else
-		card_say("the card says: %s", strerror(errno));
+		say("the card says: %s", strerror(errno));
 	return false;
 }
 
@@ -204,7 +191,7 @@ static bool start_card(struct psl_card *card)
 	const struct psl_descriptor *d = psl_descriptor(card->psl);
 
 	if (!d->processes || !d->modes) {
-		card_say("there is no card for such an AFU");
+		say("there is no card for such an AFU");
 		return false;
 	}
 	if (card->options.name && !card_make(card))
@@ -212,12 +199,11 @@ static bool start_card(struct psl_card *card)
 	card->afu = afu_open(card->options.node, &afu_ops, card);
 	if (card->afu)
 		return true;
-	card_say("%s: %s", card->options.node, strerror(errno));
+	say("%s: %s", card->options.node, strerror(errno));
 	return false;
 }
 
-bool psl_card_clock(struct psl_card *card, const struct psl_ah *ah,
-		    struct psl_ha *ha)
+bool card_goes_on(struct psl_card *card)
 {
 	if (!card->afu && psl_descriptor(card->psl) && !start_card(card))
 		return false;
@@ -225,6 +211,14 @@ bool psl_card_clock(struct psl_card *card, const struct psl_ah *ah,
 		return false;
 	if (end_wanted || (card->options.cycles &&
 			   psl_cycles(card->psl) >= card->options.cycles))
+		return false;
+	return true;
+}
+
+bool psl_card_clock(struct psl_card *card, const struct psl_ah *ah,
+		    struct psl_ha *ha)
+{
+	if (!card_goes_on(card))
 		return false;
 	psl_clock(card->psl, ah, ha);
 	return true;
@@ -263,12 +257,12 @@ struct psl_card *psl_card_open(int argc, char **argv)
 	pthread_mutex_init(&card->lock, NULL);
 	card->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (card->wake_fd < 0) {
-		card_say("eventfd: %s", strerror(errno));
+		say("eventfd: %s", strerror(errno));
 		goto err_free;
 	}
 	card->psl = psl_create(&card->options.psl, &host_ops, card);
 	if (!card->psl) {
-		card_say("%s", strerror(errno));
+		say("%s", strerror(errno));
 		goto err_close;
 	}
 	catch_signal(SIGINT);

@@ -8,6 +8,8 @@
 #include <afu.h>
 #include <psl_card.h>
 
+#include "say.h"
+
 #define HANDLES		65536
 
 /**
@@ -80,6 +82,12 @@ struct psl_card {
 	int wake_fd;
 };
 
+/*
+ * card.c: handle what the card has to say before the next clock. False: at the end
+ * of the simulation
+ */
+bool card_goes_on(struct psl_card *card);
+
 /* card_options.c; false, and stderr says why: one is wrong */
 bool card_options_parse(struct card_options *options, int argc, char **argv);
 
@@ -94,8 +102,5 @@ struct card_context *card_context_create(struct psl_card *card,
 					 struct afu_context *ctx);
 /* Its memory is out of reach: what waits for that ends soon. */
 void card_context_destroy(struct card_context *c);
-
-__attribute__((format(printf, 1, 2)))
-void card_say(const char *text, ...);
 
 #endif

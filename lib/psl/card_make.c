@@ -34,7 +34,7 @@ static bool write_setting(const struct psl_card *card, const char *setting,
 	written = fd >= 0 &&
 		  write(fd, value, strlen(value)) == (ssize_t)strlen(value);
 	if (!written)
-		card_say("%s=%s: %s", path, value, strerror(errno));
+		say("%s=%s: %s", path, value, strerror(errno));
 	if (fd >= 0)
 		close(fd);
 	return written;
@@ -109,7 +109,7 @@ static bool make_folder(const char *name, const char *afu)
 	snprintf(path, sizeof(path), CONFIGFS "/%s%s", name, afu);
 	if (!mkdir(path, 0755))
 		return true;
-	card_say("%s: %s", path, strerror(errno));
+	say("%s: %s", path, strerror(errno));
 	return false;
 }
 
@@ -136,5 +136,5 @@ void card_remove(struct psl_card *card)
 	rmdir(path);
 	snprintf(path, sizeof(path), CONFIGFS "/%s", name);
 	if (rmdir(path))
-		card_say("%s: %s", path, strerror(errno));
+		say("%s: %s", path, strerror(errno));
 }

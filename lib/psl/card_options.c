@@ -99,12 +99,12 @@ bool card_options_parse(struct card_options *options, int argc, char **argv)
 		if (strncmp(argv[i], PREFIX, strlen(PREFIX)))
 			continue;
 		if (!parse(options, argv[i])) {
-			card_say("invalid option '%s'", argv[i]);
+			say("invalid option '%s'", argv[i]);
 			return false;
 		}
 	}
 	if (*options->node)
 		return true;
-	card_say("which card? Say +psl-node=/dev/cxl-sim/CARD.afuM or +psl-card=NAME");
+	say("which card? Say +psl-node=/dev/cxl-sim/CARD.afuM or +psl-card=NAME");
 	return false;
 }

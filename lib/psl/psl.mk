@@ -37,6 +37,26 @@ $(OUT)/lib/libpsl.so: $(OUT)/lib/$(LIBPSL_FILE)
 # it is told to.
 PSL_HOST_TESTS	:= $(patsubst tests/host/%.c,$(OUT)/host/%,$(wildcard tests/host/psl_*.c))
 
+PSL_PLAYER	:= tests/psl/player.c tests/psl/afu.c
+
+$(OUT)/host/psl_socket: tests/psl/player.c
+$(OUT)/host/psl_socket: TEST_CPPFLAGS += -Ilib/psl -DSIMULATOR='"$(OUT)/host/lib/psl-simulator"'
+$(OUT)/host/psl_socket: | $(OUT)/host/lib/psl-simulator
+
+# A simulator without a simulator, for the machine and for the guest
+PSL_SIMULATOR	:= $(PSL_PLAYER) tests/psl/simulator.c
+PSL_SIMULATOR_FLAGS = $(USER_CFLAGS) -Ilib/include -Itests/psl
+
+$(OUT)/host/lib/psl-simulator: $(PSL_SIMULATOR) $(wildcard tests/psl/*.h) lib/include/psl.h
+	@mkdir -p $(@D)
+	$(call quiet,HOSTCC,$@)$(HOSTCC) $(PSL_SIMULATOR_FLAGS) -o $@ $(filter %.c,$^)
+
+$(OUT)/tests/lib/psl-simulator: $(PSL_SIMULATOR) $(wildcard tests/psl/*.h) lib/include/psl.h
+	@mkdir -p $(@D)
+	$(call quiet,CC,$@)$(CROSS_COMPILE)gcc $(PSL_SIMULATOR_FLAGS) -static -o $@ $(filter %.c,$^)
+
+test-programs: $(OUT)/tests/lib/psl-simulator
+
 $(PSL_HOST_TESTS): tests/psl/afu.c tests/psl/bench.c $(OUT)/host-lib/libpsl.a $(wildcard tests/psl/*.h)
 $(PSL_HOST_TESTS): TEST_CPPFLAGS += -Ilib/include -Itests/psl
 

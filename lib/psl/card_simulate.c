@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* A card whose AFU is in a simulator at the other end of a socket */
+#include "card.h"
+#include "simulator.h"
+
+int psl_card_simulate(struct psl_card *card, const char *address)
+{
+	struct simulator simulator;
+	bool ok = true;
+
+	if (!simulator_open(&simulator, address))
+		return -1;
+	while (ok && card_goes_on(card))
+		ok = simulator_clock(&simulator, card->psl);
+	simulator_close(&simulator);
+	return ok ? 0 : -1;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A simulator at the other end of a socket. */
+#ifndef _LIB_PSL_SIMULATOR_H
+#define _LIB_PSL_SIMULATOR_H
+
+#include "message.h"
+
+/**
+ * struct simulator - a simulator
+ * @fd: connection
+ * @in: what it said last
+ * @room: what it was told last of credits
+ */
+struct simulator {
+	int fd;
+	struct psl_from_afu in;
+	uint8_t room;
+};
+
+/* Those that fail say why to stderr. */
+bool simulator_open(struct simulator *simulator, const char *address);
+/* One clock of the PSL and of the simulator */
+bool simulator_clock(struct simulator *simulator, struct psl *psl);
+void simulator_close(struct simulator *simulator);
+
+#endif

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * A simulator at the other end of a socket, which has PSLSE's afu_driver in it: one
+ * message there and one back for each clock. When the PSL sends none, the
+ * simulator waits.
+ */
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "say.h"
+#include "simulator.h"
+
+static int connect_to(const struct addrinfo *info)
+{
+	int one = 1;
+	int fd;
+
+	fd = socket(info->ai_family, info->ai_socktype | SOCK_CLOEXEC,
+		    info->ai_protocol);
+	if (fd < 0)
+		return -1;
+	/* A driver answers the first byte that it sees: messages go at once. */
+	if (!connect(fd, info->ai_addr, info->ai_addrlen) &&
+	    !setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static int connect_to_any(const char *host, const char *port)
+{
+	static const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+	struct addrinfo *infos, *info;
+	int fd = -1;
+	int ret;
+
+	ret = getaddrinfo(host, port, &hints, &infos);
+	if (ret) {
+		say("%s:%s: %s", host, port, gai_strerror(ret));
+		return -1;
+	}
+	for (info = infos; info && fd < 0; info = info->ai_next)
+		fd = connect_to(info);
+	if (fd < 0)
+		say("%s:%s: %s", host, port, strerror(errno));
+	freeaddrinfo(infos);
+	return fd;
+}
+
+/* HOST:PORT or [ADDRESS]:PORT */
+static int connect_by_name(const char *address)
+{
+	const char *colon = strrchr(address, ':');
+	char host[256];
+	size_t length;
+
+	if (!colon || colon == address || !colon[1] ||
+	    (size_t)(colon - address) >= sizeof(host)) {
+		say("'%s' is not HOST:PORT", address);
+		return -1;
+	}
+	length = colon - address;
+	if (*address == '[' && colon[-1] == ']') {
+		address++;
+		length -= 2;
+	}
+	snprintf(host, sizeof(host), "%.*s", (int)length, address);
+	return connect_to_any(host, colon + 1);
+}
+
+static bool send_all(int fd, const uint8_t *message, size_t size)
+{
+	if (send(fd, message, size, MSG_NOSIGNAL) == (ssize_t)size)
+		return true;
+	say("the simulator does not take a message: %s", strerror(errno));
+	return false;
+}
+
+/* Its end is the usual end of a simulation. */
+static bool receive(int fd, uint8_t *message, size_t size)
+{
+	ssize_t n;
+
+	while (size) {
+		n = recv(fd, message, size, 0);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			say("the simulator: %s", strerror(errno));
+		if (n == 0)
+			say("the simulator has closed the connection");
+		if (n <= 0)
+			return false;
+		message += n;
+		size -= n;
+	}
+	return true;
+}
+
+static bool greet(int fd)
+{
+	uint8_t greeting[GREETING_SIZE];
+	const char *wrong;
+
+	greeting_write(greeting);
+	if (!send_all(fd, greeting, sizeof(greeting)) ||
+	    !receive(fd, greeting, sizeof(greeting)))
+		return false;
+	wrong = greeting_check(greeting);
+	if (wrong)
+		say("the simulator: %s", wrong);
+	return !wrong;
+}
+
+/* An answer comes in one piece, as a rule. */
+static bool receive_answer(int fd, struct psl_from_afu *in)
+{
+	uint8_t answer[FROM_MAX];
+	size_t size;
+	ssize_t n;
+
+	do
+		n = recv(fd, answer, sizeof(answer), 0);
+	while (n < 0 && errno == EINTR);
+	if (n <= 0) {
+		if (n < 0)
+			say("the simulator: %s", strerror(errno));
+		else
+			say("the simulator has closed the connection");
+		return false;
+	}
+	size = answer_size(*answer);
+	if (!size || (size_t)n > size) {
+		say("the simulator: this is no answer: 0x%02x", *answer);
+		return false;
+	}
+	if (!receive(fd, answer + n, size - n))
+		return false;
+	answer_read(answer, in);
+	return true;
+}
+
+bool simulator_open(struct simulator *simulator, const char *address)
+{
+	int fd = connect_by_name(address);
+
+	if (fd < 0)
+		return false;
+	memset(simulator, 0, sizeof(*simulator));
+	simulator->fd = fd;
+	if (greet(fd))
+		return true;
+	close(fd);
+	return false;
+}
+
+bool simulator_clock(struct simulator *simulator, struct psl *psl)
+{
+	uint8_t message[TO_MAX];
+	struct psl_to_afu out;
+	size_t size;
+
+	psl_step(psl, &simulator->in, &out);
+	size = message_write(message, &out, &simulator->room);
+	return send_all(simulator->fd, message, size) &&
+	       receive_answer(simulator->fd, &simulator->in);
+}
+
+void simulator_close(struct simulator *simulator)
+{
+	close(simulator->fd);
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * afu-psl: the power service layer between the AFU of a software card and the
+ * simulator that the AFU runs in.
+ */
+#include "common/common.h"
+
+#include <stdlib.h>
+
+#include <psl_card.h>
+
+const char *const tool_name = "afu-psl";
+
+#define AFU_PSL_VERSION	"1.0"
+
+enum {
+	OPTION_SIMULATOR = 256,
+	OPTION_VERSION,
+	/* These and the following are libpsl's. */
+	OPTION_CARD,
+	OPTION_NODE,
+	OPTION_CREDITS,
+	OPTION_CYCLES,
+	OPTION_IDLE,
+	OPTION_SEED,
+	OPTION_DELAY,
+	OPTION_REORDER,
+	OPTION_PAGED,
+	OPTION_BOGUS,
+};
+
+static const struct option long_options[] = {
+	{ "simulator", required_argument, NULL, OPTION_SIMULATOR },
+	{ "card", required_argument, NULL, OPTION_CARD },
+	{ "node", required_argument, NULL, OPTION_NODE },
+	{ "credits", required_argument, NULL, OPTION_CREDITS },
+	{ "cycles", required_argument, NULL, OPTION_CYCLES },
+	{ "idle", required_argument, NULL, OPTION_IDLE },
+	{ "seed", required_argument, NULL, OPTION_SEED },
+	{ "delay", required_argument, NULL, OPTION_DELAY },
+	{ "reorder", required_argument, NULL, OPTION_REORDER },
+	{ "paged", required_argument, NULL, OPTION_PAGED },
+	{ "bogus", required_argument, NULL, OPTION_BOGUS },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, OPTION_VERSION },
+	{ NULL }
+};
+
+static const char help[] =
+"usage: afu-psl --simulator HOST:PORT {--card NAME | --node PATH} [OPTION]...\n"
+"\n"
+"Make the AFU that runs in a simulator the AFU of a software card, for whoever\n"
+"uses that. The simulator has the afu_driver of PSLSE in it and waits for a\n"
+"connection.\n"
+"\n"
+"      --simulator HOST:PORT  where the simulator waits\n"
+"      --card NAME        make the card NAME, with the numbers that the AFU says,\n"
+"                         and remove it at the end\n"
+"      --node PATH        use the card that has this node, /dev/cxl-sim/CARD.afuM\n"
+"      --credits N        commands that the AFU may have at a time (64)\n"
+"      --cycles N         end after N cycles (0: do not)\n"
+"      --idle N           let time stand still after N cycles in which a running\n"
+"                         job did nothing (100000; 0: do not)\n"
+"      --seed N           seed of what follows; the same seed, the same order\n"
+"      --delay PERCENT    of the cycles in which a response waits (0)\n"
+"      --reorder PERCENT  of the responses that are out of order (0)\n"
+"      --paged PERCENT    of the accesses that find no page at first (0)\n"
+"      --bogus PERCENT    of the reads whose first data are wrong (0)\n"
+"  -h, --help             show this help\n"
+"      --version          show the version\n"
+"\n"
+"Exit status: 0 the simulation has ended; 1 it has failed; 2 wrong usage.\n";
+
+/**
+ * struct arguments - of the command line
+ * @simulator: HOST:PORT
+ * @card: those of libpsl, as psl_card_open() wants them
+ * @count: how many
+ */
+struct arguments {
+	const char *simulator;
+	char *card[64];
+	int count;
+};
+
+static void add_card_argument(struct arguments *arguments, int value,
+			      const char *text)
+{
+	const struct option *option = long_options;
+
+	while (option->val != value)
+		option++;
+	if (arguments->count == ARRAY_SIZE(arguments->card))
+		die(EXIT_USAGE, "too many options");
+	if (asprintf(&arguments->card[arguments->count++], "+psl-%s=%s",
+		     option->name, text) < 0)
+		die_errno(EXIT_FAILURE, "options");
+}
+
+static void parse_options(int argc, char **argv, struct arguments *arguments)
+{
+	int c;
+
+	while ((c = next_long_option(argc, argv, "h", long_options)) != -1) {
+		switch (c) {
+		case OPTION_SIMULATOR:
+			arguments->simulator = optarg;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			flush_output();
+			exit(EXIT_SUCCESS);
+		case OPTION_VERSION:
+			puts("afu-psl " AFU_PSL_VERSION);
+			flush_output();
+			exit(EXIT_SUCCESS);
+		default:
+			add_card_argument(arguments, c, optarg);
+		}
+	}
+	if (argc != optind)
+		die(EXIT_USAGE, "unexpected argument '%s'", argv[optind]);
+	if (!arguments->simulator)
+		die(EXIT_USAGE, "where is the simulator? See afu-psl --help");
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments arguments = { 0 };
+	struct psl_card *card;
+	int ret;
+
+	parse_options(argc, argv, &arguments);
+	card = psl_card_open(arguments.count, arguments.card);
+	if (!card)
+		return EXIT_USAGE;
+	ret = psl_card_simulate(card, arguments.simulator);
+	psl_card_close(card);
+	return ret ? EXIT_FAILURE : EXIT_SUCCESS;
+}
