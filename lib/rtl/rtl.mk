@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# AFUs in hardware description languages: the test bench of the example,
-# examples/rtl, for both simulators. A part is made where its simulator
+# AFUs in hardware description languages: psl.vpi for Icarus Verilog, and the
+# example, examples/rtl, for both simulators. A part is made where its simulator
 # is there and is that of the guest's architecture; tests of it are skipped else.
 
 RTL_BUILD	:= $(OUT)/rtl
@@ -9,18 +9,34 @@ RTL_MAKE	= $(MAKE) --no-print-directory -s -C examples/rtl O=$(RTL_BUILD) LIB=$(
 		  CC=$(CROSS_COMPILE)gcc JOBS=$(JOBS)
 RTL_EXAMPLE	:= $(wildcard examples/rtl/*.v examples/rtl/*.vh examples/rtl/Makefile)
 RTL_TESTS	:= $(wildcard examples/rtl/test/*)
+VPI_INCLUDE	:= /usr/include/iverilog
 
 RTL_NATIVE	:= $(if $(CROSS_COMPILE),,yes)
 HAVE_VERILATOR	:= $(and $(RTL_NATIVE),$(shell command -v verilator))
-HAVE_ICARUS	:= $(and $(RTL_NATIVE),$(shell command -v iverilog))
+HAVE_ICARUS	:= $(and $(RTL_NATIVE),$(wildcard $(VPI_INCLUDE)/vpi_user.h))
 
 .PHONY: rtl
-rtl: $(if $(HAVE_VERILATOR),$(RTL_BUILD)/bench) $(if $(HAVE_ICARUS),$(RTL_BUILD)/bench.vvp)
+rtl: $(if $(HAVE_VERILATOR),$(OUT)/tests/lib/afu-copycrc $(RTL_BUILD)/bench) \
+     $(if $(HAVE_ICARUS),$(OUT)/lib/psl.vpi $(RTL_BUILD)/copycrc.vvp $(RTL_BUILD)/bench.vvp)
+
+$(OUT)/lib/psl.vpi: lib/rtl/psl_vpi.c $(OUT)/lib/libpsl.a $(OUT)/lib/libafu.a lib/include/psl.h lib/include/psl_card.h
+	@mkdir -p $(@D)
+	$(call quiet,CC,$@)$(CC) $(LIB_CPPFLAGS) $(LIB_CFLAGS) -I$(VPI_INCLUDE) -shared \
+		-Wl,-z,relro -Wl,-z,now -o $@ $(filter %.c %.a,$^)
 
 # Verilator's messages are shown if it fails.
+$(RTL_BUILD)/copycrc: $(RTL_EXAMPLE) lib/rtl/psl_verilator.cpp lib/rtl/psl_verilator.hpp \
+		lib/include/psl.h lib/include/psl_card.h $(OUT)/lib/libpsl.a $(OUT)/lib/libafu.a
+$(RTL_BUILD)/copycrc.vvp: $(RTL_EXAMPLE) lib/rtl/psl_top.v
 $(RTL_BUILD)/bench $(RTL_BUILD)/bench.vvp: $(RTL_EXAMPLE) $(RTL_TESTS)
-$(addprefix $(RTL_BUILD)/,bench bench.vvp):
+$(RTL_BUILD)/rtl-cp: examples/rtl/rtl-cp.c examples/rtl/copycrc.h $(OUT)/lib/libcxl.a
+
+$(addprefix $(RTL_BUILD)/,copycrc copycrc.vvp bench bench.vvp rtl-cp):
 	@mkdir -p $(@D)
 	+$(call quiet,RTL,$@)$(RTL_MAKE) $@ >$@.log 2>&1 || { cat $@.log; exit 1; }
+
+$(OUT)/tests/lib/afu-copycrc: $(RTL_BUILD)/copycrc
+	@mkdir -p $(@D)
+	$(call quiet,CP,$@)install -m 755 $< $@
 
 test-programs: rtl
