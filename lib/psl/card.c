@@ -146,9 +146,9 @@ static bool is_still(struct psl_card *card)
 	    awake < card->options.idle)
 		return false;
 	if (!card->told_still)
-		say("cycle %llu: nothing for %llu cycles: time stands still until something happens",
-			 (unsigned long long)psl_cycles(card->psl),
-			 (unsigned long long)quiet);
+		say("cycle %llu: nothing for %llu cycles: time stands still for now",
+		    (unsigned long long)psl_cycles(card->psl),
+		    (unsigned long long)quiet);
 	card->told_still = true;
 	return true;
 }

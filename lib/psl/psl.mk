@@ -55,7 +55,9 @@ $(OUT)/tests/lib/psl-simulator: $(PSL_SIMULATOR) $(wildcard tests/psl/*.h) lib/i
 	@mkdir -p $(@D)
 	$(call quiet,CC,$@)$(CROSS_COMPILE)gcc $(PSL_SIMULATOR_FLAGS) -static -o $@ $(filter %.c,$^)
 
-test-programs: $(OUT)/tests/lib/psl-simulator
+# tests/psl.c has both in the guest.
+$(OUT)/tests/psl: $(OUT)/lib/libcxl.a $(OUT)/tools/afu-psl $(OUT)/tests/lib/psl-simulator
+$(OUT)/tests/psl: TEST_CPPFLAGS += -Ilib/include -Itests/psl
 
 $(PSL_HOST_TESTS): tests/psl/afu.c tests/psl/bench.c $(OUT)/host-lib/libpsl.a $(wildcard tests/psl/*.h)
 $(PSL_HOST_TESTS): TEST_CPPFLAGS += -Ilib/include -Itests/psl
