@@ -442,7 +442,7 @@ static void device_nodes_have_them_too(void)
 
 static void the_api_version_says_so(void)
 {
-	check_eq(file_number(SYSFS_CXL "/afu0.0/api_version"), 4);
+	check_eq(file_number(SYSFS_CXL "/afu0.0/api_version"), 5);
 	check_eq(file_number(SYSFS_CXL "/afu0.0/api_version_compatible"), 1);
 }
 

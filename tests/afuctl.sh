@@ -195,7 +195,7 @@ info_of_a_card_and_of_an_afu() {
 			'^  master mmio_size  *67108864$' '^  error buffer  *4096$' \
 			'^  cr0 vendor  *0x1014$' '^  PCI device of the card  */sys/class/cxl/'
 		run 0 info --json "$name"
-		shows '"name": "afu0.0"' '"api_version": 4' '"error_buffer_size": 4096' \
+		shows '"name": "afu0.0"' '"api_version": 5' '"error_buffer_size": 4096' \
 			'"vendor": "0x1014"' '"pp_mmio_len": 65536'
 	done
 	new_card 'afu0/modes=dedicated directed' afu0/num_crs=2 afu0/cr_device=0x4351 afu0/err_buff_size=0

@@ -241,8 +241,9 @@ void cxl_unmap_afu_irq(struct cxl_context *ctx, int num, void *cookie);
  * everybody gets the whole area.
  *
  * Context: process context.
- * Return: address, or NULL when @ctx is not started, the link is down or
- * memory is short.  Undone by cxl_psa_unmap().
+ * Return: address, or NULL when @ctx is not started, the link is down, memory is
+ * short, or the AFU's registers are not memory: those are only accessed by
+ * cxl_mmio_read64() and its like.  Undone by cxl_psa_unmap().
  */
 void __iomem *cxl_psa_map(struct cxl_context *ctx);
 
@@ -279,6 +280,64 @@ void cxl_psa_written_at(const void __iomem *addr);
  * Context: process context.
  */
 void cxl_psa_unmap(void __iomem *addr);
+
+/*
+ * Single accesses to registers, which every AFU allows: those of an AFU whose
+ * registers are memory, too, though a mapping is faster.
+ */
+
+/**
+ * cxl_mmio_read64() - read a register of 64 bits
+ * @ctx: started context
+ * @offset: of the register in the context's part of the problem state area, a
+ *	multiple of its size
+ * @value: set to what it holds, a big-endian number; all ones when the link is
+ *	down, the AFU has failed or does not answer, or on failure
+ *
+ * Accesses of one thread are done in order.
+ *
+ * Context: process context; may wait for the AFU, killably and for a limited
+ * time.
+ * Return: 0; -EIO (@ctx is not started), -EINVAL (there is no such register),
+ * -ENOMEM, -EINTR (killed).
+ */
+int cxl_mmio_read64(struct cxl_context *ctx, u64 offset, u64 *value);
+
+/**
+ * cxl_mmio_read32() - read a register of 32 bits
+ * @ctx: as above
+ * @offset: as above
+ * @value: as above
+ *
+ * Context: as above.
+ * Return: as above.
+ */
+int cxl_mmio_read32(struct cxl_context *ctx, u64 offset, u32 *value);
+
+/**
+ * cxl_mmio_write64() - write a register of 64 bits
+ * @ctx: as above
+ * @offset: as above
+ * @value: number, stored big-endian; it vanishes when the link is down or the
+ *	AFU has failed
+ *
+ * When it returns the AFU has it; it need not be told by cxl_psa_written().
+ *
+ * Context: as above.
+ * Return: as above.
+ */
+int cxl_mmio_write64(struct cxl_context *ctx, u64 offset, u64 value);
+
+/**
+ * cxl_mmio_write32() - write a register of 32 bits
+ * @ctx: as above
+ * @offset: as above
+ * @value: as above
+ *
+ * Context: as above.
+ * Return: as above.
+ */
+int cxl_mmio_write32(struct cxl_context *ctx, u64 offset, u32 value);
 
 /**
  * cxl_perst_reloads_same_image() - tell that a reset loads the same image

@@ -54,6 +54,8 @@ struct cxl_adapter_desc {
  *	of PAGE_SIZE, as the following two are
  * @pp_offset: bytes from its start to the first per-process window
  * @pp_size: bytes of a per-process window, 0 if there are none
+ * @mmio_trapped: the area is no memory: each access is an act, which is done by
+ *	the op mmio; the area cannot be mapped, and psa_page is not called
  * @num_crs: configuration records, 0 to 256
  * @cr_size: bytes of each, a multiple of 4, at least 64 if there are any
  * @err_buff_size: bytes of the error buffer, 0 if there is none
@@ -65,9 +67,26 @@ struct cxl_afu_desc {
 	u64 psa_size;
 	u64 pp_offset;
 	u64 pp_size;
+	bool mmio_trapped;
 	unsigned int num_crs;
 	unsigned int cr_size;
 	size_t err_buff_size;
+};
+
+/**
+ * struct cxl_mmio - an access to a register
+ * @offset: in the problem state area, bytes; a multiple of @size
+ * @value: stored, or loaded, as a load or store of the CPU has it: a big-endian
+ *	register is to be swapped on a little-endian machine.  The low bits are
+ *	those of 32
+ * @size: 4 or 8 bytes
+ * @write: a store
+ */
+struct cxl_mmio {
+	u64 offset;
+	u64 value;
+	u32 size;
+	bool write;
 };
 
 /**
@@ -163,6 +182,16 @@ struct cxl_backend_ops {
 	 * interrupts: must not sleep, nor arm.
 	 */
 	void (*psa_written)(void *afu, u64 offset);
+
+	/**
+	 * @mmio: Access a register on behalf of the attached process element.
+	 * May wait, but killably and not for long.  Called with no lock held,
+	 * several times at once even for one process element; each that waits
+	 * when detach is called has to return.  Return 0; -EIO: loads give all
+	 * ones and stores vanish; or -EINTR: the caller was killed.  Only
+	 * needed with mmio_trapped.
+	 */
+	int (*mmio)(void *afu, unsigned int pe, struct cxl_mmio *mmio);
 
 	/**
 	 * @cr_read: Read the aligned 32-bit word at @offset of configuration

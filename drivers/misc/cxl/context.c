@@ -367,6 +367,7 @@ static int cxl_context_detach_locked(struct cxl_context *ctx)
 	if (started) {
 		cxl_context_faults_close(ctx);
 		afu->adapter->ops->detach(afu->data, ctx->pe);
+		cxl_context_mmio_flush(ctx);
 		cxl_context_faults_end(ctx);
 		cxl_context_psa_closed(ctx);
 		cxl_adapter_context_stop(afu->adapter);

@@ -44,7 +44,7 @@
 #include "backend.h"
 #include "event.h"
 
-#define CXL_API_VERSION			4
+#define CXL_API_VERSION			5
 #define CXL_API_VERSION_COMPATIBLE	1
 
 /* Minors of a card: its own, and three for each AFU slot */
@@ -216,6 +216,7 @@ struct cxl_context_irqs {
  * @events: what a program reads
  * @fault_lock: guards @fault
  * @fault: resolves translation faults; NULL while none are answered
+ * @mmio_running: accesses that the card makes; raised under @status_mutex
  * @masters_link: in @afu->masters, or empty
  * @psa_in_kernel: cxl_psa_map() was called since it was attached: there are
  *	stores that no page fault tells of
@@ -244,6 +245,8 @@ struct cxl_context {
 
 	spinlock_t fault_lock;		/* guards fault */
 	struct cxl_fault *fault;
+
+	atomic_t mmio_running;
 
 	struct list_head masters_link;
 	bool psa_in_kernel;
@@ -305,6 +308,12 @@ int cxl_context_mmap(struct cxl_context *ctx, struct vm_area_struct *vma);
 void cxl_context_zap(struct cxl_context *ctx);
 void cxl_context_psa_opened(struct cxl_context *ctx);
 void cxl_context_psa_closed(struct cxl_context *ctx);
+
+/* mmio_access.c: single accesses */
+int cxl_context_mmio(struct cxl_context *ctx, struct cxl_mmio *mmio);
+void cxl_context_mmio_flush(struct cxl_context *ctx);
+int cxl_ioctl_mmio(struct cxl_context *ctx, fmode_t mode,
+		   struct cxl_ioctl_mmio __user *uaccess);
 
 /* psa.c: problem state area in the kernel */
 void cxl_context_psa_forget(struct cxl_context *ctx);

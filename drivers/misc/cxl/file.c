@@ -253,6 +253,9 @@ long cxl_fd_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	struct cxl_context *ctx = file->private_data;
 	void __user *uarg = (void __user *)arg;
 
+	/* As an access to a mapping, it has its own ways to fail. */
+	if (cmd == CXL_IOCTL_MMIO)
+		return cxl_ioctl_mmio(ctx, file->f_mode, uarg);
 	if (READ_ONCE(ctx->status) == CLOSED ||
 	    !cxl_adapter_link_ok(ctx->afu->adapter))
 		return -EIO;

@@ -161,8 +161,9 @@ static const struct vm_operations_struct cxl_mmap_vmops = {
  * @ctx: context
  * @vma: where; offset 0 is the start of the context's own part
  *
- * Return: 0; -EIO (not started, or link down), -EINVAL (beyond the end, no
- * such area, or a private writable mapping), -EBUSY (the AFU is disabled).
+ * Return: 0; -EIO (not started, or link down), -EOPNOTSUPP (its registers are
+ * not memory), -EINVAL (beyond the end, no such area, or a private writable
+ * mapping), -EBUSY (the AFU is disabled).
  */
 int cxl_context_mmap(struct cxl_context *ctx, struct vm_area_struct *vma)
 {
@@ -172,6 +173,8 @@ int cxl_context_mmap(struct cxl_context *ctx, struct vm_area_struct *vma)
 	if (READ_ONCE(ctx->status) != STARTED ||
 	    !cxl_adapter_link_ok(ctx->afu->adapter))
 		return -EIO;
+	if (ctx->afu->desc.mmio_trapped)
+		return -EOPNOTSUPP;
 	if (cxl_context_psa_range(ctx, &offset, &size))
 		return -EINVAL;
 	if (vma->vm_pgoff > size >> PAGE_SHIFT ||

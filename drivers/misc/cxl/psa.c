@@ -84,7 +84,7 @@ static void *cxl_psa_map_locked(struct cxl_context *ctx)
 	void *addr;
 
 	lockdep_assert_held(&ctx->status_mutex);
-	if (ctx->status != STARTED ||
+	if (ctx->status != STARTED || ctx->afu->desc.mmio_trapped ||
 	    !cxl_adapter_link_ok(ctx->afu->adapter) ||
 	    cxl_context_psa_range(ctx, &offset, &size))
 		return NULL;

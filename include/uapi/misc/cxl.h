@@ -101,6 +101,27 @@ struct cxl_ioctl_event_format {
 #define CXL_EVENT_FORMAT_STAMPS		0x0000000000000001ULL
 #define CXL_EVENT_FORMAT_ALL		CXL_EVENT_FORMAT_STAMPS
 
+/**
+ * struct cxl_ioctl_mmio - argument of CXL_IOCTL_MMIO, 32 bytes
+ * @offset: of the register in the context's part of the problem state area, as
+ *	for mmap(); a multiple of @size
+ * @value: stored, or set to what was loaded, as a load or store of this machine
+ *	has it: a big-endian register is to be swapped on a little-endian one.
+ *	A register of 32 bits has the low half, and sets the high one to 0
+ * @size: bytes, 4 or 8
+ * @flags: CXL_IOCTL_MMIO_WRITE to store, 0 to load
+ * @reserved: must be 0
+ */
+struct cxl_ioctl_mmio {
+	__u64 offset;
+	__u64 value;
+	__u32 size;
+	__u32 flags;
+	__u64 reserved;
+};
+
+#define CXL_IOCTL_MMIO_WRITE	0x1
+
 /*
  * ioctl() on an AFU descriptor
  *
@@ -149,6 +170,29 @@ struct cxl_ioctl_event_format {
  */
 #define CXL_IOCTL_EVENT_FORMAT \
 	_IOW(CXL_MAGIC, 0x03, struct cxl_ioctl_event_format)
+
+/**
+ * CXL_IOCTL_MMIO - access a register
+ *
+ * All AFUs allow it.  It is the only way where registers are not memory and
+ * each access is an act of the AFU: there mmap() fails by EOPNOTSUPP.  Accesses
+ * of one thread are done in order, and each has been done when this returns.
+ *
+ * When the AFU has failed or does not answer in time, or the link is down, a load
+ * gives all ones and a store vanishes, as with a mapping; and so it is once the
+ * context is closed, if it was started with CXL_START_WORK_ERR_FF.
+ * Since API version 5.
+ *
+ * EIO		the context is not started, or is closed
+ * EACCES	the descriptor is not open for reading, or for writing
+ * EINVAL	the size is not 4 or 8, the offset is not a multiple of it or
+ *		beyond the context's part, a flag is unknown, or the reserved
+ *		field is not 0
+ * EINTR	only by a deadly signal
+ * ENOMEM	not enough memory
+ */
+#define CXL_IOCTL_MMIO \
+	_IOWR(CXL_MAGIC, 0x04, struct cxl_ioctl_mmio)
 
 /**
  * struct cxl_adapter_image - part of a card's image, 64 bytes
