@@ -145,6 +145,7 @@ static void set_allowed(const char *value)
 	api_set_live(true);
 }
 
+/* As the card was made */
 static void allow(void)
 {
 	set_allowed("1");
@@ -214,8 +215,7 @@ static void store_rings_by_address(void)
 	check(arg[0] < 15000 * tap_time_scale());
 }
 
-/* The tests of memcpy_kernel, with the memcpy AFU that is a program */
-static void run_with_memcpy(const char *name)
+static pid_t memcpy_start(void)
 {
 	pid_t pid = fork();
 	int fd;
@@ -231,9 +231,40 @@ static void run_with_memcpy(const char *name)
 		nap();
 	}
 	require_eq(errno, EBUSY);
-	api_run(name, NULL);
+	return pid;
+}
+
+static void memcpy_stop(pid_t pid)
+{
 	check_ok(kill(pid, SIGKILL));
 	require_eq(waitpid(pid, NULL, 0), pid);
+}
+
+static void registers_are_accessed_one_by_one(void)
+{
+	pid_t pid;
+
+	api_set_live(false);
+	require_ok(file_write("trapped", AFU "/mmio"));
+	api_set_live(true);
+	pid = memcpy_start();
+	api_run("registers_are_accessed_one_by_one", NULL);
+	memcpy_stop(pid);
+	api_set_live(false);
+	require_ok(file_write("mapped", AFU "/mmio"));
+	api_set_live(true);
+	pid = memcpy_start();
+	api_run("mapped_registers_are_accessed_one_by_one", NULL);
+	memcpy_stop(pid);
+}
+
+/* The tests of memcpy_kernel, with the memcpy AFU that is a program */
+static void run_with_memcpy(const char *name)
+{
+	pid_t pid = memcpy_start();
+
+	api_run(name, NULL);
+	memcpy_stop(pid);
 }
 
 static void all_kinds_of_kernel_memory(void)
@@ -263,6 +294,7 @@ static const struct tap_test tests[] = {
 	TEST(setting_needs_a_capability),
 	TEST(kernel_memory_is_loaded_and_stored),
 	TEST(store_rings_by_address),
+	TEST(registers_are_accessed_one_by_one),
 	TEST(all_kinds_of_kernel_memory),
 	TEST(bad_kernel_addresses_are_address_errors),
 	TEST(constants_are_not_written),

@@ -87,7 +87,7 @@ static void info_is_what_was_configured(void)
 	check_eq(info.pp_offset, 0x100000);
 	check_eq(info.pp_size, 0x20000);
 	check(info.psa_size >= 0x100000 + 3 * 0x20000);
-	check_eq(info.reserved1 | info.reserved2[0] | info.reserved2[1], 0);
+	check_eq(info.flags | info.reserved2[0] | info.reserved2[1], 0);
 	check_errno(ioctl(fd, _IO(0xCA, 0x7f)), ENOTTY);
 	check_ok(close(fd));
 }

@@ -38,6 +38,20 @@ int model_request(int fd, __u32 type, const struct cxl_sim_message *message,
 	return 0;
 }
 
+int model_mmio_done(int fd, const struct cxl_sim_message *message, __u64 value)
+{
+	struct cxl_sim_message access = *message;
+
+	access.id = message->mmio.access;
+	return model_request(fd, CXL_SIM_MMIO_DONE, &access, value, 0);
+}
+
+static bool is_for_mmio(const struct model *m,
+			const struct cxl_sim_message *message)
+{
+	return message->type == CXL_SIM_MMIO && m->mmio;
+}
+
 static void answer(struct model *m, const struct cxl_sim_message *message)
 {
 	int ret = 0;
@@ -49,6 +63,8 @@ static void answer(struct model *m, const struct cxl_sim_message *message)
 				    0);
 	else if (message->type == CXL_SIM_RESET)
 		ret = model_request(m->fd, CXL_SIM_RESET_DONE, message, 0, 0);
+	else if (is_for_mmio(m, message))
+		ret = model_mmio_done(m->fd, message, m->mmio(message));
 	/* Detached, or another reset has begun. */
 	if (ret)
 		check(errno == ESTALE || errno == EIO || errno == ENODEV, "%m");
@@ -58,7 +74,7 @@ static void remember(struct model *m, const struct cxl_sim_message *message)
 {
 	if (message->type == CXL_SIM_DOORBELL)
 		m->doorbells++;
-	else if (check(m->n < MODEL_MESSAGES, "too many messages"))
+	else if (!is_for_mmio(m, message) && check(m->n < MODEL_MESSAGES, "too many messages"))
 		m->messages[m->n++] = *message;
 	answer(m, message);
 }

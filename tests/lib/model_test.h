@@ -34,6 +34,8 @@
  * @stop: the thread shall end
  * @refuse: it refuses contexts
  * @mute: it answers nothing
+ * @mmio: does an access to a register: the value for the answer. Without it
+ *	they are remembered, and the test answers them
  * @error: errno that read() has returned, which ended the thread
  * @n: messages there are
  * @messages: those read, without doorbells
@@ -46,6 +48,7 @@ struct model {
 	bool stop;
 	bool refuse;
 	bool mute;
+	__u64 (*mmio)(const struct cxl_sim_message *message);
 	int error;
 	unsigned int n;
 	struct cxl_sim_message messages[MODEL_MESSAGES];
@@ -74,6 +77,8 @@ bool model_has(struct model *m, __u32 type);
 /* One request; 0 or -1 and errno. */
 int model_request(int fd, __u32 type, const struct cxl_sim_message *message,
 		  __u64 value, __u32 number);
+/* The answer to an access to a register; 0 or -1 and errno. */
+int model_mmio_done(int fd, const struct cxl_sim_message *message, __u64 value);
 /* The context's file: a descriptor, or -1 and errno. */
 int model_context(const struct model *m, const struct cxl_sim_message *attach);
 

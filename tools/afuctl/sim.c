@@ -208,8 +208,8 @@ const struct command create_command = {
 "Attributes of the card: caia_version, psl_revision, base_image, image,\n"
 "user_irqs, vpd_v5 to vpd_v8. Of an AFU: model, modes, num_procs, irqs_min,\n"
 "num_crs, cr_vendor, cr_device, cr_class, err_buff_size; of the model user also\n"
-"pp_offset, pp_size, uid, gid, answer_ms, recover. The name default is that of the\n"
-"card which comes with the module, and brings it back.\n"
+"pp_offset, pp_size, uid, gid, answer_ms, recover, mmio, allow_kernel_contexts. The\n"
+"name default is that of the card which comes with the module, and brings it back.\n"
 "\n"
 "  -j, --json   print the card as an object\n"
 "  -h, --help   show this help",

@@ -177,6 +177,11 @@ static struct page *sim_afu_psa_page(void *data, u64 offset)
 	return sim_afu_page(data, offset);
 }
 
+static int sim_afu_mmio(void *data, unsigned int pe, struct cxl_mmio *mmio)
+{
+	return hooks_of(data)->mmio(data, pe, mmio);
+}
+
 /*
  * Contexts
  */
@@ -369,6 +374,7 @@ const struct cxl_backend_ops sim_backend_ops = {
 	.afu_reset = sim_afu_reset,
 	.psa_page = sim_afu_psa_page,
 	.psa_written = sim_afu_psa_written,
+	.mmio = sim_afu_mmio,
 	.cr_read = sim_afu_cr_read,
 	.cr_write = sim_afu_cr_write,
 	.err_buff_read = sim_afu_err_buff_read,
@@ -395,6 +401,7 @@ void sim_afu_set_model(struct sim_afu *afu, const struct sim_afu_model *model)
 	afu->settings.pp_offset = model->pp_offset;
 	afu->settings.pp_size = model->pp_size;
 	afu->settings.psa_size = model->psa_size;
+	afu->settings.mmio_trapped = false;
 	afu->settings.irqs_min = model->irqs_min;
 	afu->settings.cr_vendor = model->cr_vendor;
 	afu->settings.cr_device = model->cr_device;

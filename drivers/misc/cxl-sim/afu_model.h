@@ -23,6 +23,7 @@
 
 #include <uapi/misc/cxl.h>
 
+struct cxl_mmio;
 struct seq_file;
 struct sim_afu;
 struct sim_pe;
@@ -60,6 +61,8 @@ enum sim_turn {
  * @link_changed: work was stopped, or goes on
  * @page_is_there: does the page of the problem state area show what the AFU
  *	has in it, or all ones? Called under a context's status_mutex
+ * @mmio: of an AFU with trapped registers: as that of struct cxl_backend_ops;
+ *	@detach and @unregister end it
  *
  * Process context, without the turn mutex unless it says so.
  */
@@ -74,6 +77,8 @@ struct sim_afu_hooks {
 	void (*was_reset)(struct sim_afu *afu);
 	void (*link_changed)(struct sim_afu *afu, bool up);
 	bool (*page_is_there)(struct sim_afu *afu, u64 offset);
+	int (*mmio)(struct sim_afu *afu, unsigned int pe,
+		    struct cxl_mmio *mmio);
 };
 
 /**

@@ -46,6 +46,7 @@ static int register_afu(struct sim_card *card, struct sim_afu *afu)
 		.irqs_min = settings->irqs_min,
 		.pp_offset = settings->pp_offset,
 		.pp_size = settings->pp_size,
+		.mmio_trapped = settings->mmio_trapped,
 		.num_crs = settings->num_crs,
 		.cr_size = PCI_CFG_SPACE_SIZE,
 		.err_buff_size = settings->err_buff_size,

@@ -113,6 +113,41 @@ CONFIGFS_ATTR(afu_, _name)
 AFU_LAYOUT(pp_offset);
 AFU_LAYOUT(pp_size);
 
+static const char * const mmio_kinds[] = { "mapped", "trapped" };
+
+static ssize_t afu_mmio_show(struct config_item *item, char *page)
+{
+	struct sim_afu *afu = to_sim_afu(item);
+	bool trapped;
+
+	mutex_lock(&afu->card->config_lock);
+	trapped = afu->settings.mmio_trapped;
+	mutex_unlock(&afu->card->config_lock);
+	return sysfs_emit(page, "%s\n", mmio_kinds[trapped]);
+}
+
+/* The models that are in here look at memory. */
+static ssize_t afu_mmio_store(struct config_item *item, const char *page,
+			      size_t count)
+{
+	int kind = sysfs_match_string(mmio_kinds, page);
+	struct sim_afu *afu = to_sim_afu(item);
+	int ret;
+
+	if (kind < 0)
+		return kind;
+	ret = sim_settings_lock(afu->card);
+	if (ret)
+		return ret;
+	if (kind && afu->settings.model != &sim_user_afu)
+		ret = -EINVAL;
+	else
+		afu->settings.mmio_trapped = kind;
+	mutex_unlock(&afu->card->config_lock);
+	return ret ?: count;
+}
+CONFIGFS_ATTR(afu_, mmio);
+
 static ssize_t afu_model_show(struct config_item *item, char *page)
 {
 	struct sim_afu *afu = to_sim_afu(item);
@@ -212,6 +247,7 @@ static struct configfs_attribute *afu_attrs[] = {
 	&afu_attr_answer_ms,
 	&afu_attr_recover,
 	&afu_attr_allow_kernel_contexts,
+	&afu_attr_mmio,
 	NULL
 };
 

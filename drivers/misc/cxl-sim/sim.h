@@ -95,6 +95,7 @@ struct sim_pci_config {
  * @answer_ms: the time that such a program has for an answer
  * @recover: contexts stay attached when such a program ends, for the next one
  * @allow_kernel_contexts: such a program gets contexts of AFU drivers, too
+ * @mmio_trapped: it is told of each access to a register
  */
 struct sim_afu_settings {
 	const struct sim_afu_model *model;
@@ -114,6 +115,7 @@ struct sim_afu_settings {
 	unsigned int answer_ms;
 	unsigned int recover;
 	unsigned int allow_kernel_contexts;
+	bool mmio_trapped;
 };
 
 /* See sim_pe_set_state() in engine.c for the ways between them */

@@ -2,10 +2,10 @@
 /*
  * AFU models that are programs: user_afu.c (what the card asks of the model),
  * user_context.c (a context as the program knows it), user_message.c (what the
- * program is told), user_request.c (what it says), user_node.c (its device
- * node), user_memory.c, user_ioctl.c and user_op.c (the memory of a context).
+ * program is told), user_request.c (what it says), user_mmio.c (accesses to
+ * registers that it is asked for), user_node.c (its device node), user_memory.c, user_ioctl.c and user_op.c (the memory of a context).
  *
- * The kernel relies on the program for nothing: it waits for two of its answers
+ * The kernel relies on the program for nothing: it waits for three of its answers
  * only, killably and not for long, and never with a lock of this driver held.
  *
  * Lock order, inside that of sim.h:
@@ -24,6 +24,7 @@
 #include <linux/cdev.h>
 #include <linux/completion.h>
 #include <linux/device.h>
+#include <linux/jiffies.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -61,11 +62,13 @@
  * @changed: contexts of which it has to be told something, in that order; each
  *	is referenced
  * @link_up: what it was last told, or will be
- * @next_id: for contexts and resets
+ * @next_id: for contexts, resets and accesses to registers
  * @reset_id: of the last reset
  * @reset_mode: the AFU's mode then
  * @reset_global: offset of the global registers then
  * @reset_done: the program answered that
+ * @mmios: accesses to registers that it has not been told of yet, in order
+ * @mmios_told: those whose answer is awaited
  * @failed: windows of process elements whose program is gone for good: all ones
  * @readers: they wait for messages
  * @answers: for the program's answers
@@ -95,6 +98,8 @@ struct sim_user {
 	u32 reset_mode;
 	u64 reset_global;
 	bool reset_done;
+	struct list_head mmios;
+	struct list_head mmios_told;
 	DECLARE_BITMAP(failed, SIM_MAX_PROCS);
 	wait_queue_head_t readers;
 	wait_queue_head_t answers;
@@ -191,8 +196,27 @@ struct sim_user_op {
 };
 
 /**
+ * struct sim_user_mmio - an access to a register, until the program has answered
+ * @entry: in @mmios or @mmios_told of the AFU, or empty; guarded by its lock
+ * @mmio: what is to be done
+ * @ctx: context, which ends the access before it ends
+ * @id: for the answer
+ * @result: 0 or -EIO, valid once @over
+ * @over: it is in no list any more
+ */
+struct sim_user_mmio {
+	struct list_head entry;
+	struct cxl_mmio *mmio;
+	struct sim_user_context *ctx;
+	u64 id;
+	int result;
+	struct completion over;
+};
+
+/**
  * struct sim_user_pe - private data of a process element; afu->turn
- * @ctx: as the program knows it, referenced; NULL if none does
+ * @ctx: as the program knows it, referenced; NULL if none does. Changes under
+ *	@ctx->user->lock, too
  * @accepted: a program has accepted it: it is attached, with a program or without
  * @ops: accesses to make, in order
  * @parked: the first of them has a fault
@@ -205,6 +229,12 @@ struct sim_user_pe {
 	bool parked;
 	bool forget;
 };
+
+/* As long as a program may take for an answer, in jiffies */
+static inline unsigned long sim_user_answer_time(const struct sim_user *user)
+{
+	return msecs_to_jiffies(user->afu->settings.answer_ms);
+}
 
 /* user_afu.c */
 void sim_user_fail(struct sim_user *user);
@@ -228,6 +258,16 @@ void sim_user_context_ended(struct sim_user_context *ctx);
 void sim_user_forget_all(struct sim_user *user);
 ssize_t sim_user_read_iter(struct kiocb *iocb, struct iov_iter *to);
 __poll_t sim_user_poll(struct file *file, struct poll_table_struct *poll);
+
+/* user_mmio.c */
+int sim_user_mmio(struct sim_afu *afu, unsigned int num, struct cxl_mmio *mmio);
+int sim_user_mmio_done(struct sim_user *user,
+		       const struct cxl_sim_request *req);
+void sim_user_mmio_end(struct sim_user *user,
+		       const struct sim_user_context *ctx);
+void sim_user_mmio_describe(const struct sim_user *user,
+			    struct cxl_sim_message *msg);
+void sim_user_mmio_told(struct sim_user *user);
 
 /* user_request.c */
 int sim_user_serving(struct sim_user *user);

@@ -40,11 +40,6 @@ static bool reset_is_over(struct sim_user *user)
 	return over;
 }
 
-static unsigned long answer_time(const struct sim_user *user)
-{
-	return msecs_to_jiffies(user->afu->settings.answer_ms);
-}
-
 static int wait_for_attach(struct sim_user_context *ctx)
 {
 	struct sim_user *user = ctx->user;
@@ -52,7 +47,7 @@ static int wait_for_attach(struct sim_user_context *ctx)
 	long left;
 
 	left = wait_event_killable_timeout(user->answers, attach_is_over(ctx),
-					   answer_time(user));
+					   sim_user_answer_time(user));
 	if (!left)
 		sim_user_fail(user);
 	spin_lock(&user->lock);
@@ -146,6 +141,7 @@ static void user_reset(struct sim_afu *afu)
 	xa_for_each(&afu->pes, num, pe)
 		sim_user_ops_end(sim_pe_priv(pe), -ESTALE);
 	spin_lock(&user->lock);
+	sim_user_mmio_end(user, NULL);
 	begin_reset(user);
 	spin_unlock(&user->lock);
 }
@@ -156,7 +152,7 @@ static void user_was_reset(struct sim_afu *afu)
 	struct sim_user *user = afu->user;
 
 	if (!wait_event_killable_timeout(user->answers, reset_is_over(user),
-					 answer_time(user)))
+					 sim_user_answer_time(user)))
 		sim_user_fail(user);
 }
 
@@ -168,6 +164,8 @@ static void user_link_changed(struct sim_afu *afu, bool up)
 	if (user->link_up != up) {
 		user->link_up = up;
 		sim_user_tell(user, SIM_TELL(LINK));
+		if (!up)
+			sim_user_mmio_end(user, NULL);
 	}
 	spin_unlock(&user->lock);
 	wake_up_all(&user->answers);
@@ -367,6 +365,7 @@ static const struct sim_afu_hooks user_hooks = {
 	.was_reset = user_was_reset,
 	.link_changed = user_link_changed,
 	.page_is_there = user_page_is_there,
+	.mmio = sim_user_mmio,
 };
 
 const struct sim_afu_model sim_user_afu = {

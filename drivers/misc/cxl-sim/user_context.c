@@ -132,13 +132,14 @@ void sim_user_sever(struct sim_pe *pe)
 	if (!ctx)
 		return;
 	sim_user_ops_end(upe, -ESTALE);
-	upe->ctx = NULL;
 	ctx->pe = NULL;
 	/* The next context gets the window: not through the file of this one. */
 	if (ctx->mapped && user->mapping)
 		unmap_mapping_range(user->mapping, ctx->window,
 				    ctx->window_size, 1);
 	spin_lock(&user->lock);
+	upe->ctx = NULL;
+	sim_user_mmio_end(user, ctx);
 	sim_user_context_ended(ctx);
 	spin_unlock(&user->lock);
 	sim_user_context_put(ctx);

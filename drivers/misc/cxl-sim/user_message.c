@@ -99,6 +99,8 @@ static bool describe(struct sim_user *user, struct cxl_sim_message *msg)
 		describe_afu(user, msg);
 	else if (ctx)
 		describe_context(ctx, msg);
+	else if (!list_empty(&user->mmios))
+		sim_user_mmio_describe(user, msg);
 	else
 		return false;
 	return true;
@@ -125,6 +127,10 @@ static void mark_told(struct sim_user *user, const struct cxl_sim_message *msg)
 		user->tell &= ~BIT(msg->type);
 		return;
 	}
+	if (msg->type == CXL_SIM_MMIO) {
+		sim_user_mmio_told(user);
+		return;
+	}
 	ctx = first_changed(user);
 	ctx->tell &= ~BIT(msg->type);
 	if (msg->type == CXL_SIM_ATTACH)
@@ -136,7 +142,8 @@ static void mark_told(struct sim_user *user, const struct cxl_sim_message *msg)
 static bool has_message(const struct sim_user *user)
 {
 	lockdep_assert_held(&user->lock);
-	return user->tell || !list_empty(&user->changed);
+	return user->tell || !list_empty(&user->changed) ||
+	       !list_empty(&user->mmios);
 }
 
 /* Why there will be no message any more, or 0. */
@@ -321,6 +328,7 @@ void sim_user_forget_all(struct sim_user *user)
 
 	lockdep_assert_held(&user->lock);
 	user->tell &= SIM_TELL(STOP);
+	sim_user_mmio_end(user, NULL);
 	while ((ctx = first_changed(user)))
 		drop_changed(ctx);
 }

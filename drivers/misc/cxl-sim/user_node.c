@@ -324,6 +324,7 @@ static void describe(struct sim_user *user)
 		.num_procs = settings->num_procs,
 		.irqs_min = settings->irqs_min,
 		.err_buff_size = settings->err_buff_size,
+		.flags = settings->mmio_trapped ? CXL_SIM_INFO_TRAPPED : 0,
 		.psa_size = afu->psa_size,
 		.pp_offset = settings->pp_offset,
 		.pp_size = settings->pp_size,
@@ -362,6 +363,8 @@ struct sim_user *sim_user_create(struct sim_afu *afu)
 	mutex_init(&user->open_lock);
 	spin_lock_init(&user->lock);
 	INIT_LIST_HEAD(&user->changed);
+	INIT_LIST_HEAD(&user->mmios);
+	INIT_LIST_HEAD(&user->mmios_told);
 	init_waitqueue_head(&user->readers);
 	init_waitqueue_head(&user->answers);
 	user->next_id = 1;

@@ -45,6 +45,7 @@ static bool is_valid(const struct cxl_sim_request *req)
 	case CXL_SIM_INTERRUPT:
 		return !req->value;
 	case CXL_SIM_ERROR:
+	case CXL_SIM_MMIO_DONE:
 		return !req->number;
 	default:
 		return false;
@@ -136,6 +137,8 @@ static int serve(struct sim_user *user, const struct cxl_sim_request *req)
 	}
 	if (req->type == CXL_SIM_RESET_DONE)
 		return end_reset(user, req);
+	if (req->type == CXL_SIM_MMIO_DONE)
+		return sim_user_mmio_done(user, req);
 	return serve_context(user, req);
 }
 

@@ -79,6 +79,13 @@ enum cxl_sim_message_type {
 	 * meaning, but can be accessed
 	 */
 	CXL_SIM_STOP = 7,
+	/*
+	 * A register is accessed, if the configfs attribute "mmio" is
+	 * "trapped".  Whoever accesses it waits: answer by CXL_SIM_MMIO_DONE.
+	 * There can be several at once, each by another thread; those of one
+	 * thread come one after the other
+	 */
+	CXL_SIM_MMIO = 8,
 };
 
 /* Flags of an attached context */
@@ -109,6 +116,14 @@ enum cxl_sim_message_type {
  * @reset.mode: CXL_MODE_* of <misc/cxl.h>, 0 while the AFU is disabled
  * @link: of CXL_SIM_LINK
  * @link.up: 0 or 1
+ * @mmio: of CXL_SIM_MMIO
+ * @mmio.access: for the answer; never used twice
+ * @mmio.offset: of the register in the problem state area, a multiple of the
+ *	size: of a window's first register it is the window's
+ * @mmio.value: to store, as a store of this machine has it: a big-endian
+ *	register is to be swapped on a little-endian one
+ * @mmio.size: bytes, 4 or 8
+ * @mmio.write: 1 to store, 0 to load
  * @words: all of them; those not named above are 0
  */
 struct cxl_sim_message {
@@ -134,6 +149,13 @@ struct cxl_sim_message {
 		struct {
 			__u32 up;
 		} link;
+		struct {
+			__u64 access;
+			__u64 offset;
+			__u64 value;
+			__u32 size;
+			__u32 write;
+		} mmio;
 		__u64 words[6];
 	};
 };
@@ -148,8 +170,8 @@ struct cxl_sim_message {
  * Errors: ESTALE: the context is not attached any more, or the answer came too
  * late: not the program's mistake; ERANGE: the context does not have that
  * interrupt; EIO: the link is down, or the AFU has failed; ENODEV; EFAULT;
- * EINVAL: an unknown type, a reserved word that is not 0, or not a whole number
- * of requests: then the AFU has failed.
+ * EINVAL: an unknown type, a reserved word that is not 0, an answer that is none,
+ * or not a whole number of requests: then the AFU has failed.
  */
 enum cxl_sim_request_type {
 	/*
@@ -163,13 +185,19 @@ enum cxl_sim_request_type {
 	CXL_SIM_INTERRUPT = 3,
 	/* Report AFU error @value for the context */
 	CXL_SIM_ERROR = 4,
+	/*
+	 * Answer to CXL_SIM_MMIO: @id is the access, @value what was loaded, in
+	 * the same byte order, or 0.  The AFU has failed if it comes too late:
+	 * loads then give all ones
+	 */
+	CXL_SIM_MMIO_DONE = 5,
 };
 
 /**
  * struct cxl_sim_request - what write() takes, 32 bytes each
  * @type: enum cxl_sim_request_type
  * @pe: as in the message that told of the context, or of the reset
- * @id: likewise
+ * @id: likewise, unless it says otherwise above
  * @value: see above, else 0
  * @number: of an interrupt, from 1; else 0
  * @reserved: 0
@@ -183,6 +211,9 @@ struct cxl_sim_request {
 	__u32 reserved;
 };
 
+/* Registers are accessed by CXL_SIM_MMIO: only the program sees the mappings */
+#define CXL_SIM_INFO_TRAPPED	1
+
 /**
  * struct cxl_sim_info - what the AFU was configured to be, 64 bytes
  * @abi_version: CXL_SIM_ABI_VERSION
@@ -190,7 +221,7 @@ struct cxl_sim_request {
  * @num_procs: process elements are below this
  * @irqs_min: interrupts that each context has at least
  * @err_buff_size: bytes of the error buffer
- * @reserved1: 0
+ * @flags: CXL_SIM_INFO_*
  * @psa_size: bytes of the problem state area, for mmap() of the node
  * @pp_offset: offset of the windows in it, in directed mode
  * @pp_size: bytes of each window, in directed mode
@@ -202,7 +233,7 @@ struct cxl_sim_info {
 	__u32 num_procs;
 	__u32 irqs_min;
 	__u32 err_buff_size;
-	__u32 reserved1;
+	__u32 flags;
 	__u64 psa_size;
 	__u64 pp_offset;
 	__u64 pp_size;

@@ -96,9 +96,63 @@ static void store_rings_by_address(struct test_run *t)
 	test_context_done(t, ctx);
 }
 
+/* The AFU's setting "mmio" is "trapped". */
+static void registers_are_accessed_one_by_one(struct test_run *t)
+{
+	struct cxl_context *ctx = test_context(t);
+	u64 value = 1;
+	u32 half = 1;
+
+	if (!ctx)
+		return;
+	CHECK_EQ(t, cxl_mmio_read64(ctx, 0, &value), -EIO);
+	CHECK_EQ(t, value, ~0ULL);
+	CHECK_EQ(t, cxl_start_context(ctx, 0, NULL), 0);
+	CHECK(t, !cxl_psa_map(ctx));
+	CHECK_EQ(t, cxl_mmio_write64(ctx, 0x10, 0x0102030405060708ULL), 0);
+	CHECK_EQ(t, cxl_mmio_read64(ctx, 0x10, &value), 0);
+	CHECK_EQ(t, value, 0x0102030405060708ULL);
+	CHECK_EQ(t, cxl_mmio_read32(ctx, 0x14, &half), 0);
+	CHECK_EQ(t, half, 0x05060708);
+	CHECK_EQ(t, cxl_mmio_write32(ctx, 0x10, 0x99), 0);
+	CHECK_EQ(t, cxl_mmio_read64(ctx, 0x10, &value), 0);
+	CHECK_EQ(t, value, 0x9905060708ULL);
+	CHECK_EQ(t, cxl_mmio_read64(ctx, 0x14, &value), -EINVAL);
+	CHECK_EQ(t, cxl_mmio_read32(ctx, PP_SIZE, &half), -EINVAL);
+	CHECK_EQ(t, half, ~0U);
+	CHECK_EQ(t, cxl_stop_context(ctx), 0);
+	CHECK_EQ(t, cxl_mmio_write32(ctx, 0x10, 0), -EIO);
+	test_context_done(t, ctx);
+}
+
+static void mapped_registers_are_accessed_one_by_one(struct test_run *t)
+{
+	struct cxl_context *ctx = test_context(t);
+	void __iomem *psa;
+	u64 value = 1;
+
+	if (!ctx)
+		return;
+	CHECK_EQ(t, cxl_start_context(ctx, 0, NULL), 0);
+	psa = cxl_psa_map(ctx);
+	if (CHECK(t, psa)) {
+		CHECK_EQ(t, cxl_mmio_write64(ctx, 0x18, 12345), 0);
+		CHECK_EQ(t, test_reg_read(psa, 0x18), 12345);
+		test_reg_write(psa, 0x18, 54321);
+		CHECK_EQ(t, cxl_mmio_read64(ctx, 0x18, &value), 0);
+		CHECK_EQ(t, value, 54321);
+		cxl_psa_unmap(psa);
+	}
+	test_context_done(t, ctx);
+}
+
 const struct test_case test_user_model[] = {
 	{ "kernel_context_is_refused", kernel_context_is_refused },
 	{ "model_has_kernel_memory", model_has_kernel_memory },
 	{ "store_rings_by_address", store_rings_by_address },
+	{ "registers_are_accessed_one_by_one",
+	  registers_are_accessed_one_by_one },
+	{ "mapped_registers_are_accessed_one_by_one",
+	  mapped_registers_are_accessed_one_by_one },
 	{ }
 };
