@@ -63,7 +63,8 @@ struct event_buffer {
  * @attached_by: thread that attached, 0 before
  * @events: allocated when the first event is read
  * @mmio: the mapped problem state area, or NULL
- * @mmio_size: its bytes
+ * @mmio_trapped: instead of that, each access is made by the kernel
+ * @mmio_size: bytes of the area, which @mmio_flags are of, too
  * @mmio_flags: CXL_MMIO_*
  * @errinfo_fd: of the error buffer, -1 until it is read
  * @errinfo_size: valid if @errinfo_known
@@ -79,6 +80,7 @@ struct cxl_afu_h {
 	pid_t attached_by;
 	struct event_buffer *events;
 	void *mmio;
+	bool mmio_trapped;
 	size_t mmio_size;
 	__u32 mmio_flags;
 	int errinfo_fd;

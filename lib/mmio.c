@@ -18,10 +18,12 @@ void libcxl_mmio_release(struct cxl_afu_h *afu)
 		munmap(afu->mmio, afu->mmio_size);
 	afu->mmio = NULL;
 	afu->mmio_size = 0;
+	afu->mmio_trapped = false;
 }
 
 int cxl_mmio_map(struct cxl_afu_h *afu, __u32 flags)
 {
+	int error = errno;
 	void *mmio;
 	long size;
 
@@ -32,8 +34,16 @@ int cxl_mmio_map(struct cxl_afu_h *afu, __u32 flags)
 	if (cxl_get_mmio_size(afu, &size))
 		return -1;
 	mmio = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, afu->fd, 0);
-	if (mmio == MAP_FAILED)
-		return -1;
+	if (mmio == MAP_FAILED) {
+		if (errno != EOPNOTSUPP)
+			return -1;
+		/* Each access is an act of the AFU: the kernel asks it. */
+		errno = error;
+		afu->mmio_trapped = true;
+		afu->mmio_size = size;
+		afu->mmio_flags = flags;
+		return 0;
+	}
 	/*
 	 * Other threads may be using what is mapped, and it is the same area:
 	 * the new one has only shown that it can still be mapped.
@@ -49,9 +59,14 @@ int cxl_mmio_map(struct cxl_afu_h *afu, __u32 flags)
 	return 0;
 }
 
+static bool has_registers(const struct cxl_afu_h *afu)
+{
+	return afu->mmio || afu->mmio_trapped;
+}
+
 int cxl_mmio_unmap(struct cxl_afu_h *afu)
 {
-	if (!afu || !afu->mmio)
+	if (!afu || !has_registers(afu))
 		return libcxl_fail(EINVAL);
 	libcxl_mmio_release(afu);
 	return 0;
@@ -59,8 +74,10 @@ int cxl_mmio_unmap(struct cxl_afu_h *afu)
 
 int cxl_mmio_ptr(struct cxl_afu_h *afu, void **mmio_ptrp)
 {
-	if (!afu || !mmio_ptrp || !afu->mmio)
+	if (!afu || !mmio_ptrp || !has_registers(afu))
 		return libcxl_fail(EINVAL);
+	if (afu->mmio_trapped)
+		return libcxl_fail(EOPNOTSUPP);
 	*mmio_ptrp = afu->mmio;
 	return 0;
 }
@@ -127,14 +144,14 @@ static int bus_error(void)
 static bool is_register(const struct cxl_afu_h *afu, uint64_t offset,
 			size_t width)
 {
-	return afu && afu->mmio && offset % width == 0 &&
+	return afu && has_registers(afu) && offset % width == 0 &&
 	       offset < afu->mmio_size && afu->mmio_size - offset >= width;
 }
 
 /* @data has the register's byte order. */
-static int access_register(struct cxl_afu_h *afu, uint64_t offset,
-			   void (*access)(volatile void *reg, void *data),
-			   void *data)
+static int access_mapped(struct cxl_afu_h *afu, uint64_t offset,
+			 void (*access)(volatile void *reg, void *data),
+			 void *data)
 {
 	char *reg = (char *)afu->mmio + offset;
 	struct sigbus_jump jump;
@@ -184,37 +201,62 @@ static uint64_t swap(const struct cxl_afu_h *afu, uint64_t value, size_t width)
 	}
 }
 
+/* The same where each access is an act of the AFU */
+static int access_trapped(struct cxl_afu_h *afu, uint64_t offset, size_t width,
+			  bool write, uint64_t *value)
+{
+	struct cxl_ioctl_mmio access = {
+		.offset = offset,
+		.value = *value,
+		.size = width,
+		.flags = write ? CXL_IOCTL_MMIO_WRITE : 0,
+	};
+
+	if (!ioctl(afu->fd, CXL_IOCTL_MMIO, &access)) {
+		*value = access.value;
+		return 0;
+	}
+	/* The context is closed, which as a mapping would be a bus error. */
+	return errno == EIO ? bus_error() : -1;
+}
+
+/* @value has the register's byte order. */
+static int access_register(struct cxl_afu_h *afu, uint64_t offset, size_t width,
+			   bool write, uint64_t *value)
+{
+	uint32_t half = *value;
+	int ret;
+
+	if (afu->mmio_trapped)
+		return access_trapped(afu, offset, width, write, value);
+	if (width == sizeof(*value))
+		return access_mapped(afu, offset, write ? store64 : load64,
+				     value);
+	ret = access_mapped(afu, offset, write ? store32 : load32, &half);
+	*value = half;
+	return ret;
+}
+
 static int write_register(struct cxl_afu_h *afu, uint64_t offset, size_t width,
 			  uint64_t value)
 {
-	uint32_t half;
-
 	if (!is_register(afu, offset, width))
 		return libcxl_fail(EINVAL);
 	value = swap(afu, value, width);
-	half = value;
-	if (width == sizeof(half))
-		return access_register(afu, offset, store32, &half);
-	return access_register(afu, offset, store64, &value);
+	return access_register(afu, offset, width, true, &value);
 }
 
 static int read_register(struct cxl_afu_h *afu, uint64_t offset, size_t width,
 			 uint64_t *value)
 {
-	bool wide = width == sizeof(*value), ones;
-	uint32_t half = 0;
-	int ret;
+	uint64_t ones = width == sizeof(*value) ? UINT64_MAX : UINT32_MAX;
 
 	if (!is_register(afu, offset, width))
 		return libcxl_fail(EINVAL);
-	ret = wide ? access_register(afu, offset, load64, value) :
-		     access_register(afu, offset, load32, &half);
-	if (ret)
+	*value = 0;
+	if (access_register(afu, offset, width, false, value))
 		return -1;
-	if (!wide)
-		*value = half;
-	ones = wide ? *value == UINT64_MAX : half == UINT32_MAX;
-	if (ones && is_out_of_reach(afu))
+	if (*value == ones && is_out_of_reach(afu))
 		return bus_error();
 	*value = swap(afu, *value, width);
 	return 0;

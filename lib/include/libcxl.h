@@ -615,6 +615,9 @@ int cxl_fprint_unknown_event(FILE *stream, struct cxl_event *event);
  *
  * A second call only changes the byte order.
  *
+ * Of an AFU whose registers are not memory nothing is mapped: the kernel makes
+ * each of the accesses below, and cxl_mmio_ptr() fails.
+ *
  * errno: ENODEV if not open or for other flags; EIO if not attached, and
  * whatever else mmap() says.
  */
@@ -628,7 +631,7 @@ int cxl_mmio_unmap(struct cxl_afu_h *afu);
 
 /**
  * cxl_mmio_ptr() - where it is mapped, for accesses of one's own
- * @afu: an AFU; EINVAL if not mapped
+ * @afu: an AFU; EINVAL if not mapped, EOPNOTSUPP if its registers are not memory
  * @mmio_ptrp: gets the address
  */
 int cxl_mmio_ptr(struct cxl_afu_h *afu, void **mmio_ptrp);
