@@ -118,6 +118,27 @@ static void handle_reset(struct afu *afu, const struct cxl_sim_message *msg)
 	answer(afu, CXL_SIM_RESET_DONE, msg, 0);
 }
 
+void afu_context_ring(struct afu_context *ctx)
+{
+	if (ctx->afu->ops->doorbell)
+		ctx->afu->ops->doorbell(ctx);
+	afu_worker_ring(ctx);
+}
+
+/* Whoever made the access waits. */
+static void handle_mmio(struct afu_context *ctx,
+			const struct cxl_sim_message *msg)
+{
+	struct cxl_sim_request req = {
+		.type = CXL_SIM_MMIO_DONE,
+		.pe = msg->pe,
+		.id = msg->mmio.access,
+		.value = afu_mmio(ctx, msg),
+	};
+
+	request(ctx->afu, &req);
+}
+
 /* One that was refused, or could not be opened, is not known. */
 static void handle_context(struct afu_context *ctx,
 			   const struct cxl_sim_message *msg)
@@ -135,9 +156,10 @@ static void handle_context(struct afu_context *ctx,
 			ops->interrupts(ctx);
 		break;
 	case CXL_SIM_DOORBELL:
-		if (ops->doorbell)
-			ops->doorbell(ctx);
-		afu_worker_ring(ctx);
+		afu_context_ring(ctx);
+		break;
+	case CXL_SIM_MMIO:
+		handle_mmio(ctx, msg);
 		break;
 	}
 }
@@ -356,6 +378,11 @@ uint32_t afu_context_interrupts(const struct afu_context *ctx)
 void *afu_context_window(const struct afu_context *ctx)
 {
 	return ctx->afu->psa + ctx->attach.attach.window;
+}
+
+uint64_t afu_context_window_offset(const struct afu_context *ctx)
+{
+	return ctx->attach.attach.window;
 }
 
 size_t afu_context_window_size(const struct afu_context *ctx)

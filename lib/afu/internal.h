@@ -62,6 +62,12 @@ struct afu_context {
 	pthread_cond_t wake;
 };
 
+/* afu.c: its registers may have been written to. */
+void afu_context_ring(struct afu_context *ctx);
+
+/* mmio.c: do what a CXL_SIM_MMIO says; the value for the answer. */
+uint64_t afu_mmio(struct afu_context *ctx, const struct cxl_sim_message *msg);
+
 /*
  * worker.c; for an AFU without work() they do nothing. afu_worker_stop() waits
  * for the thread. Where many are to be stopped, afu_worker_end() comes first for

@@ -54,6 +54,14 @@ struct afu_context;
  * @detach: it is gone; its memory cannot be accessed any more, and after this
  *	the struct is no more. Also called for those there are in afu_close()
  * @link: the link to the card went down, or came back
+ * @mmio_read: a register of @size bytes, 4 or 8, is read, if the AFU's setting
+ *	"mmio" is "trapped": return what it holds. The reader waits. @offset is
+ *	that in the problem state area: for the context's first register
+ *	afu_context_window_offset()
+ * @mmio_write: likewise, @value is written to it; then @work is called
+ *
+ * Where one of the last two is not there, registers are memory for that, in the
+ * windows and in afu_global(), and a write rings.
  */
 struct afu_ops {
 	void (*reset)(struct afu *afu);
@@ -63,6 +71,10 @@ struct afu_ops {
 	void (*interrupts)(struct afu_context *ctx);
 	void (*detach)(struct afu_context *ctx);
 	void (*link)(struct afu *afu, bool up);
+	uint64_t (*mmio_read)(struct afu_context *ctx, uint64_t offset,
+			      unsigned int size);
+	void (*mmio_write)(struct afu_context *ctx, uint64_t offset,
+			   unsigned int size, uint64_t value);
 };
 
 /**
@@ -133,6 +145,8 @@ bool afu_context_is_kernel(const struct afu_context *ctx);
 uint32_t afu_context_interrupts(const struct afu_context *ctx);
 /* Its window, zeroes at first; shared with the program that has attached. */
 void *afu_context_window(const struct afu_context *ctx);
+/* Where that is in the problem state area */
+uint64_t afu_context_window_offset(const struct afu_context *ctx);
 size_t afu_context_window_size(const struct afu_context *ctx);
 /* For the caller, NULL at first */
 void *afu_context_data(const struct afu_context *ctx);
@@ -221,7 +235,7 @@ int afu_interrupt(struct afu_context *ctx, uint32_t number);
 int afu_error(struct afu_context *ctx, uint64_t value);
 
 /*
- * Registers are 64 bits, big-endian, and at multiples of 8. Whoever sees what
+ * Registers in memory are 64 bits, big-endian, and at multiples of 8. Whoever sees what
  * afu_reg_write() writes sees what was written before it.
  */
 

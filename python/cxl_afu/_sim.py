@@ -16,7 +16,8 @@ ATTACH = struct.Struct("=QQQQII")       # WED, AMR, window, its size, interrupts
 INTERRUPTS = struct.Struct("=I")        # how many
 RESET = struct.Struct("=QI")            # offset of the global registers, mode
 LINK = struct.Struct("=I")              # 1: up
-CONTEXT_MASTER = 1
+MMIO = struct.Struct("=QQQII")          # access, offset, value, bytes, 1: write
+CONTEXT_MASTER, CONTEXT_KERNEL = 1, 2
 
 REQUEST = struct.Struct("=IIQQI4x")     # type, process element, id, value, number
 
@@ -25,6 +26,7 @@ INFO = struct.Struct("=IIIII4xQQQ16x")  # version, modes, process elements, inte
 OPEN = struct.Struct("=I4xQ")           # process element, id
 ERR_BUFF = struct.Struct("=QII8x")      # address, offset, length
 COPY = struct.Struct("=QQQQ")           # destination, source, length, done
+COPY_FROM = struct.Struct("=QQQQi4x")   # likewise, and the file of the other context
 FILL = struct.Struct("=QQQI4x")         # destination, length, done, value
 SWAP = struct.Struct("=QQQI4x")         # address, old, new, width
 
@@ -38,6 +40,7 @@ class Message(enum.IntEnum):
     DOORBELL = 5
     LINK = 6
     STOP = 7
+    MMIO = 8
 
 
 class Request(enum.IntEnum):
@@ -46,6 +49,7 @@ class Request(enum.IntEnum):
     RESET_DONE = 2
     INTERRUPT = 3
     ERROR = 4
+    MMIO_DONE = 5
 
 
 # Some architectures have bits of their own for the direction.
@@ -65,3 +69,4 @@ WRITE_ERR_BUFF = _ioctl(_WRITE, 0x42, ERR_BUFF.size)
 COPY_MEMORY = _ioctl(_READ | _WRITE, 0x48, COPY.size)
 FILL_MEMORY = _ioctl(_READ | _WRITE, 0x49, FILL.size)
 COMPARE_SWAP = _ioctl(_READ | _WRITE, 0x4a, SWAP.size)
+COPY_FROM_CONTEXT = _ioctl(_READ | _WRITE, 0x4b, COPY_FROM.size)

@@ -146,6 +146,8 @@ class Context:
          flags) = _sim.ATTACH.unpack_from(attach)
         #: is it that of a master, which sees the windows of all?
         self.master = bool(flags & _sim.CONTEXT_MASTER)
+        #: are its addresses the kernel's, since an AFU driver has started it?
+        self.kernel = bool(flags & _sim.CONTEXT_KERNEL)
         self.data: Any = None               #: for the subclass of Model
         self._id = number
         self._window: Optional[Registers] = None
@@ -159,6 +161,11 @@ class Context:
     def __del__(self) -> None:
         if self._memory >= 0:
             os.close(self._memory)
+
+    @property
+    def window_offset(self) -> int:
+        """Where its window is in the problem state area"""
+        return self._window_at
 
     @property
     def window(self) -> Registers:
@@ -182,7 +189,7 @@ class Context:
         done = 0
         while done < len(view):
             with _translate:
-                done += os.preadv(self._memory, [view[done:]], _offset(address + done))
+                done += os.preadv(self._memory, [view[done:]], self._offset(address + done))
 
     def store(self, address: int, data: Union[bytes, bytearray, memoryview]) -> None:
         """Write data to memory."""
@@ -190,12 +197,17 @@ class Context:
         done = 0
         while done < len(view):
             with _translate:
-                done += os.pwrite(self._memory, view[done:], _offset(address + done))
+                done += os.pwrite(self._memory, view[done:], self._offset(address + done))
 
     def copy(self, target: int, source: int, length: int) -> None:
         """Copy memory to memory, at most 1 GiB, which does not pass through the
         model. The ranges may overlap."""
         self._ioctl(_sim.COPY_MEMORY, _sim.COPY.pack(target, source, length, 0))
+
+    def copy_from(self, target: int, other: Context, source: int, length: int) -> None:
+        """Copy at most 1 GiB from the memory of another context of the same AFU."""
+        self._ioctl(_sim.COPY_FROM_CONTEXT,
+                    _sim.COPY_FROM.pack(target, source, length, 0, other._memory))
 
     def fill(self, target: int, value: int, length: int) -> None:
         """Set length bytes, at most 1 GiB, to value."""
@@ -219,6 +231,15 @@ class Context:
         """Report an AFU error; what the value means is a matter of the AFU."""
         self._request(_sim.Request.ERROR, value=value)
 
+    def _offset(self, address: int) -> int:
+        """An address as a file's offset. What is too high for one is a bad address; all
+        of the kernel's are: they go without their highest bit."""
+        if self.kernel and 0 <= address <= 2 ** 64 - 1:
+            address &= _sim.MAX_ADDRESS
+        if not 0 <= address <= _sim.MAX_ADDRESS:
+            raise AccessError(errno.EFAULT, os.strerror(errno.EFAULT))
+        return address
+
     def _request(self, kind: _sim.Request, value: int = 0, number: int = 0) -> None:
         request = _sim.REQUEST.pack(kind, self.process_element, self._id, value, number)
         with _translate:
@@ -231,11 +252,9 @@ class Context:
         return bytes(result)
 
 
-def _offset(address: int) -> int:
-    """An address as a file's offset; what is too high for one is a bad address."""
-    if not 0 <= address <= _sim.MAX_ADDRESS:
-        raise AccessError(errno.EFAULT, os.strerror(errno.EFAULT))
-    return address
+def _swap(value: int, size: int) -> int:
+    """A number of size bytes between this machine's byte order and that of registers"""
+    return int.from_bytes(value.to_bytes(size, "big"), _BYTE_ORDER)
 
 
 class _Worker:
@@ -307,6 +326,7 @@ class Model:
         self._failure: Optional[BaseException] = None
         self._psa: Optional[mmap.mmap] = None
         self._global: Optional[Registers] = None
+        self._all: Optional[Registers] = None
         self._global_at = 0
         self.mode = 0           #: MODE_DEDICATED, MODE_DIRECTED, or 0: disabled
         self._fd = self._failed_read = self._failed_write = -1
@@ -352,6 +372,24 @@ class Model:
     def link(self, up: bool) -> None:
         """The link to the card went down, or came back."""
 
+    def mmio_read(self, context: Context, offset: int, size: int) -> int:
+        """A register of size bytes, 4 or 8, is read, if the AFU's setting "mmio" is
+        "trapped". Returns what it holds. The reader waits.
+
+        offset is that in the problem state area: a context's first register is at
+        its window_offset. Registers are memory, unless this is replaced.
+        """
+        registers = self._all_registers
+        return registers.read64(offset) if size == 8 else registers.read32(offset)
+
+    def mmio_write(self, context: Context, offset: int, size: int, value: int) -> None:
+        """The reverse: the value is written to it. Then work() is called."""
+        if size == 8:
+            self._all_registers.write64(offset, value)
+        else:
+            self._all_registers.write32(offset, value)
+        self.doorbell(context)
+
     @property
     def contexts(self) -> Iterator[Context]:
         """Those that are attached"""
@@ -360,11 +398,20 @@ class Model:
     @property
     def global_registers(self) -> Registers:
         """One page of registers for all contexts; before reset() they are elsewhere."""
+        if self._global is None:
+            self._global = Registers(self._map(), self._global_at, mmap.PAGESIZE)
+        return self._global
+
+    @property
+    def _all_registers(self) -> Registers:
+        if self._all is None:
+            self._all = Registers(self._map(), 0, self._psa_size)
+        return self._all
+
+    def _map(self) -> mmap.mmap:
         if self._psa is None:
             self._psa = mmap.mmap(self._fd, self._psa_size)
-        if self._global is None:
-            self._global = Registers(self._psa, self._global_at, mmap.PAGESIZE)
-        return self._global
+        return self._psa
 
     def fileno(self) -> int:
         """The descriptor, readable when handle() has something to do"""
@@ -444,6 +491,9 @@ class Model:
 
     def _close_files(self) -> None:
         self._move_global(0)
+        if self._all is not None:
+            self._all._release()
+        self._all = None
         # It has a descriptor of the node of its own.
         if self._psa is not None:
             self._psa.close()
@@ -513,10 +563,28 @@ class Model:
                 self.interrupts(context)
             elif kind == _sim.Message.DOORBELL:
                 self.doorbell(context)
-                if context._id in self._workers:
-                    self._workers[context._id].ring()
+                self._ring_worker(context)
+            elif kind == _sim.Message.MMIO:
+                self._handle_mmio(context, rest)
         except AccessError:
             pass
+
+    def _ring_worker(self, context: Context) -> None:
+        if context._id in self._workers:
+            self._workers[context._id].ring()
+
+    def _handle_mmio(self, context: Context, rest: bytes) -> None:
+        access, offset, value, size, write = _sim.MMIO.unpack_from(rest)
+        result = 0
+        try:
+            if write:
+                self.mmio_write(context, offset, size, _swap(value, size))
+                self._ring_worker(context)
+            else:
+                result = _swap(self.mmio_read(context, offset, size), size)
+        except AccessError:
+            result = 0 if write else 2 ** (8 * size) - 1
+        self._answer(_sim.Request.MMIO_DONE, context.process_element, access, result)
 
     def _handle_detach(self, context: Context) -> None:
         self._stop_worker(context._id)
