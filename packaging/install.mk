@@ -60,7 +60,11 @@ $(INSTALLED)/afuctl: INSTALL_CFLAGS = $(or $(call pkg_config,--cflags $(AFUCTL_P
 $(INSTALLED)/afuctl: INSTALL_LIBS = -L$(OUT)/lib -Wl,-rpath,$(own_libdir) -lcxl \
 	$(or $(call pkg_config,--libs $(AFUCTL_PACKAGES)),$(AFUCTL_LIBS))
 
-INSTALLED_PROGRAMS := $(INSTALLED)/afuctl $(INSTALLED)/afu-cp
+$(INSTALLED)/afu-psl: INSTALL_CFLAGS = $(call pkg_config,--cflags json-c)
+$(INSTALLED)/afu-psl: INSTALL_LIBS = -L$(OUT)/lib -Wl,-rpath,$(own_libdir) \
+	-Wl,-rpath-link,$(OUT)/lib -lpsl $(or $(call pkg_config,--libs json-c),-ljson-c)
+
+INSTALLED_PROGRAMS := $(INSTALLED)/afuctl $(INSTALLED)/afu-cp $(INSTALLED)/afu-psl
 installed-programs: $(INSTALLED_PROGRAMS)
 
 # Who says CROSS_COMPILE, as Debian's rules do, has the libraries installed. For
@@ -81,18 +85,22 @@ fill_pc = sed 's,@PREFIX@,$(PREFIX),; s,@LIBDIR@,$(libdir),; s,@INCLUDEDIR@,$(in
 ##@ Installing
 install: lib installed-programs	## library, programs, man pages, udev rules, into DESTDIR
 	$(Q)install -d $(DESTDIR)$(bindir) $(DESTDIR)$(own_libdir)
-	$(Q)install -m 755 $(INSTALLED)/afuctl $(INSTALLED)/afu-cp $(DESTDIR)$(bindir)
+	$(Q)install -m 755 $(INSTALLED_PROGRAMS) $(DESTDIR)$(bindir)
 	$(Q)$(INSTALL_DATA) $(OUT)/lib/$(LIB_FILE) $(OUT)/lib/libcxl.a $(DESTDIR)$(own_libdir)
 	$(Q)ln -sf $(LIB_FILE) $(DESTDIR)$(own_libdir)/$(LIB_SONAME)
 	$(Q)ln -sf $(LIB_SONAME) $(DESTDIR)$(own_libdir)/libcxl.so
 	$(Q)$(INSTALL_DATA) $(OUT)/lib/$(LIBAFU_FILE) $(OUT)/lib/libafu.a $(DESTDIR)$(own_libdir)
 	$(Q)ln -sf $(LIBAFU_FILE) $(DESTDIR)$(own_libdir)/$(LIBAFU_SONAME)
 	$(Q)ln -sf $(LIBAFU_SONAME) $(DESTDIR)$(own_libdir)/libafu.so
+	$(Q)$(INSTALL_DATA) $(OUT)/lib/$(LIBPSL_FILE) $(OUT)/lib/libpsl.a $(DESTDIR)$(own_libdir)
+	$(Q)ln -sf $(LIBPSL_FILE) $(DESTDIR)$(own_libdir)/$(LIBPSL_SONAME)
+	$(Q)ln -sf $(LIBPSL_SONAME) $(DESTDIR)$(own_libdir)/libpsl.so
 	$(Q)$(call install_to,$(own_includedir),lib/include/*.h)
 	$(Q)$(call install_to,$(own_includedir)/misc,include/uapi/misc/*.h)
 	$(Q)install -d $(DESTDIR)$(libdir)/pkgconfig
 	$(Q)$(call fill_pc,$(LIB_FILE:libcxl.so.%=%)) lib/libcxl-afu.pc.in >$(DESTDIR)$(libdir)/pkgconfig/libcxl-afu.pc
 	$(Q)$(call fill_pc,$(LIBAFU_FILE:libafu.so.%=%)) lib/afu/libafu.pc.in >$(DESTDIR)$(libdir)/pkgconfig/libafu.pc
+	$(Q)$(call fill_pc,$(LIBPSL_FILE:libpsl.so.%=%)) lib/psl/libpsl.pc.in >$(DESTDIR)$(libdir)/pkgconfig/libpsl.pc
 	$(Q)for folder in man/man*; do \
 		$(call install_to,$(mandir)/$${folder#man/},$$folder/*) || exit; done
 	$(Q)awk -f scripts/man-links.awk man/man*/* | while read -r page link; do \

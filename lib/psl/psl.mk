@@ -26,7 +26,8 @@ $(OUT)/host-lib/libpsl.a: $(LIBPSL_HOST_OBJECTS)
 
 $(OUT)/lib/$(LIBPSL_FILE): $(LIBPSL_OBJECTS) lib/psl/libpsl.map $(OUT)/lib/libafu.so
 	$(call quiet,LD,$@)$(CC) -shared -pthread -Wl,-soname,$(LIBPSL_SONAME) -Wl,-z,defs \
-		-Wl,-z,relro -Wl,-z,now -Wl,--version-script=lib/psl/libpsl.map -o $@ \
+		-Wl,-z,relro -Wl,-z,now -Wl,-rpath,'$$ORIGIN' \
+		-Wl,--version-script=lib/psl/libpsl.map -o $@ \
 		$(filter %.o,$^) $(OUT)/lib/libafu.so
 
 $(OUT)/lib/libpsl.so: $(OUT)/lib/$(LIBPSL_FILE)

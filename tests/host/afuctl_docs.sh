@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# What is told of afuctl and afu-cp in several places: help, man page,
+# What is told of afuctl, afu-cp and afu-psl in several places: help, man page,
 # completion for bash, zsh and fish. The programs are those of the guest, for their help.
 
 . tests/lib/tap.sh
@@ -65,9 +65,12 @@ every_option_is_everywhere() {
 		[ "$(completes afuctl "$command" - | wc -l)" -eq "$(options_of afuctl "$command" | wc -l)" ] ||
 			fail "$command: too many options are completed"
 	done
-	for option in $(options_of afu-cp); do
-		completes afu-cp - | has "$option"
-		grep -q "Fl -${option#--}\b" man/man1/afu-cp.1 || fail "$option is not in afu-cp(1)"
+	for program in afu-cp afu-psl; do
+		for option in $(options_of "$program"); do
+			completes "$program" - | has "$option"
+			grep -q "Fl -${option#--}\b" "man/man1/$program.1" ||
+				fail "$option is not in $program(1)"
+		done
 	done
 }
 
@@ -116,8 +119,10 @@ fish_completes_the_same() {
 			fish_completes "afuctl $command --" | has "$option"
 		done
 	done
-	for option in $(options_of afu-cp); do
-		fish_completes 'afu-cp --' | has "$option"
+	for program in afu-cp afu-psl; do
+		for option in $(options_of "$program"); do
+			fish_completes "$program --" | has "$option"
+		done
 	done
 	for what in irq fault error link recovery remove delay; do
 		fish_completes 'afuctl inject ' | has "$what"
@@ -136,8 +141,11 @@ zsh_knows_the_same() {
 			grep -q -- "$option\b" packaging/completion/zsh/_afuctl || fail "$option is not in _afuctl"
 		done
 	done
-	for option in $(options_of afu-cp); do
-		grep -q -- "$option\b" packaging/completion/zsh/_afu-cp || fail "$option is not in _afu-cp"
+	for program in afu-cp afu-psl; do
+		for option in $(options_of "$program"); do
+			grep -q -- "$option\b" "packaging/completion/zsh/_$program" ||
+				fail "$option is not in _$program"
+		done
 	done
 	command -v zsh >/dev/null || skip "no zsh"
 	for file in packaging/completion/zsh/*; do

@@ -31,6 +31,7 @@ installed_programs_find_the_library() {
 	install_once
 	"$work/local/bin/afuctl" --version | grep -q '^afuctl [0-9]' || fail "afuctl does not run"
 	"$work/local/bin/afu-cp" --version | grep -q '^afu-cp [0-9]' || fail "afu-cp does not run"
+	"$work/local/bin/afu-psl" --version | grep -q '^afu-psl [0-9]' || fail "afu-psl does not run"
 	# Without the library it would not.
 	mv "$work/local/lib/cxl-afu/libcxl.so.1" "$work/libcxl.so.1"
 	! env -u LD_LIBRARY_PATH "$work/local/bin/afuctl" --version >"$work/log" 2>&1 ||
@@ -154,8 +155,9 @@ nothing_lies_elsewhere() {
 	native
 	make_quietly install install-dkms install-kernel-headers DESTDIR="$work/root" PREFIX=/usr libdir=/usr/lib/here
 	list=$(cd "$work/root" && find . ! -type d | sort)
-	for file in bin/afuctl bin/afu-cp lib/here/cxl-afu/libcxl.so lib/here/cxl-afu/libcxl.a \
+	for file in bin/afuctl bin/afu-cp bin/afu-psl lib/here/cxl-afu/libcxl.so lib/here/cxl-afu/libcxl.a \
 		lib/here/cxl-afu/libafu.so lib/here/cxl-afu/libafu.a include/cxl-afu/afu.h \
+		lib/here/cxl-afu/libpsl.so lib/here/cxl-afu/libpsl.a lib/here/pkgconfig/libpsl.pc \
 		lib/here/pkgconfig/libafu.pc lib/here/pkgconfig/libcxl-afu.pc include/cxl-afu/libcxl.h include/cxl-afu/misc/cxl.h \
 		share/man/man1/afuctl.1 share/man/man3/libcxl-afu.3 share/man/man3/libafu.3 share/man/man4/cxl.4 \
 		share/bash-completion/completions/afuctl share/zsh/site-functions/_afuctl \
@@ -163,7 +165,7 @@ nothing_lies_elsewhere() {
 		lib/python3/dist-packages/cxl_afu/__init__.py src/cxl-afu-headers-1.0/include/misc/cxl.h; do
 		echo "$list" | grep -qx "./usr/$file" || fail "there is no $file"
 	done
-	others=$(echo "$list" | grep -vE '^\./usr/(bin/afu(ctl|-cp)|lib/here/cxl-afu/lib(cxl|afu)\.|include/cxl-afu/|share/man/man|share/(bash-completion|zsh|fish)/|src/cxl-afu-|lib/python3/dist-packages/cxl_afu/)|lib(cxl-)?afu\.pc$|60-cxl-afu\.rules$')
+	others=$(echo "$list" | grep -vE '^\./usr/(bin/afu(ctl|-cp|-psl)|lib/here/cxl-afu/lib(cxl|afu|psl)\.|include/cxl-afu/|share/man/man|share/(bash-completion|zsh|fish)/|src/cxl-afu-|lib/python3/dist-packages/cxl_afu/)|lib(psl|(cxl-)?afu)\.pc$|60-cxl-afu\.rules$')
 	[ -z "$others" ] || fail "elsewhere: $others"
 	grep -q '^libdir=/usr/lib/here$' "$work/root/usr/lib/here/pkgconfig/libcxl-afu.pc" || fail "libdir"
 	grep -rqF "$work" "$work/root" && fail "an installed file knows where it was built"
