@@ -7,7 +7,7 @@
 //
 // FOLDER is that of psl.vpi. Arguments are those of <psl_card.h>, and
 //
-//	+psl-waves=FILE		write all signals to FILE; "vvp ... -fst" makes it FST
+//	+waves=FILE		write all signals to FILE; "vvp ... -fst" makes it FST
 //
 // psl.vpi finds the signals by their names here.
 `default_nettype none
@@ -82,7 +82,7 @@ afu afu (
 reg [1023:0] waves;
 
 initial begin
-	if ($value$plusargs("psl-waves=%s", waves)) begin
+	if ($value$plusargs("waves=%s", waves)) begin
 		$dumpfile(waves);
 		$dumpvars(0, afu);
 	end

@@ -8,9 +8,9 @@
  *
  * Arguments are those of <psl_card.h>, and
  *
- *	+psl-waves=FILE		write all signals to FILE (FST), if it was made with
+ *	+waves=FILE		write all signals to FILE (FST), if it was made with
  *				--trace-fst
- *	+psl-waves-cycles=N	only those of the first N cycles
+ *	+waves-cycles=N	only those of the first N cycles
  */
 #include <Vafu.h>
 #include <psl_card.h>
@@ -48,8 +48,8 @@ class Waves {
 public:
 	Waves(Vafu &afu, int argc, char **argv)
 	{
-		const char *path = argument(argc, argv, "+psl-waves=");
-		const char *cycles = argument(argc, argv, "+psl-waves-cycles=");
+		const char *path = argument(argc, argv, "+waves=");
+		const char *cycles = argument(argc, argv, "+waves-cycles=");
 
 		if (cycles)
 			end_ns_ = std::strtoull(cycles, NULL, 0) * 2 * HALF_CYCLE_NS;
@@ -106,7 +106,7 @@ private:
 private:
 	void open(Vafu &, const char *)
 	{
-		std::fputs("+psl-waves: this was made without --trace-fst\n", stderr);
+		std::fputs("+waves: this was made without --trace-fst\n", stderr);
 		failed_ = true;
 	}
 #endif

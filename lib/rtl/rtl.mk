@@ -15,7 +15,7 @@ RTL_NATIVE	:= $(if $(CROSS_COMPILE),,yes)
 HAVE_VERILATOR	:= $(and $(RTL_NATIVE),$(shell command -v verilator))
 HAVE_ICARUS	:= $(and $(RTL_NATIVE),$(wildcard $(VPI_INCLUDE)/vpi_user.h))
 
-.PHONY: rtl
+.PHONY: rtl demo-rtl demo-rtl-programs
 rtl: $(if $(HAVE_VERILATOR),$(OUT)/tests/lib/afu-copycrc $(RTL_BUILD)/bench) \
      $(if $(HAVE_ICARUS),$(OUT)/lib/psl.vpi $(RTL_BUILD)/copycrc.vvp $(RTL_BUILD)/bench.vvp)
 
@@ -40,3 +40,9 @@ $(OUT)/tests/lib/afu-copycrc: $(RTL_BUILD)/copycrc
 	$(call quiet,CP,$@)install -m 755 $< $@
 
 test-programs: rtl
+##@ Running
+demo-rtl:		## copy a file through an AFU in Verilog; WAVES=1 or --waves shows its signals
+	$(Q)+vm/run-demo-rtl
+
+demo-rtl-programs: DIRS := drivers/misc/cxl drivers/misc/cxl-sim
+demo-rtl-programs: modules $(OUT)/tests/lib/afu-copycrc $(RTL_BUILD)/rtl-cp

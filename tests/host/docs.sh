@@ -48,6 +48,10 @@ ci() {
 	run_page Documentation/ci.md
 }
 
+rtl() {
+	run_page Documentation/rtl.md
+}
+
 # Of two copies of a program one would be wrong some day.
 readme_shows_the_examples() {
 	for example in first.c afu/square_afu.py; do
@@ -92,5 +96,5 @@ th...'; do
 	! "$OLDPWD/scripts/run-page" page.md >/dev/null || fail "a page without commands passes"
 }
 
-tap_run docs readme programs drivers debugging ci readme_shows_the_examples \
+tap_run docs readme programs drivers debugging ci rtl readme_shows_the_examples \
 	links_lead_somewhere wrong_output_is_seen

@@ -38,4 +38,51 @@ bench_passes_by_icarus() {
 	bench_passes vvp -n "$out/rtl/bench.vvp"
 }
 
-tap_run rtl lint_is_silent bench_passes_by_verilator bench_passes_by_icarus
+# The demo, and of its waveform the signals that afu.gtkw shows
+demo_copies_a_file() {
+	slow
+	need_simulator verilator
+	rm -f "$out/rtl/waves.fst"
+	said=$(env -u MAKEFLAGS -u MFLAGS WAVES= make -s demo-rtl 2>&1) || fail "$said"
+	echo "$said" | grep -qE '^demo-rtl: OK: [1-9][0-9]* bytes copied by RTL and verified, [1-9][0-9]* events, 0 lost$' ||
+		fail "$said"
+	[ -s "$out/rtl/waves.fst" ] || fail "no waveform"
+}
+
+waveform_has_what_is_shown() {
+	[ -s "$out/rtl/waves.fst" ] || skip "there is none; ./run demo-rtl makes it"
+	command -v fst2vcd >/dev/null || skip "fst2vcd, of gtkwave, is not there"
+	fst2vcd "$out/rtl/waves.fst" 2>/dev/null | awk '
+		/^\$scope/ { scope = scope $3 "." }
+		/^\$upscope/ { sub(/[^.]*\.$/, "", scope) }
+		/^\$var/ { print scope $5 }' >"$out/rtl/signals"
+	sed -n 's/^\(afu\.[^[]*\).*/\1/p' examples/rtl/afu.gtkw | while read -r signal; do
+		grep -qxF "$signal" "$out/rtl/signals" || echo "$signal"
+	done >"$out/rtl/signals.missing"
+	[ ! -s "$out/rtl/signals.missing" ] || fail "not in the waveform: $(cat "$out/rtl/signals.missing")"
+	grep -qxF afu.ah_cch "$out/rtl/signals" || fail "no process element"
+}
+
+# What Icarus makes of the same Verilog, in a guest, which is slow.
+# shellcheck disable=SC2016
+icarus_copies_a_file() {
+	slow
+	need_simulator vvp
+	work=$(mktemp -d)
+	trap 'rm -rf "$work"' EXIT
+	top=$PWD
+	head -c 20000 /dev/urandom >"$work/file" || fail
+	(cd "$work" && timeout 200 "$top/guest" sh -c '
+		vvp -n -M "$1/lib" -m psl "$1/rtl/copycrc.vvp" +psl-card=rtl >simulator 2>&1 &
+		until [ -e /dev/cxl/afu1.0d ]; do sleep 0.2; done
+		"$1/rtl/rtl-cp" /dev/cxl/afu1.0d file copy
+		result=$?
+		kill $!
+		exit $result' sh "$out") >"$work/said" 2>&1 || fail "$(cat "$work/said" "$work/simulator")"
+	tail -n 1 "$work/said" | grep -q '^20000 bytes copied by RTL and verified, 1 events, 0 lost$' ||
+		fail "$(cat "$work/said")"
+	cmp "$work/file" "$work/copy" || fail "the copy differs"
+}
+
+tap_run rtl lint_is_silent bench_passes_by_verilator bench_passes_by_icarus \
+	demo_copies_a_file waveform_has_what_is_shown icarus_copies_a_file
