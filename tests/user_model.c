@@ -92,6 +92,22 @@ static void info_is_what_was_configured(void)
 	check_ok(close(fd));
 }
 
+/* As a flash card has it: windows first, and a little behind them. */
+static void windows_can_come_first(void)
+{
+	struct cxl_sim_info info;
+	int fd;
+
+	model_card_make(&card, "afu0/modes", "directed", "afu0/num_procs",
+			"512", "afu0/pp_offset", "0", "afu0/psa_size",
+			"0x2020000", NULL);
+	fd = require_ok(model_open(&card, 0));
+	require_ok(ioctl(fd, CXL_SIM_GET_INFO, &info));
+	check_eq(info.pp_offset, 0);
+	check_eq(info.psa_size, 0x2020000);
+	check_ok(close(fd));
+}
+
 static void one_program_at_a_time(void)
 {
 	int fd;
@@ -480,6 +496,7 @@ static const struct tap_test tests[] = {
 	TEST(node_is_made_with_its_owner),
 	TEST(settings_are_checked),
 	TEST(info_is_what_was_configured),
+	TEST(windows_can_come_first),
 	TEST(one_program_at_a_time),
 	TEST(reader_is_no_program),
 	TEST(no_program_no_context),

@@ -68,12 +68,12 @@ CONFIGFS_ATTR(afu_, allow_kernel_contexts);
 
 /* The models that are in here have a layout of their own. */
 static ssize_t store_layout(struct sim_afu *afu, u64 *setting,
-			    const char *page, size_t count)
+			    unsigned int min, const char *page, size_t count)
 {
 	unsigned int val;
 	int ret;
 
-	ret = sim_settings_parse(page, SIM_PP_UNIT, SIM_PP_MAX, &val);
+	ret = sim_settings_parse(page, min, SIM_PP_MAX, &val);
 	if (ret)
 		return ret;
 	if (!IS_ALIGNED(val, SIM_PP_UNIT))
@@ -89,7 +89,7 @@ static ssize_t store_layout(struct sim_afu *afu, u64 *setting,
 	return ret ?: count;
 }
 
-#define AFU_LAYOUT(_name)						\
+#define AFU_LAYOUT(_name, _min)						\
 static ssize_t afu_##_name##_show(struct config_item *item, char *page)	\
 {									\
 	struct sim_afu *afu = to_sim_afu(item);				\
@@ -106,12 +106,14 @@ static ssize_t afu_##_name##_store(struct config_item *item,		\
 {									\
 	struct sim_afu *afu = to_sim_afu(item);				\
 									\
-	return store_layout(afu, &afu->settings._name, page, count);	\
+	return store_layout(afu, &afu->settings._name, _min, page,	\
+			    count);					\
 }									\
 CONFIGFS_ATTR(afu_, _name)
 
-AFU_LAYOUT(pp_offset);
-AFU_LAYOUT(pp_size);
+AFU_LAYOUT(pp_offset, 0);
+AFU_LAYOUT(pp_size, SIM_PP_UNIT);
+AFU_LAYOUT(psa_size, SIM_PP_UNIT);
 
 static const char * const mmio_kinds[] = { "mapped", "trapped" };
 
@@ -242,6 +244,7 @@ static struct configfs_attribute *afu_attrs[] = {
 	&afu_attr_err_buff_size,
 	&afu_attr_pp_offset,
 	&afu_attr_pp_size,
+	&afu_attr_psa_size,
 	&afu_attr_uid,
 	&afu_attr_gid,
 	&afu_attr_answer_ms,
