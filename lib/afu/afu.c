@@ -325,6 +325,16 @@ void *afu_global(const struct afu *afu)
 	return afu->psa + afu->global;
 }
 
+void *afu_psa(const struct afu *afu)
+{
+	return afu->psa;
+}
+
+size_t afu_psa_size(const struct afu *afu)
+{
+	return afu->info.psa_size;
+}
+
 uint32_t afu_mode(const struct afu *afu)
 {
 	return afu->mode;

@@ -114,6 +114,9 @@ int afu_fd(const struct afu *afu);
 void *afu_data(const struct afu *afu);
 /* The global registers, one page; where they are changes before @reset. */
 void *afu_global(const struct afu *afu);
+/* The whole problem state area, with all windows; shared with all who attach. */
+void *afu_psa(const struct afu *afu);
+size_t afu_psa_size(const struct afu *afu);
 /* CXL_MODE_DEDICATED or CXL_MODE_DIRECTED of <misc/cxl.h>, or 0 */
 uint32_t afu_mode(const struct afu *afu);
 /* Bytes of the error buffer */
