@@ -102,6 +102,8 @@ $(OUT)/tools/afuctl: TOOL_LIBS := $(AFUCTL_LIBS) $(LD_QUIET)
 $(OUT)/tools/afu-psl: TOOL_LIBS := $(LD_QUIET)
 $(OUT)/tools/afu-psl: $(OUT)/lib/libpsl.a $(OUT)/lib/libafu.a lib/include/psl_card.h
 $(OUT)/tools/afuctl: $(OUT)/lib/libcxl.a lib/include/libcxl.h
+$(OUT)/tools/afu-flash: TOOL_LIBS := -ljson-c
+$(OUT)/tools/afu-flash: $(OUT)/lib/libafu.a lib/include/afu.h
 $(TOOLS): $(wildcard include/uapi/misc/*.h)
 
 # Another architecture's libraries are not installed, but unpacked in the cache.
@@ -172,4 +174,5 @@ include lib/rtl/rtl.mk
 include vm/guest.mk
 include packaging/install.mk
 include tests/tests.mk
+include tests/flash/flash.mk
 include bench/bench.mk

@@ -55,6 +55,9 @@ $(INSTALLED)/%: tools/%.c $$(wildcard tools/%/*.[ch] tools/common/*.[ch]) lib al
 
 $(INSTALLED)/afu-cp: INSTALL_CFLAGS = $(call pkg_config,--cflags json-c)
 $(INSTALLED)/afu-cp: INSTALL_LIBS = $(or $(call pkg_config,--libs json-c),-ljson-c)
+$(INSTALLED)/afu-flash: INSTALL_CFLAGS = $(call pkg_config,--cflags json-c)
+$(INSTALLED)/afu-flash: INSTALL_LIBS = -L$(OUT)/lib -Wl,-rpath,$(own_libdir) -lafu \
+	$(or $(call pkg_config,--libs json-c),-ljson-c)
 AFUCTL_PACKAGES := json-c ncursesw tinfo libtracefs libtraceevent
 $(INSTALLED)/afuctl: INSTALL_CFLAGS = $(or $(call pkg_config,--cflags $(AFUCTL_PACKAGES)),$(TRACE_CFLAGS))
 $(INSTALLED)/afuctl: INSTALL_LIBS = -L$(OUT)/lib -Wl,-rpath,$(own_libdir) -lcxl \
@@ -64,7 +67,7 @@ $(INSTALLED)/afu-psl: INSTALL_CFLAGS = $(call pkg_config,--cflags json-c)
 $(INSTALLED)/afu-psl: INSTALL_LIBS = -L$(OUT)/lib -Wl,-rpath,$(own_libdir) \
 	-Wl,-rpath-link,$(OUT)/lib -lpsl $(or $(call pkg_config,--libs json-c),-ljson-c)
 
-INSTALLED_PROGRAMS := $(INSTALLED)/afuctl $(INSTALLED)/afu-cp $(INSTALLED)/afu-psl
+INSTALLED_PROGRAMS := $(INSTALLED)/afuctl $(INSTALLED)/afu-cp $(INSTALLED)/afu-psl $(INSTALLED)/afu-flash
 installed-programs: $(INSTALLED_PROGRAMS)
 
 # Who says CROSS_COMPILE, as Debian's rules do, has the libraries installed. For

@@ -155,7 +155,7 @@ nothing_lies_elsewhere() {
 	native
 	make_quietly install install-dkms install-kernel-headers DESTDIR="$work/root" PREFIX=/usr libdir=/usr/lib/here
 	list=$(cd "$work/root" && find . ! -type d | sort)
-	for file in bin/afuctl bin/afu-cp bin/afu-psl lib/here/cxl-afu/libcxl.so lib/here/cxl-afu/libcxl.a \
+	for file in bin/afuctl bin/afu-cp bin/afu-psl bin/afu-flash lib/here/cxl-afu/libcxl.so lib/here/cxl-afu/libcxl.a \
 		lib/here/cxl-afu/libafu.so lib/here/cxl-afu/libafu.a include/cxl-afu/afu.h \
 		lib/here/cxl-afu/libpsl.so lib/here/cxl-afu/libpsl.a lib/here/pkgconfig/libpsl.pc \
 		lib/here/pkgconfig/libafu.pc lib/here/pkgconfig/libcxl-afu.pc include/cxl-afu/libcxl.h include/cxl-afu/misc/cxl.h \

@@ -16,6 +16,8 @@
 /* Made by the module itself; its folders can be neither made nor removed. */
 #define DEFAULT_CARD	"default"
 
+#define OPTION_FLASH	256
+
 static void need_software_cards(void)
 {
 	if (!exists(CONFIGFS_DIR))
@@ -169,14 +171,43 @@ static void begin_card(const char *name)
 	at_end(undo_create);
 }
 
+/*
+ * A CAPI flash card: as cxlflash wants it, with the layout of SISLite. Those of a
+ * number of ports have a name each.
+ */
+static void apply_flash(const char *name)
+{
+	static const char * const settings[] = {
+		"vpd_v5=5005076000000000", "vpd_v6=5005076000000001",
+		"vpd_v7=5005076000000002", "vpd_v8=5005076000000003",
+		"afu0/model=user", "afu0/modes=directed", "afu0/num_procs=512",
+		"afu0/irqs_min=0", "afu0/pp_offset=0", "afu0/pp_size=0x10000",
+		"afu0/psa_size=0x2020000", "afu0/err_buff_size=0",
+		"afu0/cr_vendor=0x1014", "afu0/cr_device=0x0600",
+		"afu0/cr_class=0x018000", "afu0/recover=1",
+		"afu0/allow_kernel_contexts=1",
+	};
+	char setting[64];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(settings); i++) {
+		strcpy(setting, settings[i]);
+		apply(name, setting);
+	}
+}
+
 static int create_run(int argc, char **argv)
 {
-	static const struct option options[] = { COMMON_OPTIONS };
+	static const struct option options[] = {
+		{ "flash", no_argument, NULL, OPTION_FLASH },
+		COMMON_OPTIONS
+	};
+	bool flash = false;
 	const char *name;
-	int i;
+	int c, i;
 
-	while (next_option(&create_command, argc, argv, "", options) != -1)
-		;
+	while ((c = next_option(&create_command, argc, argv, "", options)) != -1)
+		flash |= c == OPTION_FLASH;
 	if (optind == argc)
 		wrong_usage(&create_command, "an argument is missing");
 	name = argv[optind];
@@ -185,6 +216,8 @@ static int create_run(int argc, char **argv)
 
 	signals_defer(true);
 	begin_card(name);
+	if (flash)
+		apply_flash(name);
 	for (i = optind + 1; i < argc; i++)
 		apply(name, argv[i]);
 	make_afu(name, 0);
@@ -197,7 +230,7 @@ static int create_run(int argc, char **argv)
 
 const struct command create_command = {
 	.name = "create",
-	.synopsis = "[--json] NAME [ATTRIBUTE=VALUE]... [afuM/ATTRIBUTE=VALUE]...",
+	.synopsis = "[--flash] [--json] NAME [ATTRIBUTE=VALUE]... [afuM/ATTRIBUTE=VALUE]...",
 	.summary = "make a software card",
 	.help =
 "Make a software card, and print which card it is. It has AFU 0, and each AFU\n"
@@ -208,9 +241,11 @@ const struct command create_command = {
 "Attributes of the card: caia_version, psl_revision, base_image, image,\n"
 "user_irqs, vpd_v5 to vpd_v8. Of an AFU: model, modes, num_procs, irqs_min,\n"
 "num_crs, cr_vendor, cr_device, cr_class, err_buff_size; of the model user also\n"
-"pp_offset, pp_size, uid, gid, answer_ms, recover, mmio, allow_kernel_contexts. The\n"
-"name default is that of the card which comes with the module, and brings it back.\n"
+"pp_offset, pp_size, psa_size, uid, gid, answer_ms, recover, mmio,\n"
+"allow_kernel_contexts. The name default is that of the card which comes with the\n"
+"module, and brings it back.\n"
 "\n"
+"      --flash  a flash card, whose AFU 0 is to be afu-flash(1)\n"
 "  -j, --json   print the card as an object\n"
 "  -h, --help   show this help",
 	.run = create_run,

@@ -83,5 +83,6 @@ complete -c afuctl -n '__afuctl_command monitor' -s v -l verbose -d 'interrupts,
 complete -c afuctl -n '__afuctl_command monitor' -l wed -x -d 'work element descriptor'
 complete -c afuctl -n '__afuctl_command top' -s b -l batch -d 'print lines of text'
 complete -c afuctl -n '__afuctl_command top' -s i -l interval -x -d 'seconds between two times'
+complete -c afuctl -n '__afuctl_command create' -l flash -d 'a flash card'
 complete -c afuctl -n '__afuctl_command reset' -s f -l force -d 'whoever uses the card'
 complete -c afuctl -n '__afuctl_command reset' -s w -l wait -x -d 'seconds for the card to be back'

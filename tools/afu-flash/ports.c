@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Registers of the card and of its ports, and the events that are about no
+ * command. A bit in a register of the status stays until the driver clears it,
+ * which it does by another register: that is where its stores can be seen.
+ */
+#include "afu-flash.h"
+
+#include <string.h>
+
+#define VERSION		"SIM00001"
+
+/* Commands to a port are tried again for so long, before they fail for good. */
+#define LINK_LOSS_NS	(30000 * NSEC_PER_MSEC)
+
+/**
+ * struct port - a port
+ * @down: it has no link
+ * @down_ns: since when
+ * @online: what its status says
+ *
+ * Written by the main thread, read by all.
+ */
+struct port {
+	bool down;
+	uint64_t down_ns;
+	bool online;
+};
+
+static struct port ports[SISL_MAX_PORTS];
+
+static void *global(void)
+{
+	return card_register(SISL_GLOBAL);
+}
+
+static void *port_registers(unsigned int port)
+{
+	return card_register(SISL_PORT(port));
+}
+
+static bool is_online(unsigned int port)
+{
+	return __atomic_load_n(&ports[port].online, __ATOMIC_ACQUIRE);
+}
+
+bool ports_is_online(unsigned int port)
+{
+	return is_online(port);
+}
+
+static void set_online(unsigned int port, bool online)
+{
+	afu_reg_write(port_registers(port), PORT_STATUS,
+		      online ? STATUS_ONLINE : STATUS_OFFLINE);
+	if (!online)
+		ports[port].down_ns = now_ns();
+	__atomic_store_n(&ports[port].online, online, __ATOMIC_RELEASE);
+}
+
+static bool shall_be_online(unsigned int port)
+{
+	return !ports[port].down &&
+	       !(afu_reg_read(port_registers(port), PORT_CMDCONFIG) &
+		 CMDCONFIG_OFFLINE);
+}
+
+void ports_reset(void)
+{
+	void *regs = global();
+	unsigned int port;
+
+	for (port = 0; port < options.ports; port++) {
+		afu_reg_write(port_registers(port), PORT_CMDCONFIG,
+			      CMDCONFIG_ONLINE);
+		set_online(port, !ports[port].down);
+		afu_reg_write(port_registers(port), PORT_ERRMSK, ~0ULL);
+	}
+	afu_reg_write(regs, REG_AINTR_MASK, ~0ULL);
+	afu_reg_write(regs, REG_AFU_PORT_SEL, (1 << options.ports) - 1);
+	memcpy((char *)regs + REG_AFU_VERSION, VERSION, 8);
+	afu_reg_write(regs, REG_INTERFACE_VERSION,
+		      INTERFACE_SQ_MODE | INTERFACE_VERSION);
+}
+
+/*
+ * Events
+ */
+
+/* To the context and by the interrupt that the master has chosen, if any */
+static void interrupt(void)
+{
+	uint64_t route = afu_reg_read(global(), REG_AFU_CTRL);
+	struct context *ctx = card_context(route >> 48);
+
+	if (ctx && route >> 40 & 0xff)
+		afu_interrupt(ctx->afu, route >> 40 & 0xff);
+}
+
+static bool has_event(void)
+{
+	return afu_reg_read(global(), REG_AINTR_STATUS) &
+	       ~afu_reg_read(global(), REG_AINTR_MASK);
+}
+
+/* What is left of the events comes again. */
+static void take_clear(void)
+{
+	uint64_t clear = afu_reg_exchange(global(), REG_AINTR_CLEAR, 0);
+	uint64_t status;
+
+	if (!clear)
+		return;
+	status = afu_reg_read(global(), REG_AINTR_STATUS) & ~clear;
+	afu_reg_write(global(), REG_AINTR_STATUS, status);
+	if (has_event())
+		interrupt();
+}
+
+void ports_raise(unsigned int port, uint8_t event)
+{
+	uint64_t status;
+
+	take_clear();
+	status = afu_reg_read(global(), REG_AINTR_STATUS);
+	status |= (uint64_t)event << AINTR_SHIFT(port);
+	afu_reg_write(global(), REG_AINTR_STATUS, status);
+	if (has_event())
+		interrupt();
+}
+
+/*
+ * Registers
+ */
+
+static void update_link(unsigned int port)
+{
+	bool online = shall_be_online(port);
+
+	if (online == is_online(port))
+		return;
+	set_online(port, online);
+	ports_raise(port, online ? AINTR_LINK_UP | AINTR_LOGIN :
+				   AINTR_LINK_DOWN);
+}
+
+static void shut_down(unsigned int port)
+{
+	void *regs = port_registers(port);
+
+	if (!(afu_reg_read(regs, PORT_CONFIG2) & CONFIG2_SHUTDOWN) ||
+	    afu_reg_read(regs, PORT_SHUTDOWN) == SHUTDOWN_COMPLETE)
+		return;
+	store_flush();
+	afu_reg_write(regs, PORT_SHUTDOWN, SHUTDOWN_COMPLETE);
+}
+
+void ports_poll(void)
+{
+	unsigned int port;
+
+	if (!card_is_in_use())
+		return;
+	take_clear();
+	for (port = 0; port < options.ports; port++) {
+		update_link(port);
+		shut_down(port);
+		/* A one clears the bit: nothing ever sets one. */
+		afu_reg_write(port_registers(port), PORT_ERROR, 0);
+	}
+}
+
+void ports_set_link(unsigned int port, bool up)
+{
+	ports[port].down = !up;
+	if (card_is_in_use())
+		update_link(port);
+}
+
+/*
+ * For commands
+ */
+
+int ports_select(uint32_t mask)
+{
+	unsigned int port;
+
+	mask &= afu_reg_read(global(), REG_AFU_PORT_SEL);
+	for (port = 0; port < options.ports; port++)
+		if (mask & 1 << port && is_online(port))
+			return port;
+	return -1;
+}
+
+bool ports_went_down(uint32_t mask)
+{
+	unsigned int port;
+
+	for (port = 0; port < options.ports; port++)
+		if (mask & 1 << port && !is_online(port) &&
+		    now_ns() - ports[port].down_ns < LINK_LOSS_NS)
+			return true;
+	return false;
+}

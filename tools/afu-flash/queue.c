@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The queues of a context: commands are a ring in its memory, which the driver
+ * fills and of which it tells the end in a register; completions are another,
+ * whose entries have a bit that is inverted from lap to lap.
+ *
+ * Commands are executed and completed in order, and REG_SQ_HEAD moves only then:
+ *
+ *	sq_start                                        sq_end
+ *	|  completed  |  fetched  |  not fetched  |  free  |
+ *	              ^           ^               ^
+ *	         REG_SQ_HEAD    fetch        REG_SQ_TAIL
+ *
+ * So a program that takes over after this one was killed goes on at REG_SQ_HEAD.
+ * It looks at the response queue to learn whether that command was completed.
+ */
+#include "afu-flash.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static_assert(sizeof(struct sisl_ioarcb) == 64, "layout");
+static_assert(sizeof(struct sisl_ioasa) == 32, "layout");
+
+/* Registers are looked at all the time until there was nothing for so long, */
+#define BUSY_NS		(100 * NSEC_PER_USEC)
+/* then after a fraction of the time for which there was nothing, */
+#define IDLE_SHIFT	3
+/* but so often that a context reset is seen within 2 ms. */
+#define IDLE_MAX_US	500
+
+#define LINK_WAIT_NS	(10 * NSEC_PER_MSEC)
+
+/* What drivers choose for completions */
+#define LISN_RESPONSE	2
+
+/* In the part of the registers that outlives the program: the response queue */
+#define SAVED_RESPONSE	0
+
+static uint64_t read_reg(const struct context *ctx, size_t reg)
+{
+	return afu_reg_read(ctx->window, reg);
+}
+
+static void save_response(struct context *ctx)
+{
+	afu_reg_write(ctx->saved, SAVED_RESPONSE, ctx->response | ctx->toggle);
+}
+
+void queue_init(struct context *ctx)
+{
+	ctx->toggle = RRQ_TOGGLE;
+	ctx->active_ns = now_ns();
+	save_response(ctx);
+	afu_reg_write(ctx->window, REG_CTX_CTRL, CTX_CTRL_UNMAP);
+	afu_reg_write(ctx->window, REG_CMD_ROOM, MAX_PENDING);
+}
+
+void queue_error(struct context *ctx, uint64_t bit)
+{
+	uint64_t status = read_reg(ctx, REG_INTR_STATUS);
+	unsigned int lisn = read_reg(ctx, REG_CTX_CTRL) & CTX_CTRL_LISN;
+
+	status &= ~afu_reg_exchange(ctx->window, REG_INTR_CLEAR, 0);
+	status |= bit;
+	afu_reg_write(ctx->window, REG_INTR_STATUS, status);
+	if (lisn && status & ~read_reg(ctx, REG_INTR_MASK))
+		afu_interrupt(ctx->afu, lisn);
+}
+
+/*
+ * Completions
+ */
+
+/* Where the next one goes; the queue may have been set up just now. */
+static uint64_t response_entry(struct context *ctx)
+{
+	if (!ctx->response)
+		ctx->response = read_reg(ctx, REG_RRQ_START);
+	return ctx->response;
+}
+
+static void next_response(struct context *ctx)
+{
+	if (ctx->response < read_reg(ctx, REG_RRQ_END)) {
+		ctx->response += sizeof(uint64_t);
+	} else {
+		ctx->response = read_reg(ctx, REG_RRQ_START);
+		ctx->toggle ^= RRQ_TOGGLE;
+	}
+}
+
+static void respond(struct context *ctx, const struct sisl_ioarcb *rcb)
+{
+	uint64_t entry = rcb->ioasa | ctx->toggle;
+
+	if (afu_store(ctx->afu, response_entry(ctx), &entry, sizeof(entry))) {
+		if (errno == EFAULT)
+			queue_error(ctx, INTR_RRQ_WRITE);
+		return;
+	}
+	inject_crash(CRASH_STORED);
+	next_response(ctx);
+	save_response(ctx);
+	if (rcb->msi)
+		afu_interrupt(ctx->afu, rcb->msi);
+}
+
+/* The driver looks at the IOASA's first word only, which it has cleared. */
+static bool tell_failure(struct command *cmd)
+{
+	const struct sisl_ioasa none = { 0 };
+
+	if (!memcmp(&cmd->sa, &none, sizeof(none)))
+		return true;
+	count(COUNT_ERRORS, 1);
+	cmd->sa.port = cmd->port;
+	if (!afu_store(cmd->ctx->afu, cmd->rcb->ioasa, &cmd->sa,
+		       sizeof(cmd->sa)))
+		return true;
+	if (errno == EFAULT)
+		queue_error(cmd->ctx, INTR_IOASA_WRITE);
+	return false;
+}
+
+/*
+ * Commands
+ */
+
+static uint64_t next_slot(struct context *ctx, uint64_t slot)
+{
+	if (slot < read_reg(ctx, REG_SQ_END))
+		return slot + sizeof(struct sisl_ioarcb);
+	return read_reg(ctx, REG_SQ_START);
+}
+
+/* A program may write anything to its registers. */
+static bool is_slot(struct context *ctx, uint64_t slot)
+{
+	uint64_t start = read_reg(ctx, REG_SQ_START);
+
+	return slot >= start && slot <= read_reg(ctx, REG_SQ_END) &&
+	       (slot - start) % sizeof(struct sisl_ioarcb) == 0;
+}
+
+/* Is there a command that was not fetched yet? */
+static bool has_command(struct context *ctx)
+{
+	uint64_t tail = read_reg(ctx, REG_SQ_TAIL);
+
+	if (!tail || !is_slot(ctx, tail))
+		return false;
+	if (!ctx->fetch || !is_slot(ctx, ctx->fetch)) {
+		ctx->fetch = read_reg(ctx, REG_SQ_START);
+		afu_reg_write(ctx->window, REG_SQ_HEAD, ctx->fetch);
+	}
+	return tail != ctx->fetch;
+}
+
+/* Return: false if there is none, or no room for it. */
+static bool fetch(struct context *ctx)
+{
+	struct pending *pending;
+
+	if (ctx->count == MAX_PENDING || !has_command(ctx))
+		return false;
+	pending = &ctx->pending[(ctx->first + ctx->count) % MAX_PENDING];
+	if (afu_load(ctx->afu, ctx->fetch, &pending->rcb,
+		     sizeof(pending->rcb))) {
+		if (errno != EFAULT)
+			return false;
+		/* A command that does nothing keeps the place of this one. */
+		memset(&pending->rcb, 0, sizeof(pending->rcb));
+		queue_error(ctx, INTR_RCB_READ);
+	}
+	pending->due_ns = now_ns() + options.latency_ns;
+	pending->has_waited = false;
+	ctx->fetch = next_slot(ctx, ctx->fetch);
+	ctx->count++;
+	return true;
+}
+
+/*
+ * A driver tries again at once what fails since a port has no link. That it does
+ * so without end is for nobody's good.
+ */
+static bool waits_for_link(struct pending *pending)
+{
+	const struct sisl_ioarcb *rcb = &pending->rcb;
+
+	if (pending->has_waited ||
+	    rcb->flags & (REQ_RESOURCE | REQ_AFU_COMMAND) ||
+	    ports_select(rcb->target) >= 0 || !ports_went_down(rcb->target))
+		return false;
+	pending->has_waited = true;
+	pending->due_ns = now_ns() + LINK_WAIT_NS;
+	return true;
+}
+
+/* Return: false if there is none whose time has come, or the context is gone. */
+static bool complete(struct context *ctx)
+{
+	struct pending *pending = &ctx->pending[ctx->first];
+	struct command cmd = { .ctx = ctx, .rcb = &pending->rcb };
+
+	if (!ctx->count || now_ns() < pending->due_ns ||
+	    waits_for_link(pending))
+		return false;
+	count(COUNT_COMMANDS, 1);
+	if (pending->rcb.ioasa && !inject_lost()) {
+		inject_crash(CRASH_FETCHED);
+		command_execute(&cmd);
+		if (cmd.gone)
+			return false;
+		inject_crash(CRASH_EXECUTED);
+		if (tell_failure(&cmd))
+			respond(ctx, &pending->rcb);
+		inject_crash(CRASH_COMPLETED);
+	}
+	afu_reg_write(ctx->window, REG_SQ_HEAD,
+		      next_slot(ctx, read_reg(ctx, REG_SQ_HEAD)));
+	ctx->first = (ctx->first + 1) % MAX_PENDING;
+	ctx->count--;
+	return true;
+}
+
+/*
+ * The driver has given up what it has issued: nothing of it is touched any more.
+ * It waits with interrupts off until the bit is 0.
+ */
+static bool reset_if_requested(struct context *ctx)
+{
+	size_t reg = REG_SQ_CTX_RESET;
+
+	if (!(read_reg(ctx, reg) & CONTEXT_RESET))
+		reg = REG_IOARRIN;
+	if (!(read_reg(ctx, reg) & CONTEXT_RESET))
+		return false;
+	ctx->count = 0;
+	if (has_command(ctx))
+		ctx->fetch = read_reg(ctx, REG_SQ_TAIL);
+	afu_reg_write(ctx->window, REG_SQ_HEAD, ctx->fetch);
+	count(COUNT_CONTEXT_RESETS, 1);
+	afu_reg_write(ctx->window, reg, 0);
+	return true;
+}
+
+/* In microseconds, when to look again */
+static long next_look(struct context *ctx)
+{
+	uint64_t now = now_ns(), idle = now - ctx->active_ns, due;
+	uint64_t us;
+
+	if (idle < BUSY_NS)
+		return 0;
+	us = (idle >> IDLE_SHIFT) / NSEC_PER_USEC;
+	if (us > IDLE_MAX_US)
+		us = IDLE_MAX_US;
+	if (ctx->count) {
+		due = ctx->pending[ctx->first].due_ns;
+		due = due > now ? (due - now) / NSEC_PER_USEC : 0;
+		if (us > due)
+			us = due;
+	}
+	return us;
+}
+
+/*
+ * After another program
+ */
+
+/* The command at the head is completed if the response queue says so. */
+static void skip_completed(struct context *ctx)
+{
+	struct sisl_ioarcb rcb;
+	uint64_t entry;
+
+	if (!has_command(ctx) ||
+	    afu_load(ctx->afu, ctx->fetch, &rcb, sizeof(rcb)) ||
+	    afu_load(ctx->afu, response_entry(ctx), &entry, sizeof(entry)) ||
+	    !rcb.ioasa || entry != (rcb.ioasa | ctx->toggle))
+		return;
+	next_response(ctx);
+	save_response(ctx);
+	ctx->fetch = next_slot(ctx, ctx->fetch);
+	afu_reg_write(ctx->window, REG_SQ_HEAD, ctx->fetch);
+}
+
+bool queue_adopt(struct context *ctx)
+{
+	uint64_t saved = afu_reg_read(ctx->saved, SAVED_RESPONSE);
+
+	/* Registers of a context that begins are zeroes. */
+	if (!read_reg(ctx, REG_CTX_CTRL))
+		return false;
+	ctx->fetch = read_reg(ctx, REG_SQ_HEAD);
+	ctx->response = saved & ~RRQ_TOGGLE;
+	ctx->toggle = saved & RRQ_TOGGLE;
+	ctx->active_ns = now_ns();
+	ctx->is_adopted = true;
+	count(COUNT_ADOPTED, 1);
+	return true;
+}
+
+long queue_work(struct context *ctx)
+{
+	bool active;
+
+	if (ctx->is_adopted) {
+		ctx->is_adopted = false;
+		skip_completed(ctx);
+		/* That of the last completion may not have been raised. */
+		afu_interrupt(ctx->afu, LISN_RESPONSE);
+	}
+	do {
+		active = reset_if_requested(ctx);
+		active |= fetch(ctx);
+		active |= complete(ctx);
+		if (active)
+			ctx->active_ns = now_ns();
+	} while (active);
+	return next_look(ctx);
+}
+
