@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A program's context of a flash card: what the driver gives, and commands that
+ * go past it, to resource handles.
+ */
+#ifndef TESTS_FLASH_CONTEXT_H
+#define TESTS_FLASH_CONTEXT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../../../tools/afu-flash/sislite.h"
+
+#define BLOCK		4096
+#define QUEUE		16
+#define CHUNK		65536	/* blocks, the unit of virtual LUNs */
+
+/**
+ * struct context - a context
+ * @disk: descriptor of the disk, for the driver's ioctls
+ * @afu: of the context, for its events and registers
+ * @id: as the driver names it
+ * @mmio: its registers
+ * @block_size: what the driver says
+ * @last_lba: likewise
+ * @commands: ring of them
+ * @completions: ring of them
+ * @sa: how the last one ended
+ * @at: place in both rings
+ * @toggle: of the next completion
+ */
+struct context {
+	int disk;
+	int afu;
+	uint64_t id;
+	char *mmio;
+	uint64_t block_size;
+	uint64_t last_lba;
+	struct sisl_ioarcb *commands;
+	uint64_t *completions;
+	struct sisl_ioasa *sa;
+	unsigned int at;
+	unsigned int toggle;
+};
+
+/* The disk that $FLASH_DISK names is made one for programs, too. */
+int disk_open(int port);
+/* Attach with these rights (O_RDWR and so on). Return: 0 or -1. */
+int context_attach(struct context *ctx, int disk, int rights);
+/* Map the registers of @ctx->afu and set up the queues. */
+void context_start(struct context *ctx);
+void context_detach(struct context *ctx);
+
+/* Return: a resource handle, or -1. */
+int context_direct(struct context *ctx);
+int context_virtual(struct context *ctx, uint64_t blocks);
+/* Return: the last block, or -1. */
+long long context_resize(struct context *ctx, int handle, uint64_t blocks);
+int context_release(struct context *ctx, int handle);
+
+/*
+ * Read or write blocks of a resource, and wait for the interrupt. Return: false
+ * if that or the completion does not come; how it ended is in @ctx->sa.
+ */
+bool context_read(struct context *ctx, int handle, uint64_t block, void *buf,
+		  unsigned int blocks);
+bool context_write(struct context *ctx, int handle, uint64_t block,
+		   const void *buf, unsigned int blocks);
+/* Did the last one end well? */
+bool context_is_good(const struct context *ctx);
+
+#endif
