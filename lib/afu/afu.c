@@ -22,7 +22,7 @@ static struct afu_context *find_context(const struct afu *afu, uint64_t id)
 	return ctx;
 }
 
-static int request(const struct afu *afu, const struct cxl_sim_request *req)
+int afu_request(const struct afu *afu, const struct cxl_sim_request *req)
 {
 	return write(afu->fd, req, sizeof(*req)) < 0 ? -1 : 0;
 }
@@ -38,7 +38,7 @@ static void answer(const struct afu *afu, uint32_t type,
 		.value = value,
 	};
 
-	request(afu, &req);
+	afu_request(afu, &req);
 }
 
 static struct afu_context *add_context(struct afu *afu,
@@ -125,20 +125,6 @@ void afu_context_ring(struct afu_context *ctx)
 	afu_worker_ring(ctx);
 }
 
-/* Whoever made the access waits. */
-static void handle_mmio(struct afu_context *ctx,
-			const struct cxl_sim_message *msg)
-{
-	struct cxl_sim_request req = {
-		.type = CXL_SIM_MMIO_DONE,
-		.pe = msg->pe,
-		.id = msg->mmio.access,
-		.value = afu_mmio(ctx, msg),
-	};
-
-	request(ctx->afu, &req);
-}
-
 /* One that was refused, or could not be opened, is not known. */
 static void handle_context(struct afu_context *ctx,
 			   const struct cxl_sim_message *msg)
@@ -159,7 +145,7 @@ static void handle_context(struct afu_context *ctx,
 		afu_context_ring(ctx);
 		break;
 	case CXL_SIM_MMIO:
-		handle_mmio(ctx, msg);
+		afu_mmio_handle(ctx, msg);
 		break;
 	}
 }
@@ -295,7 +281,7 @@ int afu_interrupt(struct afu_context *ctx, uint32_t number)
 		.number = number,
 	};
 
-	return request(ctx->afu, &req);
+	return afu_request(ctx->afu, &req);
 }
 
 int afu_error(struct afu_context *ctx, uint64_t value)
@@ -307,7 +293,7 @@ int afu_error(struct afu_context *ctx, uint64_t value)
 		.value = value,
 	};
 
-	return request(ctx->afu, &req);
+	return afu_request(ctx->afu, &req);
 }
 
 int afu_fd(const struct afu *afu)

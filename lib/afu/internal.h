@@ -65,8 +65,12 @@ struct afu_context {
 /* afu.c: its registers may have been written to. */
 void afu_context_ring(struct afu_context *ctx);
 
-/* mmio.c: do what a CXL_SIM_MMIO says; the value for the answer. */
-uint64_t afu_mmio(struct afu_context *ctx, const struct cxl_sim_message *msg);
+/* Write one; 0 or -1. */
+int afu_request(const struct afu *afu, const struct cxl_sim_request *req);
+
+/* mmio.c: do what a CXL_SIM_MMIO says; whoever made the access waits. */
+void afu_mmio_handle(struct afu_context *ctx,
+		     const struct cxl_sim_message *msg);
 
 /*
  * worker.c; for an AFU without work() they do nothing. afu_worker_stop() waits

@@ -57,24 +57,58 @@ static uint64_t swap(unsigned int size, uint64_t value)
 	return size == sizeof(uint64_t) ? htobe64(value) : htobe32(value);
 }
 
-uint64_t afu_mmio(struct afu_context *ctx, const struct cxl_sim_message *msg)
+int afu_mmio_done(struct afu_context *ctx, const struct afu_mmio *mmio)
+{
+	struct cxl_sim_request req = {
+		.type = CXL_SIM_MMIO_DONE,
+		.pe = ctx->pe,
+		.id = mmio->id,
+	};
+
+	if (!mmio->write)
+		req.value = swap(mmio->size, mmio->value);
+	return afu_request(ctx->afu, &req);
+}
+
+static uint64_t read_register(struct afu_context *ctx, uint64_t offset,
+			      unsigned int size)
 {
 	const struct afu_ops *ops = ctx->afu->ops;
-	uint64_t offset = msg->mmio.offset;
-	unsigned int size = msg->mmio.size;
-	uint64_t value;
 
-	if (!msg->mmio.write) {
-		value = ops->mmio_read ? ops->mmio_read(ctx, offset, size) :
-					 read_memory(ctx->afu, offset, size);
-		return swap(size, value);
-	}
-	value = swap(size, msg->mmio.value);
+	return ops->mmio_read ? ops->mmio_read(ctx, offset, size) :
+				read_memory(ctx->afu, offset, size);
+}
+
+static void write_register(struct afu_context *ctx, uint64_t offset,
+			   unsigned int size, uint64_t value)
+{
+	const struct afu_ops *ops = ctx->afu->ops;
+
 	if (ops->mmio_write) {
 		ops->mmio_write(ctx, offset, size, value);
 		afu_worker_ring(ctx);
 	} else {
 		write_memory(ctx->afu, offset, size, value);
 	}
-	return 0;
+}
+
+void afu_mmio_handle(struct afu_context *ctx, const struct cxl_sim_message *msg)
+{
+	struct afu_mmio mmio = {
+		.id = msg->mmio.access,
+		.offset = msg->mmio.offset,
+		.size = msg->mmio.size,
+		.write = msg->mmio.write,
+		.value = swap(msg->mmio.size, msg->mmio.value),
+	};
+
+	if (ctx->afu->ops->mmio) {
+		ctx->afu->ops->mmio(ctx, &mmio);
+		return;
+	}
+	if (mmio.write)
+		write_register(ctx, mmio.offset, mmio.size, mmio.value);
+	else
+		mmio.value = read_register(ctx, mmio.offset, mmio.size);
+	afu_mmio_done(ctx, &mmio);
 }

@@ -39,6 +39,22 @@ struct afu;
 struct afu_context;
 
 /**
+ * struct afu_mmio - an access to a register
+ * @id: for afu_mmio_done()
+ * @offset: of the register in the problem state area
+ * @size: bytes, 4 or 8
+ * @write: @value is written; else read
+ * @value: a number
+ */
+struct afu_mmio {
+	uint64_t id;
+	uint64_t offset;
+	unsigned int size;
+	bool write;
+	uint64_t value;
+};
+
+/**
  * struct afu_ops - what happens to an AFU; each is optional
  * @reset: comes before all else, and then whenever the AFU is reset: set up the
  *	global registers. Contexts that are attached do no more work
@@ -59,8 +75,10 @@ struct afu_context;
  *	that in the problem state area: for the context's first register
  *	afu_context_window_offset()
  * @mmio_write: likewise, @value is written to it; then @work is called
+ * @mmio: instead of both, for an AFU whose answer takes time: note what is to be
+ *	done. Whoever does that waits until afu_mmio_done()
  *
- * Where one of the last two is not there, registers are memory for that, in the
+ * Where there is none for an access to a register, registers are memory for that, in the
  * windows and in afu_global(), and a write rings.
  */
 struct afu_ops {
@@ -75,6 +93,7 @@ struct afu_ops {
 			      unsigned int size);
 	void (*mmio_write)(struct afu_context *ctx, uint64_t offset,
 			   unsigned int size, uint64_t value);
+	void (*mmio)(struct afu_context *ctx, const struct afu_mmio *mmio);
 };
 
 /**
@@ -231,6 +250,15 @@ int afu_fill(struct afu_context *ctx, uint64_t dst, uint8_t value,
  */
 int afu_compare_swap(struct afu_context *ctx, uint64_t ea, unsigned int width,
 		     uint64_t *old, uint64_t new_value);
+
+/**
+ * afu_mmio_done() - answer to an access that afu_ops.mmio() was told of
+ * @ctx: context
+ * @mmio: what was told, or a copy; of a read, @value is what the register holds
+ *
+ * Return: 0, or -1: ESTALE (the access has ended).
+ */
+int afu_mmio_done(struct afu_context *ctx, const struct afu_mmio *mmio);
 
 /* Raise interrupt @number, from 1. ERANGE: it does not have that. Any thread. */
 int afu_interrupt(struct afu_context *ctx, uint32_t number);
