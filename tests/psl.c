@@ -640,16 +640,96 @@ static void job_that_ends_with_an_error(void)
 	stop();
 }
 
+static struct cxl_afu_h *attach_and_map(struct script_entry *script)
+{
+	struct cxl_afu_h *afu = attach(script);
+
+	require_ok(cxl_mmio_map(afu, CXL_MMIO_BIG_ENDIAN));
+	return afu;
+}
+
+/* Each access is one on the AFU's bus; halves of a word are where they should be. */
+static void registers_are_the_afus(void)
+{
+	struct cxl_afu_h *first, *second;
+	uint64_t value;
+	uint32_t half;
+
+	start();
+	first = attach_and_map(NULL);
+	second = attach_and_map(NULL);
+	check_ok(cxl_mmio_write64(first, 0x10, 0x0123456789abcdefULL));
+	check_ok(cxl_mmio_write64(second, 0x10, 0x1111111111111111ULL));
+	check_ok(cxl_mmio_read64(first, 0x10, &value));
+	check_eq(value, 0x0123456789abcdefULL);
+	check_ok(cxl_mmio_read32(first, 0x10, &half));
+	check_eq(half, 0x01234567);
+	check_ok(cxl_mmio_read32(first, 0x14, &half));
+	check_eq(half, 0x89abcdef);
+	check_ok(cxl_mmio_write32(first, 0x14, 0x55555555));
+	check_ok(cxl_mmio_read64(first, 0x10, &value));
+	check_eq(value, 0x0123456755555555ULL);
+	check_ok(cxl_mmio_read64(second, 0x10, &value));
+	check_eq(value, 0x1111111111111111ULL);
+	/* Behind the AFU's window, and in the card's */
+	check_ok(cxl_mmio_read64(first, 0x8000, &value));
+	check_eq(value, ~0ULL);
+	cxl_afu_free(first);
+	cxl_afu_free(second);
+	stop();
+}
+
+static void register_starts_work(void)
+{
+	struct script_entry *script = new_script();
+	uint8_t *from = map(4096), *to = map(4096);
+	struct cxl_afu_h *afu;
+	int i;
+
+	start();
+	pattern(from, 4096);
+	add_copy(&script[0], from, to, 4096 / PSL_LINE);
+	add_end(&script[1]);
+	afu = attach_and_map(NULL);
+	for (i = 0; i < 3; i++) {
+		memset(to, 0, 4096);
+		check_ok(cxl_mmio_write64(afu, 0, (uintptr_t)script));
+		check_script_ends(afu);
+		check_mem_eq(to, from, 4096);
+	}
+	cxl_afu_free(afu);
+	stop();
+}
+
+/* Whoever waits for a register is not kept when the AFU is gone. */
+static void killed_psl_ends_mmio(void)
+{
+	struct cxl_afu_h *afu;
+	uint64_t value = 0;
+
+	start();
+	afu = attach_and_map(NULL);
+	check_ok(cxl_mmio_read64(afu, 0x10, &value));
+	check_eq(value, 0);
+	end_child(&afu_psl, SIGKILL);
+	cxl_mmio_read64(afu, 0x10, &value);
+	check_eq(value, ~0ULL);
+	cxl_afu_free(afu);
+	end_child(&simulator, SIGKILL);
+}
+
 static uint64_t cpu_ms(pid_t pid)
 {
 	unsigned long user = 0, system = 0;
 	char path[64], line[512];
+	int n;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	read_line(path, line, sizeof(line));
-	require_eq(sscanf(strrchr(line, ')') ?: "",
-			  ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
-			  &user, &system), 2);
+	n = sscanf(strrchr(line, ')') ?: "",
+		   ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
+		   &user, &system);
+	require_eq(n, 2);
 	return (user + system) * 1000 / sysconf(_SC_CLK_TCK);
 }
 
@@ -685,6 +765,9 @@ static const struct tap_test tests[] = {
 	TEST(reset_in_mid_transfer),
 	TEST(many_contexts),
 	TEST(job_that_ends_with_an_error),
+	TEST(registers_are_the_afus),
+	TEST(register_starts_work),
+	TEST(killed_psl_ends_mmio),
 	TEST(idle_card_costs_nothing),
 };
 

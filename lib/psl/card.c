@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -115,6 +116,7 @@ static void detach(struct afu_context *ctx)
 		card->contexts[c->handle] = NULL;
 		psl_detach(card->psl, c->handle);
 	}
+	card_mmio_forget(c);
 	card_context_destroy(c);
 }
 
@@ -122,6 +124,7 @@ static const struct afu_ops afu_ops = {
 	.reset = reset,
 	.attach = attach,
 	.detach = detach,
+	.mmio = card_mmio,
 };
 
 /*
@@ -197,7 +200,8 @@ static bool start_card(struct psl_card *card)
 	if (card->options.name && !card_make(card))
 		return false;
 	card->afu = afu_open(card->options.node, &afu_ops, card);
-	if (card->afu)
+	if (card->afu &&
+	    !ioctl(afu_fd(card->afu), CXL_SIM_GET_INFO, &card->info))
 		return true;
 	say("%s: %s", card->options.node, strerror(errno));
 	return false;

@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include <afu.h>
+#include <misc/cxl-sim.h>
 #include <psl_card.h>
 
 #include "say.h"
@@ -33,6 +34,7 @@ struct card_options {
  * @card: card
  * @ctx: libafu's
  * @handle: the PSL's; it may be another's by now
+ * @mmios: its accesses to registers that are going on
  * @has_worker: it has a thread that waits for its memory; the rest is for that
  * @thread: that one
  * @lock: guards the following
@@ -45,6 +47,7 @@ struct card_context {
 	struct psl_card *card;
 	struct afu_context *ctx;
 	uint16_t handle;
+	struct card_mmio *mmios;
 	bool has_worker;
 	pthread_t thread;
 	pthread_mutex_t lock;
@@ -59,6 +62,7 @@ struct card_context {
  * @options: of psl_card_open()
  * @psl: PSL
  * @afu: its AFU, once the AFU's descriptor is known
+ * @info: what the kernel says about that
  * @contexts: by handle
  * @made: the card was made here
  * @awake: the clock in which time went on again
@@ -72,6 +76,7 @@ struct psl_card {
 	struct card_options options;
 	struct psl *psl;
 	struct afu *afu;
+	struct cxl_sim_info info;
 	struct card_context *contexts[HANDLES];
 	bool made;
 	uint64_t awake;
@@ -102,5 +107,9 @@ struct card_context *card_context_create(struct psl_card *card,
 					 struct afu_context *ctx);
 /* Its memory is out of reach: what waits for that ends soon. */
 void card_context_destroy(struct card_context *c);
+
+/* card_mmio.c; its accesses end in the kernel when the context does. */
+void card_mmio(struct afu_context *ctx, const struct afu_mmio *access);
+void card_mmio_forget(struct card_context *c);
 
 #endif

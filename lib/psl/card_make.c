@@ -93,6 +93,7 @@ static bool write_settings(const struct psl_card *card,
 	uint64_t size = round_up(d->pp_length);
 
 	return write_setting(card, "afu0/model", "user") &&
+	       write_setting(card, "afu0/mmio", "trapped") &&
 	       write_setting(card, "afu0/modes", mode_names(d->modes)) &&
 	       write_number(card, "afu0/num_procs", d->processes) &&
 	       write_number(card, "afu0/irqs_min", d->interrupts) &&

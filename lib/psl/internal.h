@@ -501,6 +501,8 @@ void lock_forget(struct psl *psl, const struct context *ctx);
 void mmio_step(struct psl *psl);
 /* The AFU is reset: what it has to acknowledge ends without an answer. */
 void mmio_cut(struct psl *psl);
+/* So do those that are waiting. */
+void mmio_end_all(struct psl *psl);
 /* The context is gone: so do all that are waiting. */
 void mmio_forget(struct psl *psl, const struct context *ctx);
 

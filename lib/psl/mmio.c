@@ -141,6 +141,17 @@ void mmio_cut(struct psl *psl)
 		end(psl, mmio, false);
 }
 
+void mmio_end_all(struct psl *psl)
+{
+	struct psl_mmio *mmio;
+
+	mmio_cut(psl);
+	while ((mmio = psl->mmios)) {
+		psl->mmios = mmio->next;
+		end(psl, mmio, false);
+	}
+}
+
 /* The handle may be another context's before their turn comes. */
 void mmio_forget(struct psl *psl, const struct context *ctx)
 {

@@ -46,6 +46,7 @@ void psl_destroy(struct psl *psl)
 {
 	if (!psl)
 		return;
+	mmio_end_all(psl);
 	command_forget_all(psl);
 	llcmd_forget(psl);
 	context_forget_all(psl);

@@ -6,11 +6,12 @@
 
 void say(const char *text, ...)
 {
+	char line[512];
 	va_list args;
 
-	fputs("psl: ", stderr);
 	va_start(args, text);
-	vfprintf(stderr, text, args);
+	vsnprintf(line, sizeof(line), text, args);
 	va_end(args);
-	fputc('\n', stderr);
+	/* At once, so that the lines of two programs do not mix */
+	fprintf(stderr, "psl: %s\n", line);
 }

@@ -218,6 +218,10 @@ static void clock_context(struct player *player, struct player_context *c)
 	} else if (waits) {
 		go_on(player, c);
 	}
+	if (c->step == PLAYER_IDLE && c->wanted) {
+		start_script(player, c, c->wanted);
+		c->wanted = 0;
+	}
 }
 
 static void take_llcmd(struct player *player, uint64_t ea)
@@ -267,8 +271,7 @@ static void take_mmio(struct player *player, const struct psl_ha *ha)
 	if (address % PLAYER_WINDOW ||
 	    address / PLAYER_WINDOW >= PLAYER_HANDLES)
 		return;
-	start_script(player, &player->contexts[address / PLAYER_WINDOW],
-		     ha->mmdata);
+	player->contexts[address / PLAYER_WINDOW].wanted = ha->mmdata;
 }
 
 void player_clock(struct player *player, const struct psl_ha *ha)

@@ -30,6 +30,7 @@ enum player_step {
  * @at: where that is
  * @ea, @to: of the next line
  * @counted: lines done
+ * @wanted: script that a register says is to be started
  * @terminated: it does no more; jcack is owed
  */
 struct player_context {
@@ -40,6 +41,7 @@ struct player_context {
 	uint64_t ea;
 	uint64_t to;
 	uint32_t counted;
+	uint64_t wanted;
 	bool terminated;
 };
 
@@ -47,7 +49,6 @@ struct player_context {
  * struct player - the AFU
  * @afu: that
  * @contexts: by handle; each has the tag of its handle
- * @dedicated: the job is of one context
  */
 struct player {
 	struct afu afu;
