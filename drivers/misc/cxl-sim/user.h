@@ -38,7 +38,7 @@
 #include "sim.h"
 
 /* What a program has to be told, of a context or of the AFU */
-#define SIM_TELL(type)		BIT(CXL_SIM_##type)
+#define SIM_TELL(what)		BIT(CXL_SIM_##what)
 
 /**
  * struct sim_user - an AFU whose model is a program
