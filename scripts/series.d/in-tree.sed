@@ -4,9 +4,12 @@
 # left without anything but these names.
 
 # The header itself
-/^#include "compat\.h"$/d
+/^#include "\(\.\.\/cxl\/\)\?compat\.h"$/d
 # 6.2, 6.16
 s/\<CXL_[A-Z_]*_CONST\>/const/g
+# 6.12
+s/ | CXL_FMODE_UNSIGNED_OFFSET//
+s/^\tCXL_FOP_UNSIGNED_OFFSET$/\t.fop_flags = FOP_UNSIGNED_OFFSET,/
 # 6.14
 /^\tcxl_irq_set_movable(/d
 # 7.0

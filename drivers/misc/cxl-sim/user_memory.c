@@ -24,7 +24,7 @@
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 
-#include "compat.h"
+#include "../cxl/compat.h"
 #include "user.h"
 
 /* The bit of a kernel address that an offset does not have */
@@ -82,10 +82,12 @@ static unsigned int get_present(struct mm_struct *mm, u64 ea, size_t len,
 	if (!mmap_read_trylock(mm))
 		return 0;
 	if (write)
-		got = sim_pin_pages(mm, ea & PAGE_MASK, n,
-				    FOLL_NOFAULT | FOLL_WRITE, pages);
+		got = pin_user_pages_remote(mm, ea & PAGE_MASK, n,
+					    FOLL_NOFAULT | FOLL_WRITE, pages,
+					    NULL);
 	else
-		got = sim_get_pages(mm, ea & PAGE_MASK, n, FOLL_NOFAULT, pages);
+		got = get_user_pages_remote(mm, ea & PAGE_MASK, n,
+					    FOLL_NOFAULT, pages, NULL);
 	mmap_read_unlock(mm);
 	return max(got, 0L);
 }
@@ -293,7 +295,7 @@ static int memory_release(struct inode *inode, struct file *filp)
 }
 
 static const struct file_operations memory_fops = {
-	SIM_FOP_UNSIGNED_OFFSET
+	CXL_FOP_UNSIGNED_OFFSET
 	.owner = THIS_MODULE,
 	.release = memory_release,
 	.read_iter = memory_read_iter,
@@ -350,7 +352,7 @@ int sim_user_open_memory(struct sim_user_context *ctx, struct file *node)
 	filp->f_mapping = node->f_mapping;
 	/* Which open() sets, but not a file without a name. */
 	filp->f_mode |= FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE |
-			FMODE_NOWAIT | SIM_FMODE_UNSIGNED_OFFSET;
+			FMODE_NOWAIT | CXL_FMODE_UNSIGNED_OFFSET;
 	fd_install(fd, filp);
 	return fd;
 

@@ -13,7 +13,7 @@
 #include <linux/uaccess.h>
 #include <linux/uidgid.h>
 
-#include "compat.h"
+#include "../cxl/compat.h"
 #include "user.h"
 
 #define NUM_MINORS	256
@@ -34,7 +34,7 @@ static struct sim_user *to_sim_user(const struct device *dev)
 	return container_of((struct device *)dev, struct sim_user, dev);
 }
 
-static char *user_devnode(SIM_DEVNODE_CONST struct device *dev, umode_t *mode,
+static char *user_devnode(CXL_DEVNODE_CONST struct device *dev, umode_t *mode,
 			  kuid_t *uid, kgid_t *gid)
 {
 	struct sim_user *user = to_sim_user(dev);

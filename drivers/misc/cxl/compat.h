@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What differs between the kernels this builds for, 6.1 to 7.3.  Only this file
- * and compat_pci.h ask for a version.
+ * and compat_pci.h ask for a version.  The software card includes it, too.
  *
  * An entry names the version that changed and why.  Code is written for the
  * newest kernel; where the old ones only lack a function it is made up here
@@ -13,6 +13,7 @@
 #define _CXL_COMPAT_H
 
 #include <linux/device/class.h>
+#include <linux/fs.h>
 #include <linux/irq.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -29,7 +30,7 @@ static inline struct class *class_create(const char *name)
 }
 #endif
 
-/* 6.2: class->devnode only looks at the device */
+/* 6.2: devnode of a class or a device type only looks at the device */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 #define CXL_DEVNODE_CONST
 #else
@@ -44,12 +45,29 @@ static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
 }
 #endif
 
+/* 6.5: these have no argument for the pages' VMAs any more */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+#define get_user_pages_remote(mm, start, n, flags, pages, locked) \
+	get_user_pages_remote(mm, start, n, flags, pages, NULL, locked)
+#define pin_user_pages_remote(mm, start, n, flags, pages, locked) \
+	pin_user_pages_remote(mm, start, n, flags, pages, NULL, locked)
+#endif
+
 /* 7.3: the question is about a mapping, not about its flags */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(7, 3, 0)
 static inline bool vma_is_cow_mapping(const struct vm_area_struct *vma)
 {
 	return is_cow_mapping(vma->vm_flags);
 }
+#endif
+
+/* 6.12: that offsets are unsigned is said of the operations, not of each file */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+#define CXL_FMODE_UNSIGNED_OFFSET	FMODE_UNSIGNED_OFFSET
+#define CXL_FOP_UNSIGNED_OFFSET
+#else
+#define CXL_FMODE_UNSIGNED_OFFSET	0
+#define CXL_FOP_UNSIGNED_OFFSET		.fop_flags = FOP_UNSIGNED_OFFSET,
 #endif
 
 /* 6.16: a binary attribute is constant to its callbacks (6.12 is not yet) */
