@@ -360,16 +360,12 @@ inline read(me, nonblock)
 				ended = false
 			}
 			mutex_lock;
-			if
-			:: nr_fetched ->
-				spin_lock;
-				d_step {
-					delivering = true;
-					lock = false
-				}
-				restore(n, some)
-			:: else
-			fi;
+			spin_lock;
+			d_step {
+				delivering = true;
+				lock = false
+			}
+			restore(n, some);
 			wakes = true;
 			events_read_unlock(wakes, some);
 			break

@@ -202,15 +202,23 @@ int __cxl_set_driver_ops(struct cxl_context *ctx,
 			 const struct cxl_afu_driver_ops *ops,
 			 struct module *owner)
 {
-	return cxl_events_set_ops(&ctx->events, ops, false, owner, NULL);
+	if (!ops)
+		return -EINVAL;
+	return cxl_events_set_ops(&ctx->events, ops,
+				  ops->max_data_size ?: CXL_MAX_EVENT_DATA_SIZE,
+				  ops->context_closed, owner, NULL);
 }
 EXPORT_SYMBOL_GPL(__cxl_set_driver_ops);
 
 int (cxl_set_driver_ops)(struct cxl_context *ctx,
 			 const struct cxl_afu_driver_ops *ops)
 {
-	int rc = cxl_events_set_ops(&ctx->events, ops, true, NULL, NULL);
+	int rc;
 
+	if (!ops)
+		return -EINVAL;
+	rc = cxl_events_set_ops(&ctx->events, ops, CXL_EVENT_MAX_DATA, NULL,
+				NULL, NULL);
 	if (!rc)
 		WRITE_ONCE(ctx->unpinned_ops, ops);
 	return rc;

@@ -461,7 +461,7 @@ void cxl_context_abandon(struct cxl_context *ctx)
 	cxl_context_force_close(ctx);
 	cxl_context_irqs_free(ctx);
 	if (ops)
-		cxl_events_drop_ops(&ctx->events, ops);
+		cxl_events_detach_ops(&ctx->events, ops);
 }
 
 static void cxl_context_put_pe(struct cxl_context *ctx)

@@ -19,6 +19,7 @@
  *	          cxl_psa_lock		backend: psa_written
  *	          ctx->fault_lock	backend: fault_done
  *	            ctx->events.lock	driver ops: fetch_event
+ *	              ctx->events.queue_lock
  *
  * mmap_lock is taken outside of status_mutex (a page fault on a problem state
  * mapping), so user memory must not be touched with status_mutex held.  AFU

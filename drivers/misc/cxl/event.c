@@ -1,29 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Events of a context: what is posted, and what is seen of it from outside.
- * Producers never wait.  The way of an event is told in event_read.c, which
- * delivers them.
+ * Event state of a context: its driver ops and what they announce, who is woken,
+ * and what is seen from outside.  Producers never wait.  The way of an event is
+ * told in event_read.c.
  */
 #include <linux/bitmap.h>
 #include <linux/mm.h>
-#include <linux/slab.h>
 
 #include "event.h"
 #include "trace.h"
-
-/* Where an event comes from that is reported at @time */
-static struct cxl_event_origin cxl_events_origin(const struct cxl_events *ev,
-						 u64 time)
-{
-	lockdep_assert_held(&ev->lock);
-	return (struct cxl_event_origin) { time, cxl_events_nr_lost(ev) };
-}
-
-static void cxl_events_signal(struct cxl_events *ev, int band)
-{
-	if (READ_ONCE(ev->fasync))
-		kill_fasync(&ev->fasync, SIGIO, band);
-}
 
 /*
  * On PREEMPT_RT wait queues and SIGIO take locks that sleep: a producer that
@@ -37,18 +22,25 @@ static __always_inline bool cxl_events_wake_later(struct cxl_events *ev)
 	return true;
 }
 
+/* After a full barrier, which pairs with those of sleepers and pollers. */
+static __always_inline void cxl_events_wake_now(struct cxl_events *ev,
+						__poll_t key, int band)
+{
+	if (waitqueue_active(&ev->wq))
+		wake_up_interruptible_poll(&ev->wq, key);
+	if (READ_ONCE(ev->fasync))
+		kill_fasync(&ev->fasync, SIGIO, band);
+}
+
 /*
- * Wake who waits for events, from any context.  The barrier in
- * wq_has_sleeper() pairs with those of sleepers and pollers.
+ * Wake who waits for events, from any context.  io_uring takes the key for the
+ * answer, and does not ask again.
  */
 void cxl_events_wake(struct cxl_events *ev)
 {
-	if (cxl_events_wake_later(ev))
-		return;
-	/* io_uring takes the key for the answer, and does not ask again. */
-	if (wq_has_sleeper(&ev->wq))
-		wake_up_interruptible_poll(&ev->wq, cxl_events_mask(ev));
-	cxl_events_signal(ev, cxl_events_ended(ev) ? POLL_HUP : POLL_IN);
+	if (!cxl_events_wake_later(ev))
+		cxl_events_wake_now(ev, cxl_events_mask(ev),
+				    cxl_events_ended(ev) ? POLL_HUP : POLL_IN);
 }
 
 static void cxl_events_wake_work(struct irq_work *work)
@@ -66,12 +58,9 @@ void cxl_events_init(struct cxl_events *ev, struct cxl_context *ctx,
 	init_waitqueue_head(&ev->wq);
 	init_irq_work(&ev->wake, cxl_events_wake_work);
 	spin_lock_init(&ev->lock);
+	raw_spin_lock_init(&ev->queue_lock);
 	mutex_init(&ev->read_lock);
 	atomic_set(&ev->announced, CXL_EVENTS_NO_OPS);
-	ev->fault.type = CXL_EVENT_DATA_STORAGE;
-	ev->fault.data_size = sizeof(ev->fault.fault);
-	ev->error.type = CXL_EVENT_AFU_ERROR;
-	ev->error.data_size = sizeof(ev->error.error);
 }
 
 /* @ev is retired, with no reader left. */
@@ -79,91 +68,7 @@ void cxl_events_destroy(struct cxl_events *ev)
 {
 	WARN_ON(ev->ops || ev->nr_fetched);
 	irq_work_sync(&ev->wake);
-	bitmap_free(ev->irq_pending);
 	kvfree(ev->irq_origin);
-}
-
-/*
- * What the card driver reports.  Context: see backend.h.
- */
-
-/* AFU interrupt @irq, from 1.  -EINVAL: the context does not have it. */
-int cxl_events_post_irq(struct cxl_events *ev, unsigned int irq)
-{
-	u64 now = cxl_events_now(ev);
-	unsigned long flags;
-
-	spin_lock_irqsave(&ev->lock, flags);
-	if (!irq || irq > ev->nr_irqs) {
-		spin_unlock_irqrestore(&ev->lock, flags);
-		return -EINVAL;
-	}
-	ev->count.posted++;
-	if (__test_and_set_bit(irq - 1, ev->irq_pending))
-		ev->count.coalesced++;
-	else
-		ev->irq_origin[irq - 1] = cxl_events_origin(ev, now);
-	cxl_events_change_state(ev, CXL_EVENTS_IRQ, true);
-	spin_unlock_irqrestore(&ev->lock, flags);
-
-	trace_cxl_event_post(ev, CXL_EVENT_AFU_INTERRUPT, 1);
-	cxl_events_wake(ev);
-	return 0;
-}
-
-/* A fault that was not read yet is overwritten, and counted as lost. */
-void cxl_events_post_fault(struct cxl_events *ev, u64 addr, u64 dsisr)
-{
-	u64 now = cxl_events_now(ev);
-	unsigned long flags;
-
-	spin_lock_irqsave(&ev->lock, flags);
-	ev->count.posted++;
-	if (ev->state & CXL_EVENTS_FAULT)
-		ev->count.lost++;
-	ev->fault.fault.addr = addr;
-	ev->fault.fault.dsisr = dsisr;
-	ev->fault.origin = cxl_events_origin(ev, now);
-	cxl_events_change_state(ev, CXL_EVENTS_FAULT, true);
-	spin_unlock_irqrestore(&ev->lock, flags);
-
-	trace_cxl_event_post(ev, CXL_EVENT_DATA_STORAGE, 1);
-	cxl_events_wake(ev);
-}
-
-/* While an error is not read yet, later ones are only counted as lost. */
-void cxl_events_post_error(struct cxl_events *ev, u64 error)
-{
-	u64 now = cxl_events_now(ev);
-	unsigned long flags;
-
-	spin_lock_irqsave(&ev->lock, flags);
-	ev->count.posted++;
-	if (ev->state & CXL_EVENTS_ERROR) {
-		/* Told with the error that took the slot, not with the next. */
-		ev->count.lost++;
-		ev->error.origin.lost = cxl_events_nr_lost(ev);
-	} else {
-		ev->error.error.error = error;
-		ev->error.origin = cxl_events_origin(ev, now);
-		cxl_events_change_state(ev, CXL_EVENTS_ERROR, true);
-	}
-	spin_unlock_irqrestore(&ev->lock, flags);
-
-	trace_cxl_event_post(ev, CXL_EVENT_AFU_ERROR, 1);
-	cxl_events_wake(ev);
-}
-
-/*
- * The AFU driver may hold a lock that its fetch_event takes as well, inside of
- * ours: so this takes none.  Those that come back at the end of the context
- * were counted as lost.
- */
-static void cxl_events_reject(struct cxl_events *ev, unsigned int n)
-{
-	smp_rmb(); /* pairs with the exchange in cxl_events_detach_ops() */
-	if (!(READ_ONCE(ev->state) & CXL_EVENTS_RETIRED))
-		atomic64_add(n, &ev->unwanted);
 }
 
 /*
@@ -181,59 +86,156 @@ bool cxl_events_announce(struct cxl_events *ev, unsigned int n)
 		return true;
 	do {
 		if (unlikely(old < 0 || n > INT_MAX - old)) {
-			cxl_events_reject(ev, n);
+			/*
+			 * To be rejected.  Without the lock, which the AFU driver
+			 * may take its own in.  Those that come back at the end
+			 * of the context were counted as lost.
+			 */
+			smp_rmb(); /* pairs with the exchange in detach */
+			if (!(READ_ONCE(ev->state) & CXL_EVENTS_RETIRED))
+				atomic64_add(n, &ev->unwanted);
 			return false;
 		}
 	} while (!atomic_try_cmpxchg(&ev->announced, &old, old + n));
 
 	trace_cxl_event_post(ev, CXL_EVENT_AFU_DRIVER, n);
-	if (cxl_events_wake_later(ev))
-		return true;
-	/* The exchange was the barrier that wq_has_sleeper() would add. */
-	if (waitqueue_active(&ev->wq))
-		wake_up_interruptible_poll(&ev->wq, EPOLLIN | EPOLLRDNORM);
-	cxl_events_signal(ev, POLL_IN);
+	if (!cxl_events_wake_later(ev))
+		cxl_events_wake_now(ev, EPOLLIN | EPOLLRDNORM, POLL_IN);
 	return true;
 }
 
 /*
- * The context now has interrupts 1 to @nr_irqs; those pending stay pending.
- * Process context, serialised by the caller.  -ENOMEM: nothing changed.
+ * Driver ops can be exchanged or removed while no event of theirs is announced
+ * or in flight.  Whoever cannot wait for that detaches them: events in flight
+ * go back to the driver, those announced are lost.
  */
-int cxl_events_set_irqs(struct cxl_events *ev, unsigned int nr_irqs)
+
+/* Under the lock nothing new gets in flight: if it is false it stays so. */
+static bool cxl_events_in_flight(struct cxl_events *ev)
 {
-	const bool grow = nr_irqs > ev->irq_bits;
-	struct cxl_event_origin *origin = NULL;
-	unsigned long *pending = NULL;
+	lockdep_assert_held(&ev->lock);
+	/* Pairs with the release after the last event_delivered. */
+	return smp_load_acquire(&ev->nr_fetched);
+}
+
+/*
+ * Set the driver ops, not from a hard interrupt; returns what
+ * cxl_set_driver_ops() does.
+ * @max_data: largest payload, in bytes
+ * @closed: their context_closed(), or NULL
+ * @queue: whose ops these are, or NULL.  Its events are fetched without a call.
+ */
+int cxl_events_set_ops(struct cxl_events *ev,
+		       const struct cxl_afu_driver_ops *ops, u32 max_data,
+		       void (*closed)(struct cxl_context *ctx),
+		       struct module *owner, struct cxl_event_queue *queue)
+{
+	unsigned long flags;
 	int ret = 0;
 
-	if (grow) {
-		pending = bitmap_zalloc(nr_irqs, GFP_KERNEL_ACCOUNT);
-		origin = kvcalloc(nr_irqs, sizeof(*origin), GFP_KERNEL_ACCOUNT);
-		if (!pending || !origin) {
-			ret = -ENOMEM;
-			goto free;
-		}
-	}
+	if (!ops->event_delivered || !(ops->fetch_event || queue) ||
+	    max_data > CXL_EVENT_MAX_DATA)
+		return -EINVAL;
+	if (!try_module_get(owner))
+		return -ENODEV;
 
-	spin_lock_irq(&ev->lock);
-	if (grow) {
-		if (ev->irq_bits) {
-			bitmap_copy(pending, ev->irq_pending, ev->irq_bits);
-			memcpy(origin, ev->irq_origin,
-			       ev->irq_bits * sizeof(*origin));
-		}
-		swap(pending, ev->irq_pending);
-		swap(origin, ev->irq_origin);
-		ev->irq_bits = nr_irqs;
+	spin_lock_irqsave(&ev->lock, flags);
+	if (ev->state & CXL_EVENTS_RETIRED) {
+		ret = -EIO;
+	} else if (cxl_events_in_flight(ev) ||
+		   atomic_read(&ev->announced) > 0 || (ev->ops && ev->queue)) {
+		/* An event queue stays until it is unset or destroyed. */
+		ret = -EBUSY;
+	} else {
+		WRITE_ONCE(ev->ops, ops);
+		swap(owner, ev->ops_owner);
+		ev->queue = queue;
+		ev->max_data = max_data;
+		ev->closed = closed;
+		/* From the first ops on announcements count. */
+		atomic_cmpxchg(&ev->announced, CXL_EVENTS_NO_OPS, 0);
 	}
-	ev->nr_irqs = nr_irqs;
-	spin_unlock_irq(&ev->lock);
-free:
-	bitmap_free(pending);
-	kvfree(origin);
+	spin_unlock_irqrestore(&ev->lock, flags);
+	module_put(owner);
 	return ret;
 }
+
+/*
+ * Remove the driver ops, not from a hard interrupt.  -EBUSY: events are
+ * announced or in flight, or room in the event queue is reserved.
+ */
+int cxl_events_unset_ops(struct cxl_events *ev)
+{
+	struct module *unpin = NULL;
+	unsigned long flags;
+	int ret = 0;
+
+	spin_lock_irqsave(&ev->lock, flags);
+	raw_spin_lock(&ev->queue_lock);
+	if (ev->ops && (cxl_events_in_flight(ev) ||
+			(ev->queue && ev->queue->reserved) ||
+			atomic_cmpxchg(&ev->announced, 0, CXL_EVENTS_NO_OPS))) {
+		ret = -EBUSY;
+	} else if (ev->ops) {
+		WRITE_ONCE(ev->ops, NULL);
+		swap(unpin, ev->ops_owner);
+	}
+	raw_spin_unlock(&ev->queue_lock);
+	spin_unlock_irqrestore(&ev->lock, flags);
+	module_put(unpin);
+	return ret;
+}
+
+/*
+ * Remove @only these driver ops or, if it is NULL, any, and for good.  Waits for
+ * a delivery in flight, so only in process context.
+ */
+void cxl_events_detach_ops(struct cxl_events *ev,
+			   const struct cxl_afu_driver_ops *only)
+{
+	const struct cxl_afu_driver_ops *ops;
+	struct module *owner = NULL;
+	unsigned long flags;
+	unsigned int left;
+
+	mutex_lock(&ev->read_lock);
+	spin_lock_irqsave(&ev->lock, flags);
+	if (!only)
+		cxl_events_change_state(ev, CXL_EVENTS_RETIRED, true);
+	ops = ev->ops;
+	if (!ops || (only && ops != only)) {
+		spin_unlock_irqrestore(&ev->lock, flags);
+		goto out;
+	}
+	left = atomic_xchg(&ev->announced, CXL_EVENTS_NO_OPS);
+	ev->count.posted += left;
+	WRITE_ONCE(ev->ops, NULL);
+	swap(owner, ev->ops_owner);
+	spin_unlock_irqrestore(&ev->lock, flags);
+
+	left += cxl_events_restore(ev, ops);
+	spin_lock_irqsave(&ev->lock, flags);
+	ev->count.lost += left;
+	spin_unlock_irqrestore(&ev->lock, flags);
+	if (!only && ev->closed)
+		ev->closed(ev->ctx);
+	module_put(owner);
+out:
+	mutex_unlock(&ev->read_lock);
+	/* What a poller saw as readable may be gone. */
+	cxl_events_wake(ev);
+}
+
+/* The context goes away: no driver callback after this. */
+void cxl_events_retire(struct cxl_events *ev)
+{
+	trace_cxl_event_end(ev);
+	cxl_events_detach_ops(ev, NULL);
+}
+
+/*
+ * The end, and what is seen from outside
+ */
 
 /* @bit, of CXL_EVENTS_ENDED, is why nothing more comes, or no longer is. */
 void cxl_events_set_end(struct cxl_events *ev, unsigned long bit, bool set)
@@ -248,13 +250,21 @@ void cxl_events_set_end(struct cxl_events *ev, unsigned long bit, bool set)
 }
 
 /*
- * Nothing is pending, and nothing is on its way that may turn out not to be
- * copied.  Under the lock no reader begins to deliver.
+ * What poll has to say to a caller whose entry is on the wait queue.  The end is
+ * told when nothing is pending, and nothing on its way that may turn out not to
+ * be copied: under the lock no reader begins to deliver.
  */
-static bool cxl_events_drained(struct cxl_events *ev)
+__poll_t cxl_events_mask(struct cxl_events *ev)
 {
 	unsigned long flags;
 	bool drained;
+
+	/* For producers before they wake; pairs with theirs in pollers. */
+	smp_mb();
+	if (cxl_events_readable(ev))
+		return EPOLLIN | EPOLLRDNORM;
+	if (!cxl_events_ended(ev))
+		return 0;
 
 	spin_lock_irqsave(&ev->lock, flags);
 	/*
@@ -267,19 +277,7 @@ static bool cxl_events_drained(struct cxl_events *ev)
 	drained = !smp_load_acquire(&ev->delivering) &&
 		  !cxl_events_readable(ev);
 	spin_unlock_irqrestore(&ev->lock, flags);
-	return drained;
-}
-
-/* What poll has to say to a caller whose entry is on the wait queue */
-__poll_t cxl_events_mask(struct cxl_events *ev)
-{
-	/* Pairs with the barriers of the producers: see cxl_events_wake(). */
-	smp_mb();
-	if (cxl_events_readable(ev))
-		return EPOLLIN | EPOLLRDNORM;
-	if (cxl_events_ended(ev) && cxl_events_drained(ev))
-		return EPOLLERR | EPOLLHUP;
-	return 0;
+	return drained ? EPOLLERR | EPOLLHUP : 0;
 }
 
 /* A consistent snapshot of the counters; waits for a delivery in flight. */

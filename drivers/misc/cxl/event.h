@@ -82,14 +82,13 @@ static_assert(offsetof(struct cxl_event_record, data) -
 	      offsetof(struct cxl_event_record, data_size) ==
 	      offsetof(struct cxl_event_afu_driver_reserved, data));
 
-static inline struct cxl_event_record *
-cxl_event_record(struct cxl_event_afu_driver_reserved *event)
-{
-	return container_of(&event->data_size, struct cxl_event_record,
-			    data_size);
-}
-
 struct cxl_events {
+	/*
+	 * The producers' side of the event queue: see there.  Raw, since they
+	 * take it in hard interrupt context, on PREEMPT_RT too.
+	 */
+	raw_spinlock_t queue_lock;
+
 	/* Constant once others can find the context */
 	struct cxl_context *ctx;	/* handed to the driver ops */
 	u16 card;			/* numbers for traces */
@@ -116,13 +115,13 @@ struct cxl_events {
 	 * Driver ops and what belongs to them change only while none of their
 	 * events is announced or in flight, unless these are given back.
 	 */
-	const struct cxl_afu_driver_ops *ops;
+	const struct cxl_afu_driver_ops *ops;	/* its queue looks without */
 	struct module *ops_owner;	/* pinned for ops */
 	struct cxl_event_queue *queue;	/* whose ops these are, or NULL */
 	u32 max_data;			/* largest payload of ops */
 	void (*closed)(struct cxl_context *ctx);	/* context_closed, or NULL */
-	unsigned long *irq_pending;	/* bit N - 1: AFU interrupt N */
-	struct cxl_event_origin *irq_origin;	/* of each that is pending */
+	struct cxl_event_origin *irq_origin;	/* of each pending interrupt */
+	unsigned long *irq_pending;	/* bit N - 1: AFU interrupt N; behind these */
 	unsigned int irq_bits;		/* size of both */
 	unsigned int nr_irqs;		/* that the context has now */
 	unsigned int irq_next;		/* bit where the search starts */
@@ -167,26 +166,27 @@ struct cxl_events {
 void cxl_events_init(struct cxl_events *ev, struct cxl_context *ctx,
 		     unsigned int card, unsigned int afu);
 void cxl_events_destroy(struct cxl_events *ev);
-int cxl_events_set_irqs(struct cxl_events *ev, unsigned int nr_irqs);
 void cxl_events_set_end(struct cxl_events *ev, unsigned long bit, bool set);
 __poll_t cxl_events_mask(struct cxl_events *ev);
 void cxl_events_count(struct cxl_events *ev, struct cxl_event_counters *count);
 
-/* Producers: event.c */
-int cxl_events_post_irq(struct cxl_events *ev, unsigned int irq);
-void cxl_events_post_fault(struct cxl_events *ev, u64 addr, u64 dsisr);
-void cxl_events_post_error(struct cxl_events *ev, u64 error);
+/* AFU driver: event.c */
+int cxl_events_set_ops(struct cxl_events *ev,
+		       const struct cxl_afu_driver_ops *ops, u32 max_data,
+		       void (*closed)(struct cxl_context *ctx),
+		       struct module *owner, struct cxl_event_queue *queue);
+int cxl_events_unset_ops(struct cxl_events *ev);
+void cxl_events_detach_ops(struct cxl_events *ev,
+			   const struct cxl_afu_driver_ops *only);
+void cxl_events_retire(struct cxl_events *ev);
 bool cxl_events_announce(struct cxl_events *ev, unsigned int n);
 void cxl_events_wake(struct cxl_events *ev);
 
-/* AFU driver: event_ops.c */
-int cxl_events_set_ops(struct cxl_events *ev,
-		       const struct cxl_afu_driver_ops *ops, bool old,
-		       struct module *owner, struct cxl_event_queue *queue);
-int cxl_events_unset_ops(struct cxl_events *ev);
-void cxl_events_drop_ops(struct cxl_events *ev,
-			 const struct cxl_afu_driver_ops *ops);
-void cxl_events_retire(struct cxl_events *ev);
+/* Card driver: event_generic.c */
+int cxl_events_set_irqs(struct cxl_events *ev, unsigned int nr_irqs);
+int cxl_events_post_irq(struct cxl_events *ev, unsigned int irq);
+void cxl_events_post_fault(struct cxl_events *ev, u64 addr, u64 dsisr);
+void cxl_events_post_error(struct cxl_events *ev, u64 error);
 
 /* Readers: event_read.c */
 ssize_t cxl_events_read(struct cxl_events *ev, char __user *buf, size_t count,
@@ -233,42 +233,38 @@ static inline bool cxl_events_ended(const struct cxl_events *ev)
  * for each event, since this is the one AFU driver that is known here.
  */
 struct cxl_event_queue {
-	/* Raw: taken by producers in hard interrupt context, on PREEMPT_RT too */
-	raw_spinlock_t lock;	/* guards tail to closed, and the free slots */
+	/* The producers', guarded by ev->queue_lock, as are the free slots */
 	unsigned int tail;	/* next slot to be filled; its store-release hands
 				 * the slot over to the reader
 				 */
 	unsigned int reserved;	/* free slots that are spoken for */
-	bool closed;		/* takes no more; also read without the lock */
 
-	/* The reader's, guarded by the read_lock */
+	/* The reader's, guarded by ev->read_lock */
 	unsigned int head;	/* oldest slot not confirmed; its store-release
 				 * hands the slot over to the producers
 				 */
 	unsigned int fetch;	/* next slot to be fetched */
 
 	/* Constant */
-	struct cxl_context *ctx;	/* referenced */
-	struct cxl_events *ev;
+	struct cxl_events *ev;		/* of a context that is referenced */
 	unsigned int depth;		/* events that it holds */
 	unsigned int mask;		/* slots in the ring, less one */
 	size_t slot_size;		/* bytes */
-	u32 max_payload;		/* bytes */
-	struct cxl_afu_driver_ops ops;	/* with the limit of this queue */
-	void *slots;			/* the ring */
+	struct cxl_afu_driver_ops ops;	/* closed once they are not ev->ops */
+	u8 slots[] __aligned(8);	/* the ring */
 };
 
 static inline struct cxl_event_record *
 cxl_event_queue_slot(const struct cxl_event_queue *q, unsigned int pos)
 {
-	return q->slots + (pos & q->mask) * q->slot_size;
+	return (void *)&q->slots[(pos & q->mask) * q->slot_size];
 }
 
 /* The next event that was sent, or NULL: the AFU driver has announced more. */
 static __always_inline struct cxl_event_afu_driver_reserved *
 cxl_event_queue_fetch(struct cxl_event_queue *q)
 {
-	/* Pairs with the release in cxl_event_queue_fill(). */
+	/* Pairs with the release in cxl_event_queue_put(). */
 	if (q->fetch == smp_load_acquire(&q->tail))
 		return NULL;
 	return (void *)&cxl_event_queue_slot(q, q->fetch++)->data_size;

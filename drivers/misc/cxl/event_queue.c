@@ -20,36 +20,24 @@
 
 #include "event.h"
 
+/* Its ops were removed, or the context is gone. */
+static bool cxl_event_queue_closed(const struct cxl_event_queue *q)
+{
+	return READ_ONCE(q->ev->ops) != &q->ops;
+}
+
+/* Called for events that come back only: see cxl_settle_driver(). */
 static void
-cxl_event_queue_event_delivered(struct cxl_context *ctx,
-				struct cxl_event_afu_driver_reserved *event,
-				int rc)
+cxl_event_queue_returned(struct cxl_context *ctx,
+			 struct cxl_event_afu_driver_reserved *event, int rc)
 {
 	struct cxl_event_queue *q = cxl_context_events(ctx)->queue;
 
 	if (!event)
 		return;
-	if (!rc) {
-		cxl_event_queue_delivered(q, 1);
-		return;
-	}
 	q->fetch--;
-	if (!READ_ONCE(q->closed))
+	if (!cxl_event_queue_closed(q))
 		cxl_events_announce(q->ev, 1);
-}
-
-static void cxl_event_queue_close(struct cxl_event_queue *q)
-{
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&q->lock, flags);
-	WRITE_ONCE(q->closed, true);
-	raw_spin_unlock_irqrestore(&q->lock, flags);
-}
-
-static void cxl_event_queue_context_closed(struct cxl_context *ctx)
-{
-	cxl_event_queue_close(cxl_context_events(ctx)->queue);
 }
 
 struct cxl_event_queue *cxl_event_queue_create(struct cxl_context *ctx,
@@ -57,42 +45,30 @@ struct cxl_event_queue *cxl_event_queue_create(struct cxl_context *ctx,
 					       u32 max_payload)
 {
 	struct cxl_event_queue *q;
+	size_t slot_size, slots;
 	int ret;
 
 	if (!depth || depth > CXL_EVENT_QUEUE_MAX_DEPTH || !max_payload ||
 	    max_payload > CXL_EVENT_MAX_DATA)
 		return ERR_PTR(-EINVAL);
 
-	q = kzalloc(sizeof(*q), GFP_KERNEL_ACCOUNT);
+	slots = roundup_pow_of_two(depth);
+	slot_size = ALIGN(offsetof(struct cxl_event_record, data) + max_payload,
+			  sizeof(u64));
+	q = kvzalloc(sizeof(*q) + slots * slot_size, GFP_KERNEL_ACCOUNT);
 	if (!q)
 		return ERR_PTR(-ENOMEM);
 	q->depth = depth;
-	q->mask = roundup_pow_of_two(depth) - 1;
-	q->slot_size = ALIGN(offsetof(struct cxl_event_record, data) + max_payload,
-			     sizeof(u64));
-	q->max_payload = max_payload;
-	q->ops.event_delivered = cxl_event_queue_event_delivered;
-	q->ops.context_closed = cxl_event_queue_context_closed;
+	q->mask = slots - 1;
+	q->slot_size = slot_size;
 	q->ops.max_data_size = max_payload;
-	raw_spin_lock_init(&q->lock);
-
-	q->slots = kvcalloc(q->mask + 1, q->slot_size, GFP_KERNEL_ACCOUNT);
-	if (!q->slots) {
-		ret = -ENOMEM;
-		goto free_queue;
-	}
-	q->ctx = cxl_context_get(ctx);
-	q->ev = cxl_context_events(ctx);
-	ret = cxl_events_set_ops(q->ev, &q->ops, false, THIS_MODULE, q);
-	if (ret)
-		goto put_context;
-	return q;
-
-put_context:
-	cxl_context_put(ctx);
-	kvfree(q->slots);
-free_queue:
-	kfree(q);
+	q->ops.event_delivered = cxl_event_queue_returned;
+	q->ev = cxl_context_events(cxl_context_get(ctx));
+	ret = cxl_events_set_ops(q->ev, &q->ops, max_payload, NULL, THIS_MODULE,
+				 q);
+	if (!ret)
+		return q;
+	cxl_event_queue_destroy(q);
 	return ERR_PTR(ret);
 }
 EXPORT_SYMBOL_GPL(cxl_event_queue_create);
@@ -101,11 +77,9 @@ void cxl_event_queue_destroy(struct cxl_event_queue *q)
 {
 	if (!q)
 		return;
-	cxl_event_queue_close(q);
-	cxl_events_drop_ops(q->ev, &q->ops);
-	cxl_context_put(q->ctx);
-	kvfree(q->slots);
-	kfree(q);
+	cxl_events_detach_ops(q->ev, &q->ops);
+	cxl_context_put(q->ev->ctx);
+	kvfree(q);
 }
 EXPORT_SYMBOL_GPL(cxl_event_queue_destroy);
 
@@ -114,8 +88,8 @@ static int cxl_event_queue_check(const struct cxl_event_queue *q)
 {
 	unsigned int head;
 
-	lockdep_assert_held(&q->lock);
-	if (q->closed)
+	lockdep_assert_held(&q->ev->queue_lock);
+	if (cxl_event_queue_closed(q))
 		return -EPIPE;
 	/* Pairs with the release in cxl_event_queue_delivered(). */
 	head = smp_load_acquire(&q->head);
@@ -124,44 +98,38 @@ static int cxl_event_queue_check(const struct cxl_event_queue *q)
 
 static int cxl_event_queue_unreserve(struct cxl_event_queue *q)
 {
-	lockdep_assert_held(&q->lock);
+	lockdep_assert_held(&q->ev->queue_lock);
 	if (!q->reserved)
 		return -EINVAL;
 	q->reserved--;
-	return q->closed ? -EPIPE : 0;
+	return cxl_event_queue_closed(q) ? -EPIPE : 0;
 }
 
 /* Fill the slot at the tail. */
-static __always_inline void cxl_event_queue_fill(struct cxl_event_queue *q,
-						 const void *data, u32 len)
-{
-	struct cxl_event_record *slot = cxl_event_queue_slot(q, q->tail);
-
-	lockdep_assert_held(&q->lock);
-	slot->origin.time = cxl_events_now(q->ev);
-	if (unlikely(slot->origin.time))
-		slot->origin.lost = cxl_events_nr_lost(q->ev);
-	slot->data_size = len;
-	memcpy(slot->data, data, len);
-	/* Pairs with the acquire in cxl_event_queue_fetch(). */
-	smp_store_release(&q->tail, q->tail + 1);
-}
-
 static __always_inline int cxl_event_queue_put(struct cxl_event_queue *q,
 					       const void *data, u32 len,
 					       const bool reserved)
 {
+	struct cxl_event_record *slot;
 	unsigned long flags;
 	int ret;
 
-	if (len > q->max_payload)
+	if (len > q->ops.max_data_size)
 		return -EINVAL;
 
-	raw_spin_lock_irqsave(&q->lock, flags);
+	raw_spin_lock_irqsave(&q->ev->queue_lock, flags);
 	ret = reserved ? cxl_event_queue_unreserve(q) : cxl_event_queue_check(q);
-	if (!ret)
-		cxl_event_queue_fill(q, data, len);
-	raw_spin_unlock_irqrestore(&q->lock, flags);
+	if (!ret) {
+		slot = cxl_event_queue_slot(q, q->tail);
+		slot->origin.time = cxl_events_now(q->ev);
+		if (unlikely(slot->origin.time))
+			slot->origin.lost = cxl_events_nr_lost(q->ev);
+		slot->data_size = len;
+		memcpy(slot->data, data, len);
+		/* Pairs with the acquire in cxl_event_queue_fetch(). */
+		smp_store_release(&q->tail, q->tail + 1);
+	}
+	raw_spin_unlock_irqrestore(&q->ev->queue_lock, flags);
 
 	if (ret == -ENOSPC)
 		atomic64_inc(&q->ev->overruns);
@@ -188,11 +156,11 @@ int cxl_event_queue_reserve(struct cxl_event_queue *q)
 	unsigned long flags;
 	int ret;
 
-	raw_spin_lock_irqsave(&q->lock, flags);
+	raw_spin_lock_irqsave(&q->ev->queue_lock, flags);
 	ret = cxl_event_queue_check(q);
 	if (!ret)
 		q->reserved++;
-	raw_spin_unlock_irqrestore(&q->lock, flags);
+	raw_spin_unlock_irqrestore(&q->ev->queue_lock, flags);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(cxl_event_queue_reserve);
@@ -201,8 +169,8 @@ void cxl_event_queue_cancel(struct cxl_event_queue *q)
 {
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&q->lock, flags);
+	raw_spin_lock_irqsave(&q->ev->queue_lock, flags);
 	cxl_event_queue_unreserve(q);
-	raw_spin_unlock_irqrestore(&q->lock, flags);
+	raw_spin_unlock_irqrestore(&q->ev->queue_lock, flags);
 }
 EXPORT_SYMBOL_GPL(cxl_event_queue_cancel);

@@ -3,9 +3,10 @@
  * The way of an event
  * ===================
  *
- * A producer posts it (event.c): an interrupt, fault or error is set pending
- * in the state, an event of the AFU driver stays with the driver and is only
- * announced.  Then sleepers and pollers are woken.
+ * A producer posts it: an interrupt, fault or error is set pending in the state
+ * (event_generic.c); an event of the AFU driver stays with the driver and is only
+ * announced (event.c, and event_queue.c for drivers that use that).  Then
+ * sleepers and pollers are woken.
  *
  * A reader waits until something is pending and takes the read_lock, which
  * makes it the only one.  It delivers runs of events: driver events in the
@@ -25,13 +26,12 @@
  * nobody.  If the buffer is bad, the driver events in flight are restored: the
  * AFU driver has them back.
  *
- * There is one pipeline.  The usual case (driver events alone, without stamps,
- * to plain memory) is an instance of it with @usual true at compile time; what
- * it finds to be otherwise it leaves to the other instance.
+ * There is one pipeline.  The usual case (driver events alone, to plain memory)
+ * is an instance of it with @usual true at compile time, once without and once
+ * with stamps.  What they find to be otherwise they leave to the other instance.
  */
 #define pr_fmt(fmt) "cxl: " fmt
 
-#include <linux/bitmap.h>
 #include <linux/nsproxy.h>
 #include <linux/pagemap.h>
 #include <linux/sched/signal.h>
@@ -39,92 +39,15 @@
 #include <linux/uaccess.h>
 
 #include "event.h"
-#include "event_copy.h"
+#include "event_run.h"
 #include "trace.h"
-
-#define CXL_EVENT_HEADER_SIZE	sizeof(struct cxl_event_header)
 
 /* Short copies at the same event, each after the buffer was faulted in */
 #define CXL_EVENT_COPY_TRIES	8
 
-/* With stamps, and if it still fits into the smallest buffer with one */
-static __always_inline bool cxl_event_stamped(size_t size, bool stamps)
-{
-	return stamps && size + sizeof(struct cxl_event_stamp) <= CXL_READ_MIN_SIZE;
-}
-
-/* Bytes in the reader's buffer; 0 for an event to be rejected, of size 0 */
-static __always_inline size_t cxl_event_size(size_t size, bool stamps)
-{
-	if (!size || !cxl_event_stamped(size, stamps))
-		return size;
-	return size + sizeof(struct cxl_event_stamp);
-}
-
-/* A read, and the events that it has in hand */
-struct cxl_run {
-	char __user *buf;	/* where they go in the program's memory ... */
-	struct iov_iter *iter;	/* ... or, if not NULL, anywhere else */
-	size_t room;		/* bytes left there */
-	size_t done;		/* bytes delivered */
-	unsigned int first;	/* index in fetched[]: 0 or CXL_EVENT_RUN */
-	unsigned int n;		/* events of the run */
-	size_t size;		/* bytes that they take in the reader's buffer */
-	size_t next;		/* of the first that was not copied, 0 if none */
-	bool generic;		/* the read is through with driver events */
-	bool more;		/* there is more that fits; @usual: or is not of it */
-	bool stamps;		/* the events are stamped */
-	struct cxl_event_origin now;	/* for stamps of events without origin */
-	s64 offset;		/* of the reader's CLOCK_MONOTONIC, in ns */
-};
-
 /*
  * Gather and restore
  */
-
-#define CXL_GENERIC_SIZE(kind, stamps)					\
-	cxl_event_size(CXL_EVENT_HEADER_SIZE +				\
-		       sizeof_field(struct cxl_event_record, kind), stamps)
-
-/* Bytes that one generic event of each pending kind takes */
-static size_t cxl_gather_tail(const struct cxl_events *ev, unsigned long kinds,
-			      bool stamps)
-{
-	size_t tail = 0;
-
-	kinds &= ev->state;
-	if (kinds & CXL_EVENTS_IRQ)
-		tail += CXL_GENERIC_SIZE(irq, stamps);
-	if (kinds & CXL_EVENTS_FAULT)
-		tail += CXL_GENERIC_SIZE(fault, stamps);
-	if (kinds & CXL_EVENTS_ERROR)
-		tail += CXL_GENERIC_SIZE(error, stamps);
-	return tail;
-}
-
-/* Returns whether it is an event that can be delivered, and its size. */
-static __always_inline bool cxl_gather_fetch(struct cxl_events *ev,
-					     struct cxl_event_queue *queue,
-					     unsigned int i, size_t *size)
-{
-	struct cxl_event_afu_driver_reserved *event;
-	u32 len;
-
-	lockdep_assert_held(&ev->lock);
-	event = queue ? cxl_event_queue_fetch(queue) :
-			ev->ops->fetch_event(ev->ctx);
-	ev->fetched[i] = event;
-	ev->size[i] = 0;
-	*size = 0;
-	if (unlikely(!event))
-		return false;
-	len = READ_ONCE(event->data_size);
-	if (unlikely(len > ev->max_data))
-		return false;
-	*size = CXL_EVENT_HEADER_SIZE + len;
-	ev->size[i] = *size;
-	return true;
-}
 
 /*
  * Take driver events as long as they fit with the tail kept free.  One that
@@ -138,51 +61,54 @@ static __always_inline void cxl_gather_driver(struct cxl_events *ev,
 {
 	unsigned int announced = max(atomic_read_acquire(&ev->announced), 0);
 	const unsigned int in_flight = usual ? 0 : ev->nr_fetched;
-	const bool stamps = run->stamps;
+	struct cxl_event_afu_driver_reserved *event;
 	struct cxl_event_queue *queue = ev->queue;
 	unsigned int fetched, end, i = 0;
 	size_t size, fits = run->room;
+	bool left = false;
+	u32 len;
 
-	if (!announced && !in_flight)
-		return;
 	if (usual) {
-		if (ev->nr_fetched | (ev->state & CXL_EVENTS_GENERIC))
+		if (!announced || ev->nr_fetched | (ev->state & CXL_EVENTS_GENERIC))
 			return;
 	} else {
-		size = cxl_gather_tail(ev, CXL_EVENTS_GENERIC, stamps);
-		fits -= min(fits, size);
-		size = ev->passed_over ? cxl_event_size(ev->size[0], stamps) : 0;
-		if (size <= run->room)
-			fits = max(fits, size);
-		ev->passed_over = false;
+		fits -= min(fits, cxl_generic_size(ev, CXL_EVENTS_GENERIC,
+						   run->stamps));
+		if (ev->passed_over)
+			fits = clamp(cxl_event_size(ev->size[0], run->stamps),
+				     fits, run->room);
 	}
 
 	end = min_t(unsigned int, in_flight + announced, CXL_EVENT_RUN);
 	do {
-		if (!usual && i < in_flight)
-			size = ev->size[i];
-		else if (!cxl_gather_fetch(ev, queue, i, &size) && usual)
-			goto stop;	/* to be rejected by the other instance */
-		size = cxl_event_size(size, stamps);
-		if (unlikely(run->size + size > fits))
-			goto stop;
+		size = ev->size[i];
+		if (usual || i >= in_flight) {
+			event = queue ? cxl_event_queue_fetch(queue) :
+					ev->ops->fetch_event(ev->ctx);
+			len = likely(event) ? READ_ONCE(event->data_size) : U32_MAX;
+			size = likely(len <= ev->max_data) ?
+			       CXL_EVENT_HEADER_SIZE + len : 0;
+			ev->fetched[i] = event;
+			ev->size[i] = size;
+			/* To be rejected, which is not usual */
+			left = usual && !size;
+		}
+		size = cxl_event_size(size, run->stamps);
+		if (unlikely(left || run->size + size > fits)) {
+			left = true;
+			break;
+		}
 		run->size += size;
 	} while (++i < end);
-	fetched = i;
-	run->more = i == CXL_EVENT_RUN;
-	if (!usual)
-		WRITE_ONCE(ev->deferred, false);
-	goto out;
 
-stop:
-	fetched = max(i + 1, in_flight);
-	/* What is left behind becomes deferred before announced drops, below. */
-	WRITE_ONCE(ev->deferred, true);
-	run->more = usual;
-	if (!usual)
-		ev->passed_over = !i && size <= run->room;
-out:
 	run->n = i;
+	run->more = left ? usual : i == CXL_EVENT_RUN;
+	/* What is left behind becomes deferred before announced drops, below. */
+	if (!usual || left)
+		WRITE_ONCE(ev->deferred, left);
+	if (!usual)
+		ev->passed_over = left && !i && size <= run->room;
+	fetched = max(i + left, in_flight);
 	if (!usual && fetched == in_flight)
 		return;
 	/* Pairs with the acquire in cxl_events_readable(). */
@@ -193,142 +119,32 @@ out:
 	trace_cxl_event_fetch(ev, fetched - in_flight);
 }
 
-/* One more generic event, if it fits with @tail kept free */
-static bool cxl_gather_add(struct cxl_events *ev, struct cxl_run *run,
-			   size_t tail, const struct cxl_event_record *from)
-{
-	struct cxl_event_record *record = &ev->record[run->n];
-	u32 size = CXL_EVENT_HEADER_SIZE + from->data_size;
-
-	if (run->size + cxl_event_size(size, run->stamps) + tail > run->room)
-		return false;
-	if (run->n == CXL_EVENT_RUN_GENERIC) {
-		run->more = true;
-		return false;
-	}
-	*record = *from;
-	ev->fetched[CXL_EVENT_RUN + run->n] = (void *)&record->data_size;
-	ev->size[CXL_EVENT_RUN + run->n] = size;
-	run->n++;
-	run->size += cxl_event_size(size, run->stamps);
-	return true;
-}
-
-/* Interrupts leave room for a fault and an error, and take turns. */
-static void cxl_gather_irqs(struct cxl_events *ev, struct cxl_run *run)
-{
-	size_t tail = cxl_gather_tail(ev, CXL_EVENTS_FAULT | CXL_EVENTS_ERROR,
-				      run->stamps);
-	struct cxl_event_record irq = {
-		.type = CXL_EVENT_AFU_INTERRUPT,
-		.data_size = sizeof(irq.irq),
-	};
-	unsigned int bit = ev->irq_next;
-
-	for (;;) {
-		bit = find_next_bit(ev->irq_pending, ev->irq_bits, bit);
-		if (bit == ev->irq_bits)
-			bit = find_first_bit(ev->irq_pending, ev->irq_bits);
-		if (bit == ev->irq_bits)
-			break;
-		irq.origin = ev->irq_origin[bit];
-		irq.irq.irq = bit + 1;
-		if (!cxl_gather_add(ev, run, tail, &irq))
-			return;
-		__clear_bit(bit, ev->irq_pending);
-		ev->irq_next = ++bit;
-	}
-	cxl_events_change_state(ev, CXL_EVENTS_IRQ, false);
-}
-
-static void cxl_gather_generic(struct cxl_events *ev, struct cxl_run *run)
-{
-	run->first = CXL_EVENT_RUN;
-	if (ev->state & CXL_EVENTS_IRQ)
-		cxl_gather_irqs(ev, run);
-	if (ev->state & CXL_EVENTS_FAULT &&
-	    cxl_gather_add(ev, run, 0, &ev->fault))
-		cxl_events_change_state(ev, CXL_EVENTS_FAULT, false);
-	if (ev->state & CXL_EVENTS_ERROR &&
-	    cxl_gather_add(ev, run, 0, &ev->error))
-		cxl_events_change_state(ev, CXL_EVENTS_ERROR, false);
-}
-
-/* What the reader's time namespace adds to CLOCK_MONOTONIC, in ns */
-static s64 cxl_read_time_offset(void)
-{
-	if (!IS_ENABLED(CONFIG_TIME_NS))
-		return 0;
-	return timespec64_to_ns(&current->nsproxy->time_ns->offsets.monotonic);
-}
-
 /* Take what is pending and fits, in one round trip of the state lock. */
 static __always_inline void cxl_run_gather(struct cxl_events *ev,
 					   struct cxl_run *run,
 					   const bool usual)
 {
 	lockdep_assert_held(&ev->read_lock);
-	run->first = 0;
 	run->n = 0;
 	run->size = 0;
 	run->more = usual;
 	if (run->stamps) {
 		run->now.time = ktime_get_ns();
-		run->offset = cxl_read_time_offset();
+		if (IS_ENABLED(CONFIG_TIME_NS))
+			run->offset = timespec64_to_ns(&current->nsproxy->time_ns->offsets.monotonic);
 	}
 
 	spin_lock_irq(&ev->lock);
-	if (usual || !run->generic)
+	if (!usual && !ev->nr_fetched && atomic_read_acquire(&ev->announced) <= 0)
+		run->first = CXL_EVENT_RUN;
+	if (!usual && run->first)
+		cxl_generic_gather(ev, run);
+	else
 		cxl_gather_driver(ev, run, usual);
-	if (!usual && !run->more) {
-		run->generic = true;
-		if (run->n)
-			run->more = ev->state & CXL_EVENTS_GENERIC;
-		else if (ev->state & CXL_EVENTS_GENERIC)
-			cxl_gather_generic(ev, run);
-	}
 	if (run->stamps)
 		run->now.lost = cxl_events_nr_lost(ev);
 	if (run->n)
 		ev->delivering = true;
-	spin_unlock_irq(&ev->lock);
-}
-
-/* Put the generic events behind the first @n back, beside what was posted since. */
-static void cxl_restore_generic(struct cxl_events *ev,
-				const struct cxl_run *run, unsigned int n)
-{
-	const struct cxl_event_record *record;
-	unsigned int bit;
-
-	spin_lock_irq(&ev->lock);
-	for (record = &ev->record[n]; record < &ev->record[run->n]; record++) {
-		switch (record->type) {
-		case CXL_EVENT_AFU_INTERRUPT:
-			bit = record->irq.irq - 1;
-			/* The first has the next turn. */
-			if (record == &ev->record[n])
-				ev->irq_next = bit;
-			if (__test_and_set_bit(bit, ev->irq_pending))
-				ev->count.coalesced++;
-			ev->irq_origin[bit] = record->origin;
-			cxl_events_change_state(ev, CXL_EVENTS_IRQ, true);
-			break;
-		case CXL_EVENT_DATA_STORAGE:
-			if (ev->state & CXL_EVENTS_FAULT)
-				ev->count.lost++;	/* The last one wins. */
-			else
-				ev->fault = *record;
-			cxl_events_change_state(ev, CXL_EVENTS_FAULT, true);
-			break;
-		case CXL_EVENT_AFU_ERROR:
-			if (ev->state & CXL_EVENTS_ERROR)
-				ev->count.lost++;	/* The first one wins. */
-			ev->error = *record;
-			cxl_events_change_state(ev, CXL_EVENTS_ERROR, true);
-			break;
-		}
-	}
 	spin_unlock_irq(&ev->lock);
 }
 
@@ -362,14 +178,10 @@ unsigned int cxl_events_restore(struct cxl_events *ev,
 	return good;
 }
 
-/*
- * Copy
- */
-
-/* Return how many of the run's events are through, in order. */
+/* Copy; return how many of the run's events are through, in order. */
 static __always_inline unsigned int
-cxl_run_copy(const struct cxl_events *ev, const struct cxl_run *run,
-	     const bool user, const bool usual)
+cxl_run_copy(const struct cxl_events *ev, struct cxl_run *run, const bool user,
+	     const bool usual)
 {
 	const unsigned int end = run->first + run->n;
 	struct cxl_event_header header = {
@@ -384,32 +196,32 @@ cxl_run_copy(const struct cxl_events *ev, const struct cxl_run *run,
 	char __user *buf = run->buf;
 	unsigned int i = run->first;
 
+	run->next = run->size;
 	if (user && !user_access_begin(buf, run->size))
 		return 0;
 	do {
-		struct cxl_event_afu_driver_reserved *event = fetched[i];
 		size_t len = sizes[i] - CXL_EVENT_HEADER_SIZE;
-		struct cxl_event_origin *origin;
+		const struct cxl_event_record *record;
 		u64 time = run->now.time, lost = run->now.lost;
 
-		header.size = sizes[i];
-		header.reserved1 = 0;
+		header.size = cxl_event_size(sizes[i], run->stamps);
 		if (!usual && !header.size)
 			continue;
+		record = container_of(&fetched[i]->data_size,
+				      struct cxl_event_record, data_size);
 		if (!usual && run->first)
-			header.type = cxl_event_record(event)->type;
-		if (cxl_event_stamped(header.size, run->stamps)) {
-			origin = &cxl_event_record(event)->origin;
-			if (recorded && origin->time) {
-				time = origin->time;
-				lost = origin->lost;
-			}
-			header.size += sizeof(struct cxl_event_stamp);
+			header.type = record->type;
+		header.reserved1 = 0;
+		if (header.size > sizes[i]) {
 			header.reserved1 = CXL_EVENT_STAMPED;
+			if (recorded && record->origin.time) {
+				time = record->origin.time;
+				lost = record->origin.lost;
+			}
 		}
-		if (user ? !cxl_put_user(buf, &header, event->data, len,
+		if (user ? !cxl_put_user(buf, &header, record->data, len,
 					 time + run->offset, sequence, lost) :
-			   !cxl_put_iter(run->iter, &header, event->data, len,
+			   !cxl_put_iter(run->iter, &header, record->data, len,
 					 time + run->offset, sequence, lost))
 			break;
 		buf += header.size;
@@ -417,6 +229,10 @@ cxl_run_copy(const struct cxl_events *ev, const struct cxl_run *run,
 	} while (++i < end);
 	if (user)
 		user_access_end();
+	run->next = i < end ? header.size : 0;
+	run->done += buf - run->buf;
+	run->room -= buf - run->buf;
+	run->buf = buf;
 	return i - run->first;
 }
 
@@ -429,12 +245,8 @@ cxl_event_reject(struct cxl_events *ev,
 	if (ev->warned)
 		return;
 	ev->warned = true;
-	if (event)
-		pr_warn("afu%u.%u pe %u: AFU driver event of %u bytes is too large\n",
-			ev->card, ev->afu, ev->pe, event->data_size);
-	else
-		pr_warn("afu%u.%u pe %u: AFU driver announced an event but has none\n",
-			ev->card, ev->afu, ev->pe);
+	pr_warn("afu%u.%u pe %u: AFU driver announced an event and has %s\n",
+		ev->card, ev->afu, ev->pe, event ? "one too large" : "none");
 }
 
 /* The oldest @n driver events in flight are through: the AFU driver is told. */
@@ -442,12 +254,12 @@ static __always_inline void cxl_settle_driver(struct cxl_events *ev,
 					      unsigned int n, const bool usual)
 {
 	struct cxl_event_queue *queue = ev->queue;
-	unsigned int good = n, left, i;
+	unsigned int good = n, left, i = 0;
 
+	/* Those of a queue are confirmed at once. */
 	if (usual && queue && !trace_cxl_event_deliver_enabled())
-		goto told;
-	i = 0;
-	do {
+		i = n;
+	for (; i < n; i++) {
 		int rc = usual || ev->size[i] ? 0 : -EINVAL;
 
 		if (rc) {
@@ -457,8 +269,7 @@ static __always_inline void cxl_settle_driver(struct cxl_events *ev,
 		trace_cxl_event_deliver(ev, CXL_EVENT_AFU_DRIVER, 1, rc);
 		if (!queue)
 			ev->ops->event_delivered(ev->ctx, ev->fetched[i], rc);
-	} while (++i < n);
-told:
+	}
 	if (queue)
 		cxl_event_queue_delivered(queue, good);
 	ev->sequence += good;
@@ -476,30 +287,21 @@ static __always_inline void cxl_run_settle(struct cxl_events *ev,
 					   struct cxl_run *run, unsigned int n,
 					   const bool usual)
 {
-	size_t whole = run->size;
+	const bool cut = n < run->n;
 	unsigned int i;
 
 	lockdep_assert_held(&ev->read_lock);
-	if (unlikely(n < run->n)) {
-		const u16 *size = ev->size + run->first;
-
+	if (unlikely(cut))
 		run->more = usual;
-		run->next = cxl_event_size(size[n], run->stamps);
-		for (i = n; i < run->n; i++)
-			whole -= cxl_event_size(size[i], run->stamps);
-	}
-	run->done += whole;
-	run->room -= whole;
-	run->buf += whole;
 	if (!usual && run->first) {
 		for (i = 0; i < n; i++)
 			trace_cxl_event_deliver(ev, ev->record[i].type, 1, 0);
 		ev->sequence += n;
-		if (n < run->n)
-			cxl_restore_generic(ev, run, n);
+		if (cut)
+			cxl_generic_restore(ev, run, n);
 		return;
 	}
-	if (unlikely(n < run->n))
+	if (unlikely(cut))
 		WRITE_ONCE(ev->deferred, true);
 	if (likely(n))
 		cxl_settle_driver(ev, n, usual);
@@ -520,6 +322,21 @@ static __always_inline void cxl_run_deliver(struct cxl_events *ev,
 				  cxl_run_copy(ev, run, true, usual);
 	pagefault_enable();
 	cxl_run_settle(ev, run, n, usual);
+}
+
+/* Deliver what is pending and fits: driver events first, then generic ones. */
+static void cxl_events_deliver(struct cxl_events *ev, struct cxl_run *run)
+{
+	run->next = 0;
+	run->first = 0;
+	run->stamps = READ_ONCE(ev->stamps);
+	do {
+		cxl_run_deliver(ev, run, false);
+		if (!run->first && !run->more && !run->next) {
+			run->first = CXL_EVENT_RUN;
+			run->more = READ_ONCE(ev->state) & CXL_EVENTS_GENERIC;
+		}
+	} while (run->more && !signal_pending(current));
 }
 
 /*
@@ -565,14 +382,11 @@ static int cxl_events_read_lock(struct cxl_events *ev, bool nonblock)
 	return mutex_trylock(&ev->read_lock) ? 0 : -EAGAIN;
 }
 
-/* Wake who waits for the lock and, with @wake, who waits for events. */
-static noinline void cxl_events_pass_on(struct cxl_events *ev, bool wake)
+/* Wake who waits for the lock, or for events. */
+static noinline void cxl_events_pass_on(struct cxl_events *ev)
 {
-	if (READ_ONCE(ev->refused)) {
-		WRITE_ONCE(ev->refused, false);
-		wake = true;
-	}
-	if (wake && cxl_events_to_tell(ev))
+	WRITE_ONCE(ev->refused, false);
+	if (cxl_events_to_tell(ev))
 		cxl_events_wake(ev);
 }
 
@@ -587,32 +401,30 @@ static __always_inline void cxl_events_read_unlock(struct cxl_events *ev,
 	/* Meanwhile pollers were not told of an end, old or new. */
 	wake |= delivered && cxl_events_ended(ev);
 	if (unlikely(wake || READ_ONCE(ev->refused)))
-		cxl_events_pass_on(ev, wake);
+		cxl_events_pass_on(ev);
 }
 
 /* The buffer is bad: the events in flight are the AFU driver's again. */
 static void cxl_events_refuse(struct cxl_events *ev)
 {
 	mutex_lock(&ev->read_lock);
-	if (ev->nr_fetched) {
-		/* Each may be deferred no more, and not yet announced again. */
-		spin_lock_irq(&ev->lock);
-		ev->delivering = true;
-		spin_unlock_irq(&ev->lock);
-		ev->returned += cxl_events_restore(ev, ev->ops);
-	}
-	cxl_events_read_unlock(ev, ev->delivering, true);
+	/* Each may be deferred no more, and not yet announced again. */
+	spin_lock_irq(&ev->lock);
+	ev->delivering = true;
+	spin_unlock_irq(&ev->lock);
+	ev->returned += cxl_events_restore(ev, ev->ops);
+	cxl_events_read_unlock(ev, true, true);
 }
 
 /*
- * Any read; or the rest of one that delivered @done bytes and ended with
- * @sequence, which does not wait.
+ * Any read; or the rest of one that has @locked the read_lock and delivered @done
+ * bytes, if any.
  */
 static noinline ssize_t cxl_events_read_any(struct cxl_events *ev,
 					    char __user *buf,
 					    struct iov_iter *iter, size_t room,
 					    bool nonblock, size_t done,
-					    u64 sequence)
+					    bool locked)
 {
 	struct cxl_run run = {
 		.buf = buf,
@@ -620,12 +432,13 @@ static noinline ssize_t cxl_events_read_any(struct cxl_events *ev,
 		.room = room,
 		.done = done,
 	};
+	u64 sequence = locked ? ev->sequence : 0;
 	unsigned int tries = 0;
 	bool ended;
 	int ret;
 
-	for (;;) {
-		ret = cxl_events_read_lock(ev, nonblock || run.done);
+	for (;; locked = false) {
+		ret = locked ? 0 : cxl_events_read_lock(ev, nonblock || run.done);
 		if (ret)
 			return run.done ?: ret;
 		/* Another reader came in between: what follows is the next. */
@@ -635,12 +448,7 @@ static noinline ssize_t cxl_events_read_any(struct cxl_events *ev,
 		}
 		ended = cxl_events_ended(ev);
 		done = run.done;
-		run.next = 0;
-		run.generic = false;
-		run.stamps = READ_ONCE(ev->stamps);
-		do {
-			cxl_run_deliver(ev, &run, false);
-		} while (run.more && !signal_pending(current));
+		cxl_events_deliver(ev, &run);
 		sequence = ev->sequence;
 		cxl_events_read_unlock(ev, ev->delivering, run.next);
 
@@ -653,10 +461,8 @@ static noinline ssize_t cxl_events_read_any(struct cxl_events *ev,
 			cxl_events_refuse(ev);
 			return run.done ?: -EFAULT;
 		}
-		if (run.done)
-			return run.done;
-		if (ended)
-			return -EIO;
+		if (run.done || ended)
+			return run.done ?: -EIO;
 		if (nonblock)
 			return -EAGAIN;
 		if (signal_pending(current))
@@ -669,19 +475,17 @@ cxl_events_read_usual(struct cxl_events *ev, char __user *buf, size_t count,
 		      int nonblock, const bool stamps)
 {
 	struct cxl_run run = { .buf = buf, .room = count, .stamps = stamps };
-	u64 sequence;
 
 	if (unlikely(!mutex_trylock(&ev->read_lock)))
-		return cxl_events_read_any(ev, buf, NULL, count, nonblock, 0, 0);
+		return cxl_events_read_any(ev, buf, NULL, count, nonblock, 0,
+					   false);
 	cxl_run_deliver(ev, &run, true);
 	if (likely(!run.more)) {
 		cxl_events_read_unlock(ev, true, false);
 		return run.done;
 	}
-	sequence = ev->sequence;
-	cxl_events_read_unlock(ev, ev->delivering, run.next);
 	return cxl_events_read_any(ev, buf + run.done, NULL, count - run.done,
-				   nonblock, run.done, sequence);
+				   nonblock, run.done, true);
 }
 
 static noinline ssize_t cxl_events_read_stamped(struct cxl_events *ev,
@@ -708,14 +512,13 @@ ssize_t cxl_events_read(struct cxl_events *ev, char __user *buf, size_t count,
 	int ret;
 
 	if (unlikely(atomic_read_acquire(&ev->announced) <= 0)) {
-		ret = nonblock || cxl_events_readable(ev) ? 0 :
-		      cxl_events_wait(ev, false);
+		ret = cxl_events_wait(ev, nonblock);
 		if (ret)
 			return ret;
 		/* Else a read that only finds the end would tell pollers again. */
 		if (atomic_read_acquire(&ev->announced) <= 0)
 			return cxl_events_read_any(ev, buf, NULL, count,
-						   nonblock, 0, 0);
+						   nonblock, 0, false);
 	}
 	if (unlikely(READ_ONCE(ev->stamps)))
 		return cxl_events_read_stamped(ev, buf, count, nonblock);
@@ -727,7 +530,7 @@ ssize_t cxl_events_read_iter(struct cxl_events *ev, struct iov_iter *to,
 			     bool nonblock)
 {
 	return cxl_events_read_any(ev, NULL, to, iov_iter_count(to), nonblock,
-				   0, 0);
+				   0, false);
 }
 
 #if IS_ENABLED(CONFIG_CXL_KUNIT_TEST)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit suite of event.c, event_ops.c and event_read.c: what no program can
+ * KUnit suite of event.c, event_generic.c and event_read.c: what no program can
  * bring about at will, above all copies that stop at any byte.  Included by
  * event_read.c, whose steps it takes one by one.
  */
@@ -127,7 +127,7 @@ static void event_test_exit(struct kunit *test)
 
 static int set_ops(struct fixture *f, const struct cxl_afu_driver_ops *ops)
 {
-	return cxl_events_set_ops(f->ev, ops, false, THIS_MODULE, NULL);
+	return __cxl_set_driver_ops(&f->ctx, ops, THIS_MODULE);
 }
 
 /* @count events of @size bytes, each byte with the event's number */
@@ -160,15 +160,12 @@ size_t cxl_events_test_deliver(struct cxl_events *ev, void *buf, size_t room,
 	struct iov_iter to;
 	struct cxl_run run = {
 		.room = room,
-		.stamps = READ_ONCE(ev->stamps),
 		.iter = &to,
 	};
 
 	lockdep_assert_held(&ev->read_lock);
 	iov_iter_kvec(&to, ITER_DEST, &vec, 1, copied);
-	do {
-		cxl_run_deliver(ev, &run, false);
-	} while (run.more);
+	cxl_events_deliver(ev, &run);
 	return run.done;
 }
 
@@ -279,7 +276,7 @@ static void event_test_announce(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c.rejected, 5 + 0x80000000ULL + UINT_MAX + 1);
 	KUNIT_EXPECT_EQ(test, c.pending, INT_MAX);
 	check_counters(test);
-	cxl_events_drop_ops(f->ev, &fake_ops);
+	cxl_events_detach_ops(f->ev, &fake_ops);
 	cxl_events_count(f->ev, &c);
 	KUNIT_EXPECT_EQ(test, c.lost, INT_MAX);
 	check_counters(test);
@@ -322,9 +319,9 @@ static void event_test_drop_ops(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, set_ops(f, &fake_ops), 0);
 	announce(f, 0, 2, 10);
-	cxl_events_drop_ops(f->ev, &other_ops);
+	cxl_events_detach_ops(f->ev, &other_ops);
 	KUNIT_EXPECT_PTR_EQ(test, f->ev->ops, &fake_ops);
-	cxl_events_drop_ops(f->ev, &fake_ops);
+	cxl_events_detach_ops(f->ev, &fake_ops);
 	KUNIT_EXPECT_NULL(test, f->ev->ops);
 	KUNIT_EXPECT_EQ(test, f->closed, 0);
 	KUNIT_EXPECT_EQ(test, f->fetched, 0);
