@@ -27,8 +27,8 @@ EXPORT_SYMBOL_GPL(cxl_adapter_perst_same_image);
  * cxl_adapter_link_ok() - is the link to the card up?
  * @adapter: card
  *
- * It may go down at any moment.  Where that must not be missed, check again
- * under adapter->lock or the context's status_mutex.
+ * The answer may be out of date at once.  Where a change must not be missed,
+ * check again under adapter->lock or the context's status_mutex.
  *
  * Context: any.
  */
@@ -61,7 +61,7 @@ void cxl_adapter_set_link(struct cxl_adapter *adapter, bool up)
 	if (adapter->link_up == up)
 		goto out;
 
-	/* First, so that a context made meanwhile sees it for itself */
+	/* Before the walk: a context created meanwhile sees the new state */
 	WRITE_ONCE(adapter->link_up, up);
 	for (slice = 0; slice < CXL_MAX_SLICES; slice++) {
 		if (adapter->afu[slice])
@@ -78,8 +78,8 @@ EXPORT_SYMBOL_GPL(cxl_adapter_set_link);
  * @adapter: card
  *
  * Context: any.
- * Return: 0, then cxl_adapter_context_stop() is due when it stops or could
- * not be started; -EBUSY while the card is locked for a reset.
+ * Return: 0; call cxl_adapter_context_stop() when the context stops or could
+ * not be started.  -EBUSY while the card is locked for a reset.
  */
 int cxl_adapter_context_start(struct cxl_adapter *adapter)
 {
@@ -98,11 +98,11 @@ void cxl_adapter_context_stop(struct cxl_adapter *adapter)
 }
 
 /**
- * cxl_adapter_lock_for_reset() - let no context be started
+ * cxl_adapter_lock_for_reset() - keep contexts from being started
  * @adapter: card
  *
  * Context: any.
- * Return: 0; -EBUSY when one is started, or the card is locked already.
+ * Return: 0; -EBUSY if a context is started or the card is locked already.
  */
 int cxl_adapter_lock_for_reset(struct cxl_adapter *adapter)
 {
@@ -132,7 +132,7 @@ static bool cxl_ops_complete(const struct cxl_backend_ops *ops)
 	       ops->timebase_synced;
 }
 
-/* The last reference may be that of a context: long after the card has gone */
+/* The last reference may be a context's, long after the card has gone */
 static void cxl_adapter_release(struct device *dev)
 {
 	kfree(to_cxl_adapter(dev));
@@ -155,7 +155,7 @@ static struct cxl_adapter *cxl_adapter_alloc(struct device *parent,
 	mutex_init(&adapter->lock);
 	spin_lock_init(&adapter->irqs_lock);
 	adapter->link_up = true;
-	/* A reset loads what is there now, until the user wants another */
+	/* A reset loads the current image until the user chooses another */
 	adapter->perst_image = desc->user_image_loaded ?
 			       CXL_PERST_IMAGE_USER : CXL_PERST_IMAGE_FACTORY;
 
@@ -211,7 +211,7 @@ void cxl_adapter_unregister(struct cxl_adapter *adapter)
 {
 	int slice;
 
-	/* First, as the card's files in there reach into its AFUs */
+	/* Before the AFUs, which the card's files in there refer to */
 	cxl_debugfs_adapter_remove(adapter);
 
 	for (slice = CXL_MAX_SLICES - 1; slice >= 0; slice--) {
@@ -219,9 +219,9 @@ void cxl_adapter_unregister(struct cxl_adapter *adapter)
 			cxl_afu_unregister(adapter->afu[slice]);
 	}
 
-	/* Waits for reads and writes of attributes: no lock may be held */
+	/* Waits for readers and writers of attributes: hold no lock */
 	device_del(&adapter->dev);
-	/* All contexts were closed */
+	/* All contexts are closed by now */
 	WARN_ON(adapter->irqs_used);
 	cxl_adapter_put_num(adapter);
 	put_device(&adapter->dev);

@@ -14,7 +14,7 @@
 #define CXL_MIN_CR_SIZE		64
 
 /**
- * cxl_afu_best_mode() - the mode that an AFU is set to if nobody asks
+ * cxl_afu_best_mode() - the mode that a new AFU is set to
  * @afu: AFU
  *
  * Context: any.
@@ -48,7 +48,7 @@ bool cxl_afu_has_contexts(struct cxl_afu *afu)
  * cxl_afu_detach_all() - close every context
  * @afu: AFU
  *
- * They keep their process elements until they are retired.
+ * The contexts keep their process elements until they are retired.
  *
  * Context: process context.
  */
@@ -77,13 +77,13 @@ static void cxl_afu_disable(struct cxl_afu *afu)
 	cxl_chardev_remove(afu);
 	cxl_afu_set_num_procs(afu, 0);
 	cxl_afu_detach_all(afu);
-	/* It may not answer any more, but nobody uses it now */
+	/* If it does not answer any more: nobody uses it */
 	if (afu->mode)
 		afu->adapter->ops->set_mode(afu->data, 0);
 	afu->mode = 0;
 }
 
-/* From disabled to @mode, without device nodes. */
+/* Put a disabled AFU into @mode.  Its device nodes are made later. */
 static int cxl_afu_enable(struct cxl_afu *afu, u32 mode)
 {
 	int rc;
@@ -158,10 +158,10 @@ int cxl_afu_set_mode(struct cxl_afu *afu, u32 mode)
  * @afu: AFU
  * @mode: CXL_MODE_*, or 0
  *
- * For error recovery: contexts are closed and stay so.
+ * For error recovery.  Contexts are closed and cannot be started again.
  *
  * Context: process context.
- * Return: as cxl_afu_set_mode(), but never its -EBUSY.
+ * Return: as cxl_afu_set_mode(), but never -EBUSY because of a context.
  */
 int cxl_afu_force_mode(struct cxl_afu *afu, u32 mode)
 {
@@ -240,7 +240,7 @@ static bool cxl_afu_desc_ok(const struct cxl_adapter *adapter,
 	return cxl_afu_windows_fit(desc) && cxl_afu_crs_ok(adapter->ops, desc);
 }
 
-/* Vendor and device of a record: none has both 0 */
+/* A record whose vendor and device are both 0 does not exist */
 static int cxl_afu_probe_crs(const struct cxl_backend_ops *ops,
 			     const struct cxl_afu_desc *desc, void *data)
 {
@@ -280,7 +280,7 @@ static void cxl_afu_leave_slot(struct cxl_afu *afu)
 	mutex_unlock(&afu->adapter->lock);
 }
 
-/* The last reference may be that of a context: long after the AFU has gone */
+/* The last reference may be a context's, long after the AFU has gone */
 static void cxl_afu_release(struct device *dev)
 {
 	struct cxl_afu *afu = to_cxl_afu(dev);
@@ -322,7 +322,7 @@ static struct cxl_afu *cxl_afu_alloc(struct cxl_adapter *adapter,
 	return afu;
 }
 
-/* Ready before it has attributes, whose users do not wait for anything. */
+/* Before there are attributes, whose users need not wait for anything. */
 static int cxl_afu_prepare(struct cxl_afu *afu)
 {
 	int rc;
@@ -356,7 +356,7 @@ static int cxl_afu_add_device(struct cxl_afu *afu)
 	return 0;
 }
 
-/* Somebody may have set another mode meanwhile, and so made them. */
+/* A mode set through sysfs meanwhile has made them already. */
 static int cxl_afu_add_nodes(struct cxl_afu *afu)
 {
 	int rc;
@@ -368,7 +368,7 @@ static int cxl_afu_add_nodes(struct cxl_afu *afu)
 	return rc;
 }
 
-/* Waits for reads and writes of attributes: no lock may be held */
+/* Waits for readers and writers of attributes: hold no lock */
 static void cxl_afu_del_device(struct cxl_afu *afu)
 {
 	cxl_debugfs_afu_remove(afu);

@@ -14,8 +14,8 @@
 /**
  * cxl_prefault_supported() - can a context's memory be prefaulted?
  *
- * The prefault modes fill the hash page table ahead of the AFU.  A radix MMU
- * has none, and programs expect it to refuse the modes.
+ * The prefault modes fill the hash page table ahead of the AFU.  With a radix
+ * MMU there is none, and programs expect that the modes are refused.
  */
 static inline bool cxl_prefault_supported(void)
 {

@@ -26,7 +26,7 @@
 #include <linux/slab.h>
 #include <linux/version.h>
 
-/* 7.0: the PCI core keeps the numbers of domains that drivers make up */
+/* 7.0: the PCI core allocates domain numbers to drivers */
 static inline int cxl_vpci_domain_take(int domain)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)

@@ -2,9 +2,9 @@
 /*
  * A context: a process element of an AFU, OPENED, STARTED and CLOSED.
  *
- * A context that is retired is an empty shell for the files, and the AFU
- * driver, that still refer to it: CLOSED for good, without process element,
- * driver ops, interrupts or inode.
+ * A retired context is an empty shell for the files and the AFU driver that
+ * still refer to it: CLOSED for good, without a process element, driver ops,
+ * interrupts or an inode.
  */
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -57,8 +57,8 @@ void cxl_context_put(struct cxl_context *ctx)
 }
 
 /*
- * A process element: that of @old, if there is one that still has it, so that
- * nobody else can take it in between.
+ * Get a process element.  If @old still has one, take that over, so that nobody
+ * else can get it in between.
  */
 static int cxl_context_get_pe(struct cxl_context *ctx, struct cxl_context *old)
 {
@@ -68,7 +68,7 @@ static int cxl_context_get_pe(struct cxl_context *ctx, struct cxl_context *old)
 
 	lockdep_assert_held(&afu->contexts_lock);
 	if (old && xa_load(&afu->contexts, old->pe) == old) {
-		/* Nothing to be allocated: there is an entry already. */
+		/* Replaces an entry, so it allocates nothing and cannot fail. */
 		xa_store(&afu->contexts, old->pe, ctx, GFP_KERNEL);
 		return old->pe;
 	}
@@ -79,7 +79,7 @@ static int cxl_context_get_pe(struct cxl_context *ctx, struct cxl_context *old)
 	return pe;
 }
 
-/* Make the context known: from here on it can be closed by others. */
+/* Make the context known.  From here on others can close it. */
 static int cxl_context_add(struct cxl_context *ctx, u32 modes,
 			   struct cxl_context *old)
 {
@@ -92,7 +92,7 @@ static int cxl_context_add(struct cxl_context *ctx, u32 modes,
 		goto unlock_mode;
 	}
 	mutex_lock(&afu->contexts_lock);
-	/* Its driver was unbound: what it has is being taken away. */
+	/* The driver was unbound, and its contexts are being taken away. */
 	if (ctx->pdev && !READ_ONCE(ctx->pdev->dev.driver)) {
 		ret = -ENODEV;
 		goto unlock_contexts;
@@ -103,7 +103,7 @@ static int cxl_context_add(struct cxl_context *ctx, u32 modes,
 	ctx->pe = ret;
 	ctx->events.pe = ret;
 	ret = 0;
-	/* The only one there is: it has the whole AFU */
+	/* The only context there is: it has the whole AFU */
 	if (afu->mode == CXL_MODE_DEDICATED)
 		ctx->master = true;
 	cxl_events_set_end(&ctx->events, CXL_EVENTS_LINK_DOWN,
@@ -180,7 +180,7 @@ struct cxl_context *cxl_context_create(struct cxl_afu *afu, u32 modes,
 	return cxl_context_new(afu, modes, master, pdev, NULL);
 }
 
-/* Tell the card of the context, with @ctx->mm set. */
+/* Attach the context to the card; @ctx->mm is set. */
 static int cxl_context_attach(struct cxl_context *ctx, u64 wed, u64 amr)
 {
 	struct cxl_afu *afu = ctx->afu;
@@ -210,7 +210,7 @@ static int cxl_context_attach(struct cxl_context *ctx, u64 wed, u64 amr)
 	return ret;
 }
 
-/* From OPENED or CLOSED to STARTED, or no change. */
+/* From OPENED or CLOSED to STARTED; on failure nothing changes. */
 static int cxl_context_start_locked(struct cxl_context *ctx, u64 wed, u64 amr,
 				    bool user)
 {
@@ -238,7 +238,7 @@ static int cxl_context_start_locked(struct cxl_context *ctx, u64 wed, u64 amr,
 	if (ret)
 		goto drop_mm;
 	ctx->status = STARTED;
-	/* What a program mapped while it was CLOSED was not the card's. */
+	/* What was mapped while it was CLOSED is not the card's memory. */
 	cxl_context_zap(ctx);
 	cxl_events_set_end(&ctx->events, CXL_EVENTS_CLOSED, false);
 	return 0;
@@ -279,8 +279,8 @@ static bool cxl_start_work_valid(const struct cxl_ioctl_start_work *work)
 }
 
 /*
- * The interrupts of a context that is started on behalf of a program.  Those
- * of an earlier run are given back first.
+ * Allocate the interrupts of a context that is started on behalf of a program,
+ * after those of an earlier run were given back.
  */
 static int cxl_context_alloc_user_irqs(struct cxl_context *ctx,
 				       struct cxl_ioctl_start_work *work)
@@ -320,14 +320,14 @@ int cxl_context_start_work(struct cxl_context *ctx,
 	u64 amr = 0;
 	int ret;
 
-	/* A software card has no segment table: the WED's page is all. */
+	/* There is no segment table to fill: only the WED's page is prefaulted. */
 	if (current->mm &&
 	    READ_ONCE(ctx->afu->prefault_mode) != CXL_PREFAULT_NONE)
 		cxl_handle_mm_fault(current->mm, work->work_element_descriptor,
 				    false);
 
 	mutex_lock(&ctx->status_mutex);
-	/* Nor has it interrupts again: the card's may not exist any more. */
+	/* Checked before interrupts are allocated: their card may be gone. */
 	ret = -EIO;
 	if (ctx->gone)
 		goto unlock;
@@ -377,13 +377,13 @@ static int cxl_context_detach_locked(struct cxl_context *ctx)
 		ctx->mm = NULL;
 		cxl_context_zap(ctx);
 	}
-	/* Whatever it was before: nobody must go on sleeping. */
+	/* In every state: wake everybody who sleeps. */
 	cxl_events_set_end(&ctx->events, CXL_EVENTS_CLOSED, true);
 	return started ? 0 : -EBUSY;
 }
 
 /**
- * cxl_context_detach() - the card no longer works for the context
+ * cxl_context_detach() - stop the card's work for the context
  * @ctx: context, CLOSED after this
  *
  * Context: process context.
@@ -427,14 +427,14 @@ EXPORT_SYMBOL_GPL(cxl_context_afu_error);
 /**
  * cxl_context_set_link() - the link to the card went down or came back
  * @ctx: context
- * @up: which of the two; cxl_adapter_link_ok() says so already
+ * @up: which of the two; cxl_adapter_link_ok() already returns it
  *
  * Context: process context.
  */
 void cxl_context_set_link(struct cxl_context *ctx, bool up)
 {
 	cxl_events_set_end(&ctx->events, CXL_EVENTS_LINK_DOWN, !up);
-	/* After a page fault that has seen the link as it was */
+	/* Wait for a page fault that has seen the old state of the link */
 	mutex_lock(&ctx->status_mutex);
 	cxl_context_zap(ctx);
 	mutex_unlock(&ctx->status_mutex);
@@ -478,7 +478,7 @@ static void cxl_context_put_pe(struct cxl_context *ctx)
  * cxl_context_retire() - make a context an empty shell
  * @ctx: context; its process element is free afterwards
  *
- * Once more does nothing, but waits for the first time.
+ * A second call does nothing, but waits until the first is done.
  *
  * Context: process context; waits for a delivery in flight.
  */
@@ -499,12 +499,11 @@ void cxl_context_retire(struct cxl_context *ctx)
 }
 
 /**
- * cxl_context_release() - retire a context and give the creator's reference
- *	back
+ * cxl_context_release() - retire a context and drop its creator's reference
  * @ctx: context
  *
- * Only the first call does something: an AFU driver and a file may both give
- * a context back.
+ * Only the first call does something: an AFU driver and a file may both release
+ * a context.
  *
  * Context: process context; waits for a delivery in flight.
  */
@@ -517,11 +516,10 @@ void cxl_context_release(struct cxl_context *ctx)
 }
 
 /**
- * cxl_context_replace() - make a context in place of one that has come to its
- *	end
+ * cxl_context_replace() - make a context in place of one that is at its end
  * @old: context of an AFU driver; it is retired, whatever this returns
  *
- * The new one has its process element.
+ * The new context takes over its process element.
  *
  * Context: process context, with the driver's device locked; waits for a
  * delivery in flight.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * cxllib: only the part that has a meaning off POWER9 does anything.
+ * cxllib: only what has a meaning on other machines than POWER9 does anything.
  */
 #include <linux/export.h>
 #include <linux/sched/mm.h>

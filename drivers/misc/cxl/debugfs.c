@@ -7,8 +7,8 @@
  *	cxl-afu/cardN/afuM/contexts	contexts and their event counters
  *
  * The root is not "cxl": that name belongs to Compute Express Link, whose
- * driver may be loaded too.  Nothing here can fail in a way that matters: the
- * debugfs functions take and ignore what others of them could not make.
+ * driver may be loaded too.  Errors are not checked, as is usual with debugfs:
+ * its functions accept what another of them returned.
  */
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
@@ -30,8 +30,8 @@ static void show_context(struct seq_file *s, struct cxl_context *ctx)
 }
 
 /*
- * The first from @pe on, referenced. Its counters wait for a delivery in
- * flight, and so for the AFU driver: not with the lock held.
+ * Find the first context from @pe on; referenced.  Reading its counters waits for
+ * a delivery in flight, and so for the AFU driver: not with this lock held.
  */
 static struct cxl_context *next_context(struct cxl_afu *afu, unsigned long *pe)
 {
@@ -113,7 +113,7 @@ void cxl_debugfs_adapter_add(struct cxl_adapter *adapter)
  * cxl_debugfs_adapter_remove() - remove a card's folder and all that is in it
  * @adapter: card, whose AFUs may still be there
  *
- * Context: process context; waits for who uses a file in it.
+ * Context: process context; waits for users of files in it.
  */
 void cxl_debugfs_adapter_remove(struct cxl_adapter *adapter)
 {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Translation faults: the card could not access an address; see to it that it
- * can, or tell the program that it cannot.  And the card's accesses themselves,
- * as far as the life of the address space is concerned.
+ * Translation faults: the card could not access an address.  The core makes it
+ * accessible, or tells the program.  Here is also how long an address space
+ * lives that the card accesses.
  *
  * Faulting memory in may take for ever (userfaultfd, a file on a dead server).
- * So it happens in a worker that detach does not wait for: it only touches the
- * address space, and its answer is dropped when the context is no longer
+ * So a worker does it that detach does not wait for.  It touches nothing but
+ * the address space, and its answer is dropped if the context is no longer
  * attached.
  */
 #include <linux/cred.h>
@@ -26,7 +26,7 @@
 
 /* How long the end of a process waits for the end of an access */
 #define CXL_EXIT_DELAY		(HZ / 20)
-/* How long what an access left over waits for the end of the process */
+/* How long a reference that an access left over waits for the process to end */
 #define CXL_LAST_USER_DELAY	(HZ / 10)
 
 static struct workqueue_struct *cxl_fault_wq;
@@ -70,12 +70,12 @@ static void cxl_fault_free(struct kref *ref)
 /*
  * Access to the address space
  *
- * A process that ends drops its own, usually the last, reference to the address
- * space, and with it memory, mapped files and executable; then it closes its
- * files; then its parent learns of the end.  If it ends during an access, the
- * last reference is the card's.  To drop that in the card's thread would hold
- * up everybody else, and mapped files would be released some time after the
- * parent was told that all is over.  So it is left over for the process:
+ * A process that ends drops its reference to the address space, which is usually
+ * the last and frees memory, mapped files and the executable.  Then it closes
+ * its files; then its parent learns of the end.  If the process ends during an
+ * access, the last reference is the card's.  To drop it in the card's thread
+ * would hold up all other contexts, and mapped files would be released some
+ * time after the parent was told of the end.  So it is left to the process:
  *
  *	process				card
  *	-------				----
@@ -87,10 +87,10 @@ static void cxl_fault_free(struct kref *ref)
  *	  drop that
  *	tell the parent
  *
- * Nobody begins an access once a reference was left over.  A worker drops it
- * where the process does not: it had closed the file before, or did not wait
- * as long as that.  (Detach would be too late: if the process has mapped the
- * problem state area, its memory holds the file.)
+ * No access begins once a reference was left over.  A worker drops it if the
+ * process does not, because it had closed the file before or did not wait long
+ * enough.  (Detach would be too late: if the process has mapped the problem
+ * state area, its memory holds the file.)
  */
 
 static void cxl_fault_drop_last_user(struct cxl_fault *fault)
@@ -110,7 +110,7 @@ static bool cxl_fault_get_mm(struct cxl_fault *fault)
 {
 	if (!fault->mm || delayed_work_pending(&fault->last_user))
 		return false;
-	/* First, so that it is never less than its part of mm_users */
+	/* Before mmget: @users is never less than its part of mm_users */
 	atomic_inc(&fault->users);
 	if (mmget_not_zero(fault->mm))
 		return true;
@@ -123,7 +123,7 @@ static void cxl_fault_put_mm(struct cxl_fault *fault)
 	struct cxl_context *ctx = fault->ctx;
 	unsigned long flags;
 
-	/* All but the last */
+	/* Not the last reference */
 	if (atomic_add_unless(&fault->mm->mm_users, -1, 1)) {
 		atomic_dec(&fault->users);
 	} else {
@@ -149,7 +149,7 @@ void cxl_context_put_mm(struct cxl_context *ctx)
 }
 EXPORT_SYMBOL_GPL(cxl_context_put_mm);
 
-/* Are all references to the address space the context's? */
+/* Does nobody but the context hold the address space? */
 static bool cxl_fault_mm_ended(struct cxl_fault *fault)
 {
 	int users = atomic_read(&fault->mm->mm_users);
@@ -189,15 +189,14 @@ void cxl_context_flush(struct cxl_context *ctx)
 /*
  * Acting for a program
  *
- * What a worker does to an address space counts against the program that owns
- * it, as if the program had accessed the memory itself: page tables are charged
- * to its memory cgroup; its stack grows as far as its limits and capabilities
- * let it.  A worker has none of that by itself.
+ * What a worker does to an address space is charged to the program that owns
+ * it, as if the program had accessed the memory itself: page tables count in
+ * its memory cgroup, and its stack grows as far as its limits and capabilities
+ * allow.  A worker has to take these over from the program.
  *
- * Protection keys are no part of it: they are a matter of each thread's
- * register, the card is none of the threads, and FAULT_FLAG_REMOTE says so.  A
- * real card has a register of its own, the AMR, which denies nothing unless
- * START_WORK says otherwise.
+ * Protection keys do not apply: they belong to a thread's register, and the card
+ * is no thread, which FAULT_FLAG_REMOTE says.  A real card has a register of
+ * its own, the AMR, which denies nothing unless START_WORK says otherwise.
  */
 
 /**
@@ -279,9 +278,10 @@ static void cxl_set_limits(const struct rlimit *limits)
 }
 
 /*
- * Touch what lies below a stack as its program would: that grows it, which
- * fixup_user_fault() does not (6.5).  Whether it did, fixup_user_fault() finds
- * out: the touch itself may fail because of a protection key.
+ * Touch the address below a stack as its program would, which makes the stack
+ * grow; fixup_user_fault() does not do that from 6.5 on.  The touch itself may
+ * fail because of a protection key, so fixup_user_fault() finds out whether the
+ * stack has grown.
  */
 static void cxl_touch_stack(u64 ea)
 {
@@ -291,9 +291,9 @@ static void cxl_touch_stack(u64 ea)
 }
 
 /*
- * A kernel thread is a process of its own, with limits that nobody else is
- * subject to: it takes those of the owner.  There is no other way to have the
- * kernel check them, and it knows best what there is to be checked.
+ * The kernel checks the limits of the current process.  A kernel thread has its
+ * own, to which nothing else is subject, so it may take those of the owner: that
+ * way the kernel's own checks apply, all of them.
  */
 static void cxl_grow_stack(struct mm_struct *mm, struct task_struct *owner,
 			   u64 ea)
@@ -330,7 +330,7 @@ static bool cxl_is_below_stack(struct mm_struct *mm, u64 ea)
 /* With a user reference to @mm.  Return 0 or -EFAULT. */
 static int cxl_fault_in(struct mm_struct *mm, u64 ea, bool write)
 {
-	/* The program's access, not the kernel's: so say userfaultfd and OOM */
+	/* For userfaultfd and the OOM killer it is an access by the program */
 	unsigned int flags = FAULT_FLAG_REMOTE | FAULT_FLAG_USER;
 	struct task_struct *owner = cxl_mm_owner(mm);
 	struct cxl_behalf behalf;
@@ -357,8 +357,8 @@ static int cxl_fault_in(struct mm_struct *mm, u64 ea, bool write)
  * @ea: effective address
  * @write: for a store
  *
- * It counts against the owner of the address space.  A stack grows if the
- * caller is a kernel thread or a thread of that process.
+ * It is charged to the owner of the address space.  A stack grows if the caller
+ * is a kernel thread or a thread of that process.
  *
  * Context: process context.
  * Return: 0, or -EFAULT (the address space is gone, there is nothing at the
@@ -423,7 +423,7 @@ void cxl_context_fault(struct cxl_context *ctx, u64 ea, u64 dsisr)
 	trace_cxl_pte_miss(ctx, dsisr, ea);
 	spin_lock_irqsave(&ctx->fault_lock, flags);
 	fault = ctx->fault;
-	/* A second one before the answer is the card's mistake. */
+	/* A second fault before the answer is a bug of the card: ignore it. */
 	if (fault && !fault->closed && !fault->busy) {
 		fault->busy = true;
 		fault->ea = ea;
@@ -473,8 +473,8 @@ int cxl_context_faults_open(struct cxl_context *ctx)
  * cxl_context_faults_close() - no fault is answered after this
  * @ctx: context that is about to be detached
  *
- * A worker that is at it goes on alone.  The card may still be accessing
- * memory.
+ * A worker that is resolving one is not waited for.  The card may still be
+ * accessing memory.
  */
 void cxl_context_faults_close(struct cxl_context *ctx)
 {
@@ -503,7 +503,7 @@ void cxl_context_faults_end(struct cxl_context *ctx)
 
 int cxl_fault_init(void)
 {
-	/* Unbound and many: a worker that is stuck must not hold up others. */
+	/* Unbound, with many workers: one that is stuck must not hold up others. */
 	cxl_fault_wq = alloc_workqueue("cxl_fault", WQ_UNBOUND, WQ_MAX_ACTIVE);
 	return cxl_fault_wq ? 0 : -ENOMEM;
 }

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * AFU interrupts.  Each card has a budget of them, from which its contexts
- * take theirs.  An interrupt that an AFU driver gave a handler is a Linux
- * interrupt; the others become events.
+ * AFU interrupts.  The contexts of a card share its budget of them.  An
+ * interrupt for which an AFU driver has a handler is a Linux interrupt; the
+ * others become events.
  *
  * The card may raise interrupts from any context and on several CPUs at once.
- * An irq_work takes them into hard interrupt context, where handlers belong,
- * and the edge flow sees to it that one raised while its handler runs makes it
- * run again:
+ * An irq_work calls the handlers in hard interrupt context, where they belong.
+ * The edge flow handler makes sure that an interrupt that is raised while its
+ * handler runs makes the handler run again:
  *
  *	cxl_context_interrupt()
  *	  irq_work -> generic_handle_domain_irq() -> handle_edge_irq() -> handler
  *	  or cxl_events_post_irq()
  *
- * A Linux interrupt is kept when its handler goes, hidden, for the next one.
- * Disposing of it waits for all who read its files in /proc/irq, with the
- * kernel's lock of all interrupts held, and a reader can take for ever: its
- * buffer may be memory that another program has to supply.
+ * When a handler is removed its Linux interrupt is kept, hidden, for the next
+ * one.  To dispose of it would mean to wait for all readers of its files in
+ * /proc/irq with the kernel's lock of all interrupts held, and a reader may
+ * take for ever: another program may have to supply the memory of its buffer.
  */
 #include <linux/interrupt.h>
 #include <linux/irq.h>
@@ -45,20 +45,20 @@ struct cxl_mapped_irq {
 static struct irq_domain *cxl_irq_domain;
 
 /*
- * Guards the numbers in cxl_irq_domain that are in use, and the making of
- * Linux interrupts for them: those ever used are 0 to some number, no gaps.
+ * Guards which numbers in cxl_irq_domain are in use, and the creation of Linux
+ * interrupts for them.  The numbers ever used are 0 to N, without a gap.
  */
 static DEFINE_MUTEX(cxl_hwirqs_lock);
 static DEFINE_IDA(cxl_hwirqs);
 
-/* The card neither masks interrupts nor wants to know when they are handled */
+/* The card needs no mask, unmask or acknowledge. */
 static void cxl_irq_nothing(struct irq_data *data)
 {
 }
 
 /*
- * One that came while its interrupt was disabled.  Without a mapping it was
- * the previous owner's: request_irq() is about to start the interrupt.
+ * Resend an interrupt that came while it was disabled.  Without a mapping it
+ * was meant for the previous owner: request_irq() is about to start it.
  */
 static int cxl_irq_retrigger(struct irq_data *data)
 {
@@ -69,7 +69,7 @@ static int cxl_irq_retrigger(struct irq_data *data)
 	return 1;
 }
 
-/* Handlers run on the CPU where the card raises: any affinity will do. */
+/* A handler runs on the CPU where the card raised: any affinity will do. */
 static int cxl_irq_set_affinity(struct irq_data *data,
 				const struct cpumask *mask, bool force)
 {
@@ -172,9 +172,9 @@ void cxl_context_irqs_init(struct cxl_context *ctx)
  * @ctx: context
  * @num: how many, maybe none
  *
- * Context: process context, ctx->status_mutex held, so that none are given to
- * a context that was closed for good.
- * Return: 0; -EBUSY (it has some), -ENOSPC, -ENOMEM.
+ * Context: process context, ctx->status_mutex held, so that a context that was
+ * closed for good gets none.
+ * Return: 0; -EBUSY (it has interrupts), -ENOSPC, -ENOMEM.
  */
 int cxl_context_irqs_alloc(struct cxl_context *ctx, unsigned int num)
 {
@@ -201,7 +201,7 @@ unlock:
 	return rc;
 }
 
-/* The Linux interrupt of a free number in the domain, an old one or a new one */
+/* Get a Linux interrupt of the domain that is free, or a new one. */
 static int cxl_virq_get(struct cxl_mapped_irq *mapped)
 {
 	int hwirq;
@@ -233,8 +233,8 @@ static void cxl_virq_put(struct cxl_mapped_irq *mapped)
 }
 
 /*
- * First so that it is not raised any more, then so that no handler runs, then
- * so that none is about to run.
+ * In this order: nobody raises it any more, no handler runs, no irq_work is about
+ * to run one.
  */
 static void cxl_irq_unmap(struct cxl_context_irqs *irqs, unsigned int num,
 			  struct cxl_mapped_irq *mapped)
@@ -251,7 +251,7 @@ static void cxl_irq_unmap(struct cxl_context_irqs *irqs, unsigned int num,
  * cxl_context_irqs_free() - take a context's interrupts away
  * @ctx: context
  *
- * Those pending as events can still be read.
+ * Interrupts that are pending as events can still be read.
  *
  * Context: process context; waits for running handlers.
  */
@@ -355,7 +355,7 @@ static struct cxl_mapped_irq *cxl_irq_map(struct cxl_context *ctx,
 		goto err_free;
 	if (request_irq(mapped->virq, handler, 0, name, cookie))
 		goto err_virq;
-	/* Not earlier: see cxl_irq_retrigger(). */
+	/* Only now: see cxl_irq_retrigger(). */
 	irq_set_chip_data(mapped->virq, mapped);
 	if (xa_insert_irq(&ctx->irqs.mapped, num, mapped, GFP_KERNEL))
 		goto err_irq;
@@ -405,7 +405,7 @@ void cxl_unmap_afu_irq(struct cxl_context *ctx, int num, void *cookie)
 		cxl_irq_unmap(irqs, num, mapped);
 	else
 		dev_warn(&ctx->afu->dev,
-			 "context %d: interrupt %d unmapped by a stranger\n",
+			 "context %d: interrupt %d unmapped with another cookie\n",
 			 ctx->pe, num);
 unlock:
 	mutex_unlock(&irqs->lock);

@@ -15,7 +15,7 @@ uint cxl_verbose;
 module_param_named(verbose, cxl_verbose, uint, 0600);
 MODULE_PARM_DESC(verbose, "Log mode changes of AFUs (0: no)");
 
-/* Guards cxl_adapters, and that a card found there has not lost its memory */
+/* Guards cxl_adapters; a card that is found there stays allocated meanwhile */
 static DEFINE_MUTEX(cxl_adapters_lock);
 static DEFINE_XARRAY_ALLOC(cxl_adapters);
 
@@ -78,7 +78,7 @@ struct cxl_afu *cxl_afu_find(unsigned int card, unsigned int slice)
 	if (!adapter)
 		return NULL;
 
-	/* A card that is busy with its link holds up nobody else's open(). */
+	/* Without cxl_adapters_lock: a card that is busy holds up no others. */
 	mutex_lock(&adapter->lock);
 	afu = adapter->afu[slice];
 	if (afu)

@@ -106,7 +106,7 @@ void __iomem *cxl_psa_map(struct cxl_context *ctx)
 	mutex_lock(&ctx->status_mutex);
 	addr = cxl_psa_map_locked(ctx);
 	mutex_unlock(&ctx->status_mutex);
-	/* Whoever sleeps until a page fault looks for himself from now on. */
+	/* No page fault will tell of a store: the card has to look from now on. */
 	if (addr)
 		cxl_psa_written(ctx, 0);
 

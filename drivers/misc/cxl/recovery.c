@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * PCI error recovery of a card.  The AFU drivers take part
- * through the error handlers of their pci_driver:
+ * PCI error recovery of a card.  AFU drivers take part through the error
+ * handlers of their pci_driver:
  *
  *	card's driver		here				AFU drivers
  *	-------------		----				-----------
@@ -13,9 +13,9 @@
  *				contexts			slot_reset
  *	resume							resume
  *
- * The drivers' error_detected comes first because they stop their contexts
- * there, which must still be started.  Callbacks sleep: the only locks held
- * across one are the device locks of the card (by the PCI core) and of the
+ * The drivers' error_detected is called first because they stop their contexts
+ * there, which must still be started then.  Callbacks sleep.  The only locks
+ * held meanwhile are the device locks of the card (by the PCI core) and of the
  * AFU's device.
  */
 #include <linux/pci.h>
@@ -33,7 +33,7 @@ static pci_ers_result_t cxl_worse(pci_ers_result_t a, pci_ers_result_t b)
 
 /**
  * struct cxl_recovery - a step of the recovery, as it goes from device to device
- * @step: what is done to a device, which is locked; false: not to the others
+ * @step: is called for each device, with the device locked; false ends the walk
  * @state: for error_detected
  * @result: the worst that error_detected returned
  */
@@ -51,7 +51,7 @@ static bool cxl_device_step(struct cxl_recovery *rec, struct pci_dev *pdev)
 	const struct pci_error_handlers *handlers = NULL;
 	bool ok;
 
-	/* Unbound meanwhile, a driver would leave a new context behind. */
+	/* A driver that was unbound meanwhile would never release a new context. */
 	device_lock(&pdev->dev);
 	if (pdev->dev.driver)
 		handlers = to_pci_driver(pdev->dev.driver)->err_handler;
@@ -159,14 +159,14 @@ pci_ers_result_t cxl_adapter_error_detected(struct cxl_adapter *adapter,
 		return PCI_ERS_RESULT_DISCONNECT;
 	}
 
-	/* The reset brings another card: nothing is worth keeping. */
+	/* The reset brings another image: nothing can be kept. */
 	if (adapter->perst_image != CXL_PERST_IMAGE_NONE &&
 	    !cxl_adapter_perst_same_image(adapter))
 		return PCI_ERS_RESULT_NONE;
 
 	result = cxl_error_detected_all(adapter, state);
 	cxl_disable_all(adapter);
-	/* No context is left that could be started, so only once */
+	/* Once: no context is left that could be started */
 	if (!adapter->recovering)
 		adapter->recovering = !cxl_adapter_lock_for_reset(adapter);
 	return result;
@@ -212,7 +212,7 @@ pci_ers_result_t cxl_adapter_slot_reset(struct cxl_adapter *adapter)
 	if (ok)
 		return PCI_ERS_RESULT_RECOVERED;
 
-	dev_err(&adapter->dev, "not recovered after the reset\n");
+	dev_err(&adapter->dev, "no recovery after the reset\n");
 	cxl_adapter_set_link(adapter, false);
 	return PCI_ERS_RESULT_DISCONNECT;
 }

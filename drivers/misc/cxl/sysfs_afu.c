@@ -23,7 +23,7 @@ static const char * const prefault_modes[] = {
 	[CXL_PREFAULT_ALL] = "all",
 };
 
-/* What one context can map, which dedicated mode's may exceed */
+/* What a slave can map; a program in dedicated mode can map more */
 static ssize_t mmio_size_show(struct device *dev,
 			      struct device_attribute *attr, char *buf)
 {
@@ -100,7 +100,7 @@ static ssize_t mode_store(struct device *dev, struct device_attribute *attr,
 	struct cxl_afu *afu = to_cxl_afu(dev);
 	unsigned int i;
 
-	/* Goes before what is wrong with the text; checked again in there */
+	/* Comes before any error in the text; checked again under the lock */
 	if (cxl_afu_has_contexts(afu))
 		return -EBUSY;
 

@@ -197,7 +197,7 @@ void cxl_sysfs_crs_remove(struct cxl_afu *afu)
 
 	list_for_each_entry_safe(cr, next, &afu->crs, node) {
 		list_del(&cr->node);
-		/* Gone for readers, whoever still holds the kobject */
+		/* Waits for readers; others may still hold the kobject */
 		kobject_del(&cr->kobj);
 		kobject_put(&cr->kobj);
 	}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Virtual PCI: host bridges without hardware behind them, each with one bus in
- * a domain of its own.  Their configuration space is what the owner answers.
+ * a domain of its own.  Accesses to configuration space call the owner.
  */
 #include <linux/atomic.h>
 #include <linux/export.h>
@@ -35,7 +35,7 @@ struct cxl_vpci {
 	struct cxl_vpci_host host;
 };
 
-/* Bridges that exist, also those that were removed and are still referred to */
+/* Bridges that exist; some may have been removed, but are still referred to */
 static atomic_t cxl_vpci_count;
 static DECLARE_WAIT_QUEUE_HEAD(cxl_vpci_released_wq);
 
@@ -108,9 +108,8 @@ static bool cxl_vpci_domain_is_free(int domain)
 }
 
 /*
- * In the last domain that is free: firmware numbers from 0 on, and there are
- * drivers that look for a free one from there.  It has 16 bits, as ACPI's: some
- * programs, and IOMMU drivers, know no others.
+ * Take the last free domain: firmware and some drivers number theirs from 0 on.
+ * It has 16 bits, as in ACPI: some programs and IOMMU drivers know no others.
  */
 static int cxl_vpci_choose_domain(struct cxl_vpci *vpci)
 {
@@ -126,10 +125,9 @@ static int cxl_vpci_choose_domain(struct cxl_vpci *vpci)
 }
 
 /*
- * Scan the bus.  When that fails the PCI core does one half of the undoing: a
- * bridge that could not be added has lost its reference, one whose bus could
- * not be added has not, and both have lost their windows.  Here it is left with
- * one reference in any case.
+ * Scan the bus.  When that fails the PCI core undoes only a part: the bridge has
+ * lost its windows, and its reference if it could not be added itself, but not
+ * if its bus could not.  Here it keeps one reference in any case.
  */
 static int cxl_vpci_scan(struct pci_host_bridge *bridge)
 {
@@ -152,13 +150,13 @@ static int cxl_vpci_scan(struct pci_host_bridge *bridge)
 	pci_set_host_bridge_release(bridge, NULL, NULL);
 	if (list_empty(&bridge->windows))
 		kfree(window);
-	/* Nobody can have found it: it is not there. */
+	/* It was never there, so nobody can refer to it. */
 	if (kref_read(&bridge->dev.kobj.kref) > 1)
 		put_device(&bridge->dev);
 	return rc;
 }
 
-/* The last one who referred to a device of the bus has let it go. */
+/* Nobody refers to the bridge or a device of its bus any more. */
 static void cxl_vpci_released(struct pci_host_bridge *bridge)
 {
 	struct cxl_vpci *vpci = bridge->release_data;
@@ -213,7 +211,7 @@ struct cxl_vpci *cxl_vpci_create_locked(struct device *parent,
 	pci_set_host_bridge_release(bridge, cxl_vpci_released, vpci);
 	cxl_vpci_host_scanned(&vpci->host, bridge);
 
-	/* Message signalled interrupts would have nobody to send them */
+	/* No hardware could send message signalled interrupts */
 	bridge->bus->bus_flags |= PCI_BUS_FLAGS_NO_MSI;
 	pci_bus_claim_resources(bridge->bus);
 	return vpci;
@@ -239,8 +237,8 @@ struct cxl_vpci *cxl_vpci_create(struct device *parent,
 EXPORT_SYMBOL_GPL(cxl_vpci_create);
 
 /*
- * A card's driver that is bound here registers AFUs, whose own buses are added
- * once the PCI core's lock is free again: wait for them.
+ * The driver of a card that is bound here registers AFUs, whose own buses are
+ * added when the PCI core's lock is free again: wait for that.
  */
 void cxl_vpci_add_devices(struct cxl_vpci *vpci)
 {
@@ -299,7 +297,7 @@ EXPORT_SYMBOL_GPL(cxl_vpci_destroy);
  * cxl_vpci_set_dma_linear() - let DMA addresses be addresses for an AFU
  * @pdev: device that is about to be bound
  *
- * What a kernel context works on are kernel addresses.
+ * A kernel context works on kernel addresses.
  *
  * Context: process context.
  * Return: 0 or -ENOMEM.
@@ -332,7 +330,8 @@ EXPORT_SYMBOL_GPL(cxl_vpci_from_dev);
 /**
  * cxl_vpci_exit() - wait until no bridge is left
  *
- * All were removed; one that somebody else referred to kept the module in use.
+ * All have been removed by now.  A bridge that somebody still refers to keeps
+ * the module loaded.
  */
 void cxl_vpci_exit(void)
 {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * An AFU's configuration records as PCI devices, on a virtual bus of its own,
- * so that AFU drivers are ordinary PCI drivers; and what the drivers bound to
- * them have: default contexts, and contexts left behind.
+ * so that AFU drivers are ordinary PCI drivers.  Also the contexts of the drivers
+ * that are bound to them: default contexts, and contexts left behind.
  *
- * The PCI core's lock is needed to add and remove a bus, but the card's driver
- * may be probed or removed with that lock held, or without, and cannot know.
- * So one worker does it for all AFUs, a moment later:
+ * The PCI core's lock is needed to add and remove a bus.  But the card's driver
+ * may be probed or removed with that lock held or without it, and cannot know.
+ * So one worker adds and removes the buses of all AFUs, a moment later:
  *
  *	cxl_vphb_add()		queue: add the bus
  *	cxl_vphb_link_up()	queue: scan it again, if the link hid something
@@ -143,7 +143,7 @@ unsigned int cxl_pci_to_cfg_record(struct pci_dev *dev)
 }
 EXPORT_SYMBOL_GPL(cxl_pci_to_cfg_record);
 
-/* A driver that is bound while the AFU goes away gets none. */
+/* A driver that is bound while the AFU goes away gets no context. */
 struct cxl_context *cxl_dev_context_init(struct pci_dev *dev)
 {
 	struct cxl_vphb *vphb = cxl_vphb_of(dev);
@@ -157,7 +157,7 @@ struct cxl_context *cxl_dev_context_init(struct pci_dev *dev)
 }
 EXPORT_SYMBOL_GPL(cxl_dev_context_init);
 
-/* A driver that gives it back, against the rules, does no harm. */
+/* A driver that releases it, which it must not, does no harm. */
 static struct cxl_context *cxl_vphb_default(struct cxl_vphb *vphb,
 					    struct pci_dev *pdev)
 {
@@ -212,7 +212,7 @@ EXPORT_SYMBOL_GPL(cxl_get_context);
  * @pdev: device of a record
  *
  * Context: process context, with the device locked.
- * Return: is there none, or a new one?
+ * Return: false: it has one, and no new one could be made.
  */
 bool cxl_vphb_renew_default(struct pci_dev *pdev)
 {
@@ -221,7 +221,7 @@ bool cxl_vphb_renew_default(struct pci_dev *pdev)
 	struct cxl_context *old, *ctx;
 
 	device_lock_assert(&pdev->dev);
-	/* With the device locked it is only made, not dropped. */
+	/* While the device is locked a context can be made, but not dropped. */
 	old = READ_ONCE(record->ctx);
 	if (!old)
 		return true;
@@ -240,7 +240,7 @@ bool cxl_vphb_renew_default(struct pci_dev *pdev)
 	return true;
 }
 
-/* One more that the driver left behind, referenced, or NULL */
+/* Find a context that the driver left behind; referenced, or NULL. */
 static struct cxl_context *cxl_vphb_take_context(struct cxl_afu *afu,
 						 struct pci_dev *pdev)
 {
@@ -261,12 +261,12 @@ static struct cxl_context *cxl_vphb_take_context(struct cxl_afu *afu,
 }
 
 /*
- * The driver has gone: neither the AFU nor an interrupt may do more for it, and
- * none of its code is called that its module was not pinned for.
+ * The driver was unbound: neither the AFU nor an interrupt may work for it any
+ * more, and only such code of its module is called that is pinned.
  *
- * A context with a file is the file's: what is pending can still be read.  Of
- * the others, a driver that was bound may still give its own back, when the
- * last of its files is closed, say; one whose probe failed has forgotten them.
+ * A context with a file belongs to the file: pending events can still be read.
+ * A driver that was bound may still release the others, for example when its
+ * last file is closed; one whose probe failed has forgotten them.
  */
 static void cxl_vphb_driver_gone(struct cxl_vphb *vphb, struct pci_dev *pdev,
 				 bool was_bound)
@@ -484,8 +484,8 @@ static void cxl_vphb_remove_work(struct work_struct *work)
  * cxl_vphb_add() - make the PCI devices of an AFU
  * @afu: AFU that is ready to be used
  *
- * They appear a moment after this returned: see cxl_vphb_settle().  Without
- * them the AFU can be used all the same, so that fails with a message only.
+ * They appear a moment after this returned: see cxl_vphb_settle().  If that fails
+ * there is only a message, since the AFU can be used without them.
  *
  * Context: process context, maybe with pci_lock_rescan_remove() held.
  * Return: 0 or -ENOMEM.
@@ -578,7 +578,7 @@ int cxl_vphb_init(void)
 	return rc;
 }
 
-/* Cards went before: the last buses are removed here at the latest. */
+/* All cards are gone; wait until the last buses are removed. */
 void cxl_vphb_exit(void)
 {
 	destroy_workqueue(cxl_vphb_wq);
