@@ -243,20 +243,13 @@ inline events_read_unlock(wakes, some)
 	}
 	read_lock = false;
 	if
-	:: refused ->
-		d_step {
-			refused = false;
-			wakes = true
-		}
-	:: else
-	fi;
-	if
 	:: some && closed -> wakes = true
 	:: else
 	fi;
 	some = false;
 	if
-	:: wakes ->
+	:: wakes || refused ->
+		refused = false;
 		readable(wakes);
 		if
 		:: wakes || closed -> wake()

@@ -14,9 +14,9 @@
  *	                                                  commit events
  *	                       go on                  <-- write Restart
  *
- * The event is reserved before the AFU knows of the request, so the handler
- * always finds room for it: when programs are slow to read, it is the submitter
- * who is told (EBUSY), and no completion is lost.
+ * The event is reserved before the AFU knows of the request, so that the handler
+ * always finds room for it.  If a program reads too slowly, its next submission
+ * fails (EBUSY), and no completion is lost.
  */
 #include <linux/compat.h>
 #include <linux/file.h>
@@ -121,7 +121,7 @@ static void complete_work(struct cxl_copy_context *copy,
 		.copied = work->copied,
 	};
 
-	/* Reserved, so it can only fail where nobody is left to read it. */
+	/* Room is reserved: it can only fail if no reader is left. */
 	cxl_event_queue_commit(copy->events, &completion, sizeof(completion));
 }
 
@@ -169,7 +169,7 @@ static void collect(struct cxl_copy_context *copy)
 	}
 }
 
-/* It is harmless while the AFU is not stopped. */
+/* Harmless if the AFU is not stopped */
 static void restart(struct cxl_copy_context *copy)
 {
 	lockdep_assert_held(&copy->lock);
@@ -365,9 +365,9 @@ err_release:
 }
 
 /*
- * Stop the AFU's work for a context for good.  The events come first: once the
- * context is stopped a reader that has them all gets EIO, and should not get
- * it while requests are unaccounted for.
+ * Stop the AFU's work for a context for good.  Send the events first: once the
+ * context is stopped a reader that has read them all gets EIO, and each request
+ * should have its event by then.
  */
 static void stop_context(struct cxl_copy_context *copy)
 {

@@ -27,8 +27,8 @@ struct cxl_copy_element;
 /**
  * struct cxl_copy_queue - work queue of the AFU, in the program's memory
  * @elements: the elements, as the driver sees them.  The program can write
- *	them too: nothing but the status is ever read back, and that is
- *	believed only so far as it concerns the program itself
+ *	them, too: only the status is ever read back, and it is trusted only
+ *	for what concerns the program itself
  * @size: how many elements there are
  * @pages: the pages behind @elements, pinned
  * @num_pages: how many there are

@@ -81,7 +81,7 @@ static int cxl_copy_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	struct cxl_copy_afu *afu;
 	int ret;
 
-	/* A card could have the same numbers, but no AFU. */
+	/* A PCI card could have the same IDs, but be no AFU. */
 	if (IS_ERR(cxl_pci_to_afu(pdev)))
 		return -ENODEV;
 
@@ -142,8 +142,8 @@ static void cxl_copy_remove(struct pci_dev *pdev)
 }
 
 /*
- * Error recovery: the contexts of before are gone with the AFU's state, their
- * programs read what is left, and EIO, and can get new ones afterwards.
+ * Error recovery: the AFU's state is gone, and with it all contexts.  Their
+ * programs read the events that are left, then EIO, and can get new contexts.
  */
 
 static pci_ers_result_t cxl_copy_error_detected(struct pci_dev *pdev,

@@ -2,12 +2,12 @@
 /*
  * The memcpy AFU's work queue: Documentation/memcpy-afu.md.
  *
- * The AFU reads the queue through the program's address space, one element
- * after the other, and begins again at the first one after the last.  An
- * element is to be done when its valid bit is set and its wrap bit is that of
- * the AFU's present round: so elements of the round before may stay as they
- * are.  The driver writes the same pages through a mapping of its own, to be
- * independent of the context it runs in.
+ * The AFU reads the queue through the program's address space, one element after
+ * the other, and after the last it begins again at the first.  An element is
+ * valid if its valid bit is set and its wrap bit is that of the AFU's present
+ * round, so that elements of the round before can stay as they are.  The driver
+ * writes the same pages through a mapping of its own, so that it can do so in
+ * any context.
  */
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
@@ -63,7 +63,7 @@ int cxl_copy_queue_init(struct cxl_copy_queue *queue, u64 address, u64 size)
 	if (!PAGE_ALIGNED(address) || size % CXL_COPY_QUEUE_UNIT ||
 	    size < CXL_COPY_QUEUE_MIN_SIZE || size > CXL_COPY_QUEUE_MAX_SIZE)
 		return -EINVAL;
-	/* Of such a range kernels differ in what they say. */
+	/* Kernels return different errors for such a range. */
 	if (!access_ok((void __user *)(unsigned long)address, size))
 		return -EFAULT;
 
@@ -195,7 +195,7 @@ void cxl_copy_queue_add_interrupt(struct cxl_copy_queue *queue, u16 number)
  * cxl_copy_queue_result() - what has become of the oldest element
  * @queue: queue that is not empty (used > 0)
  *
- * Where an element is done, what it copied is visible to the caller.
+ * If it is done, what it copied is visible to the caller.
  *
  * Context: any, under cxl_copy_context.lock.
  */
@@ -214,7 +214,7 @@ enum cxl_copy_result cxl_copy_queue_result(const struct cxl_copy_queue *queue)
 }
 
 /**
- * cxl_copy_queue_remove() - give the oldest element's place free
+ * cxl_copy_queue_remove() - free the place of the oldest element
  * @queue: queue whose oldest element is finished
  *
  * Context: any, under cxl_copy_context.lock.

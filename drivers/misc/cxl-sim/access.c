@@ -24,7 +24,7 @@
  * sim_pe_leave_mm() - end the accesses of a turn
  * @pe: context whose turn it is, in the engine's thread
  *
- * Between turns nothing of a process is in use: it may end.
+ * Between turns the engine holds no address space, so that a process can end.
  */
 void sim_pe_leave_mm(struct sim_pe *pe)
 {
@@ -84,7 +84,7 @@ bool sim_kernel_write(u64 ea, const void *buf, unsigned int len)
 	unsigned long to = ea;
 	char probe;
 
-	/* It knows which addresses are not the kernel's. */
+	/* It refuses addresses that are not the kernel's. */
 	if (!sim_kernel_read(&probe, ea, 1))
 		return false;
 
@@ -109,8 +109,8 @@ fault:
 
 /*
  * Read from, or write to, one page. Return the number of bytes at the end that
- * could not be accessed. The other side is memory of the engine, or part of a
- * page that it has looked up: there is nothing to be checked about it.
+ * could not be accessed. The other side is the engine's memory or a page that it
+ * has looked up, and needs no check.
  */
 static unsigned int read_page(struct sim_pe *pe, void *buf, u64 ea,
 			      unsigned int len)
@@ -155,7 +155,7 @@ static int write_fault(struct sim_pe *pe, u64 ea)
 				    CXL_DSISR_STORE);
 }
 
-/* Was the last fault answered by "no"? Then this access is the one. */
+/* Was the last fault answered by "no"? Then it was the fault of this access. */
 static bool take_unresolved(struct sim_pe *pe)
 {
 	lockdep_assert_held(&pe->afu->turn);
@@ -211,8 +211,8 @@ int sim_mem_write(struct sim_pe *pe, u64 ea, const void *buf,
 }
 
 /*
- * Copy within the address space of a process, without a buffer.  Anything in
- * the way makes it give up: the way through the buffer tells which side it is.
+ * Copy within the address space of a process, without a buffer.  It gives up at
+ * any fault: the copy through the buffer finds out on which side that was.
  */
 static bool copy_within(struct sim_pe *pe, u64 dst, u64 src, unsigned int len)
 {
@@ -248,11 +248,10 @@ static int copy_piece(struct sim_pe *pe, u64 dst, u64 src, unsigned int len)
 }
 
 /*
- * A copy may be interrupted at any place, by a fault or at the end of a turn,
- * and the piece that met the fault is done again. Where the ranges overlap, it
- * goes in the direction of memmove(), and no piece is longer than the distance
- * of the two: then no piece changes its own source, nor that of a piece that is
- * still to come.
+ * A copy may stop anywhere, at a fault or at the end of a turn, and a piece that
+ * met a fault is copied again. Where the ranges overlap it goes in the direction
+ * of memmove(), and no piece is longer than the distance between the ranges:
+ * then no piece changes its own source, or that of a later piece.
  */
 int sim_mem_copy(struct sim_pe *pe, u64 dst, u64 src, u32 len, u32 *done)
 {
@@ -305,7 +304,7 @@ int sim_mem_cmpxchg(struct sim_pe *pe, u64 ea, unsigned int width, u64 *old,
 	    get_user_pages_fast_only(ea & PAGE_MASK, 1, FOLL_WRITE, &page) != 1)
 		return write_fault(pe, ea);
 
-	/* Only the owner of the lock may mark it dirty, see set_page_dirty() */
+	/* Only under its lock may a page be marked dirty, see set_page_dirty() */
 	folio = page_folio(page);
 	ret = -EBUSY;
 	if (!folio_trylock(folio))

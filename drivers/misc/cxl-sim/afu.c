@@ -32,7 +32,7 @@ const struct sim_afu_model *sim_afu_model_find(const char *name)
 	return NULL;
 }
 
-/* A model without hooks has none of them. */
+/* The hooks of the AFU's model; all are NULL if it has none. */
 static const struct sim_afu_hooks *hooks_of(const struct sim_afu *afu)
 {
 	static const struct sim_afu_hooks none;
@@ -43,9 +43,9 @@ static const struct sim_afu_hooks *hooks_of(const struct sim_afu *afu)
 /*
  * Problem state area: pages that are allocated at the first use. In directed
  * mode it begins with the global registers, and the windows of the processes
- * start where the model wants them. In dedicated mode the two change places, so
- * that the one process finds its registers where a slave finds them: at the
- * start; and all of the area is its window.
+ * start where the model wants them. In dedicated mode all of the area is the
+ * window of the one process. There the two change places, so that the process
+ * finds its registers where a slave finds them: at the start.
  */
 
 /**
@@ -80,7 +80,7 @@ static void *psa_address(struct sim_afu *afu, u64 offset)
 	return page ? page_address(page) + offset_in_page(offset) : NULL;
 }
 
-/* Nothing may point to a page that is gone: the AFU may be started again. */
+/* Leave no pointer to a freed page: the AFU may be started again. */
 static void psa_free(struct sim_afu *afu)
 {
 	struct page *page;
@@ -154,7 +154,7 @@ void sim_pe_window_range(const struct sim_pe *pe, u64 *offset, u64 *size)
 	*size = window_size(pe->afu);
 }
 
-/* A context must not see what the one before it left. */
+/* A context must not see what the previous one left in the window. */
 static void clear_window(struct sim_afu *afu, unsigned int pe)
 {
 	u64 start = window_offset(afu, pe);
@@ -205,7 +205,7 @@ static struct sim_pe *pe_alloc(struct sim_afu *afu,
 	return NULL;
 }
 
-/* The engine has forgotten it: so has the model. */
+/* The engine does not know it any more: tell the model. */
 static void pe_free(struct sim_pe *pe)
 {
 	struct sim_afu *afu = pe->afu;
@@ -302,7 +302,7 @@ int sim_afu_reset(void *data)
 	mutex_lock(&afu->turn);
 	xa_for_each(&afu->pes, num, pe)
 		sim_pe_kill(pe);
-	/* Root can reset an AFU before its first mode, which brings registers. */
+	/* There are no registers yet if root resets the AFU before it has a mode. */
 	if (afu->global_regs)
 		afu->settings.model->reset(afu);
 	mutex_unlock(&afu->turn);

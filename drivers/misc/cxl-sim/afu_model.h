@@ -4,13 +4,13 @@
  * a struct sim_afu_model, and a line in sim_afu_models[] (afu.c).
  *
  * A model never blocks.  The engine (engine.c) calls its @turn for one context
- * at a time; the model does a bounded amount of work and returns.  Memory is
- * accessed only by the functions below, and any of them can return
- * -EINPROGRESS: the page is not there, the core was asked for it, and the
- * model must return SIM_TURN_PARKED at once.  When the answer is there @turn
- * is called again and has to repeat the same access, which then succeeds or
- * returns -EFAULT.  So a model keeps in its context's private data how far it
- * got, and a step that was begun can be begun again without harm.
+ * at a time; the model does a bounded amount of work and returns.  It accesses
+ * memory only through the functions below.  Any of them can return
+ * -EINPROGRESS: the page is not there, and the core was asked for it.  Then the
+ * model must return SIM_TURN_PARKED at once.  After the answer @turn is called
+ * again and has to repeat the same access, which then succeeds or returns
+ * -EFAULT.  So a model keeps its progress in its context's private data, and
+ * must be able to repeat a step that it has begun.
  */
 #ifndef _CXL_SIM_AFU_MODEL_H
 #define _CXL_SIM_AFU_MODEL_H
@@ -47,7 +47,7 @@ enum sim_turn {
 };
 
 /**
- * struct sim_afu_hooks - what a model can have that is not just C code here
+ * struct sim_afu_hooks - callbacks of a model that needs more than turns
  * @start: the AFU is about to be registered with the core; 0 or an errno
  * @registered: it was; 0 or an errno
  * @unregister: it is about to be unregistered: nothing may wait any more
@@ -157,11 +157,11 @@ u64 sim_pe_wed_reg(const struct sim_pe *pe);
 /* Addresses are kernel addresses: there is no address space of a process */
 bool sim_pe_is_kernel(const struct sim_pe *pe);
 
-/* Something happened: the context is not idle */
+/* Note that something happened: the context is not idle */
 void sim_pe_active(struct sim_pe *pe);
 /* Look more often, relative to the idle time, from now on */
 void sim_pe_watch_closely(struct sim_pe *pe);
-/* An element of work was finished */
+/* Count an element of work that was finished */
 void sim_pe_count_element(struct sim_pe *pe);
 /* Microseconds to wait (SIM_TURN_DELAY) before each element, usually 0 */
 unsigned int sim_pe_delay_us(const struct sim_pe *pe);
@@ -209,7 +209,7 @@ int sim_pe_interrupt(struct sim_pe *pe, unsigned int irq);
 /* Is @irq one of the context's interrupts? */
 bool sim_pe_has_interrupt(const struct sim_pe *pe, unsigned int irq);
 
-/* Report an AFU error; @error is the AFU's own business */
+/* Report an AFU error; what @error means is up to the AFU */
 void sim_pe_error(struct sim_pe *pe, u64 error);
 
 /*

@@ -172,7 +172,7 @@ struct pci_driver sim_card_driver = {
 	.probe = sim_card_probe,
 	.remove = sim_card_pci_remove,
 	.err_handler = &sim_card_err_handler,
-	/* sim_card_activate() wants to know how it went. */
+	/* sim_card_activate() reads the result of the probe. */
 	.driver.probe_type = PROBE_FORCE_SYNCHRONOUS,
 };
 
@@ -235,8 +235,8 @@ void sim_card_replug(struct sim_card *card)
  * sim_card_unplug() - take the card off its bus, unannounced
  * @card: card; config_lock is held
  *
- * The driver finds out when it is gone already: it does not answer, and its
- * link is down.
+ * By the time its driver is told, the card does not answer any more and its link
+ * is down.
  *
  * Return: 0, or -ENODEV: it is not there.
  */
@@ -337,7 +337,7 @@ static void card_reset_work(struct work_struct *work)
  * sim_card_reset() - begin to reset the card
  * @data: struct sim_card
  *
- * It reloads its image, so that it drops out and comes back.
+ * The card reloads its image: it drops out and comes back.
  *
  * Return: 0.
  */
@@ -358,7 +358,7 @@ void sim_card_deactivate(struct sim_card *card)
 	struct cxl_vpci *vpci = card->vpci;
 
 	lockdep_assert_held(&card->config_lock);
-	/* A reset that is due will find that there is nothing to reset. */
+	/* A reset that is queued will find nothing to reset. */
 	card->vpci = NULL;
 	cxl_vpci_destroy(vpci);
 }
@@ -388,7 +388,7 @@ int sim_card_activate(struct sim_card *card)
 	int ret;
 
 	lockdep_assert_held(&card->config_lock);
-	/* It stays so where the administrator lets no driver bind by itself. */
+	/* Stays 0 if the administrator has turned off automatic binding. */
 	mutex_lock(&card->lock);
 	card->probe_error = 0;
 	mutex_unlock(&card->lock);

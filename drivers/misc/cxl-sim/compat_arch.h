@@ -15,12 +15,12 @@
 /**
  * sim_allow_all_keys() - let this kernel thread access all of user memory
  *
- * Protection keys are a matter of each thread's register, and no thread's
- * register is that of the card: a real one has the AMR, which denies nothing
- * by default.  On x86 a kernel thread's PKRU denies all keys but 0.  It is
- * switched with the thread, so once is enough, and nobody else is concerned.
+ * Protection keys belong to a register of each thread.  A real card has its own,
+ * the AMR, which denies nothing by default.  But on x86 a kernel thread's PKRU
+ * denies all keys except 0.  It is switched with the thread, so it is enough to
+ * set it once, and no other thread is affected.
  *
- * Elsewhere there is nothing to be done: POWER has no keys with a radix MMU.
+ * Elsewhere there is nothing to do: POWER has no keys with a radix MMU.
  */
 static inline void sim_allow_all_keys(void)
 {
@@ -63,8 +63,8 @@ fault:
  * @from: source, likewise
  * @len: bytes
  *
- * The architecture's own routine is made for the processor it runs on, and on
- * x86 and 64-bit POWER it takes a fault on either side.  Elsewhere there is
+ * The architecture's own routine is the fastest on its processors, and on x86
+ * and 64-bit POWER it handles a fault on either side.  Other architectures have
  * none that does.
  *
  * Return: whether all of it was copied; if not, any part of it may be.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Cards and AFUs as the user makes them: /sys/kernel/config/cxl-sim/CARD/afuM,
- * in the way of gpio-sim. Attributes can be written until the card is live.
+ * Cards and AFUs in configfs, /sys/kernel/config/cxl-sim/CARD/afuM, in the style
+ * of gpio-sim. Attributes can be written until the card is live.
  */
 #include <linux/configfs.h>
 #include <linux/ctype.h>

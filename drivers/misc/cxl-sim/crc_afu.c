@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The CRC AFU: each context has a wide window with many channels in it, each
- * of which calculates checksums and has an interrupt of its own. What fails is
- * told in the AFU's error buffer: Documentation/crc-afu.md.
+ * The CRC AFU: each context has a wide window with many channels, each of which
+ * calculates checksums and has an interrupt of its own. Errors are recorded in
+ * the AFU's error buffer. See Documentation/crc-afu.md.
  */
 #include <linux/atomic.h>
 #include <linux/build_bug.h>
@@ -17,7 +17,7 @@
 #define CRC_WINDOW_SIZE		0x100000
 #define CRC_CHANNEL_SIZE	0x1000
 #define CRC_BUFFER_SIZE		0x800
-/* The place of channel 0 is taken by the context's own registers. */
+/* The context's own registers are in the place of channel 0. */
 #define CRC_CHANNELS		(CRC_WINDOW_SIZE / CRC_CHANNEL_SIZE)
 
 /* Cost beside that of the bytes, in units of a byte copied */
@@ -264,8 +264,7 @@ static int execute(struct sim_pe *pe)
 }
 
 /*
- * The error buffer is never written by programs, so that the count in it can
- * be relied upon.
+ * Programs cannot write the error buffer, so the count in it can be trusted.
  */
 static void log_error(struct sim_pe *pe, u8 status)
 {
@@ -291,7 +290,7 @@ static void log_error(struct sim_pe *pe, u8 status)
 	};
 }
 
-/* An AFU error is about the command; a bad address has had its own event. */
+/* No AFU error for a bad address, which has an event of its own. */
 static u8 fail(struct sim_pe *pe, int ret)
 {
 	struct crc_context *ctx = sim_pe_priv(pe);

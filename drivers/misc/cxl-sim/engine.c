@@ -2,10 +2,10 @@
 /*
  * The engine: one thread for each AFU, which works for all its contexts.
  *
- * Contexts that can work take turns, each turn being bounded; what becomes of
- * one that has nothing to do is in idle.c; one whose access faulted waits until
- * the core has answered.  The thread itself never waits for a program's memory,
- * so that no program can hold up another, or its own detach.
+ * Contexts that have work take turns, and each turn is bounded.  Contexts without
+ * work are in idle.c.  A context whose access faulted waits until the core has
+ * answered.  The thread itself never waits for a program's memory, so that no
+ * program can hold up another, or its own detach.
  */
 #include <linux/hrtimer.h>
 #include <linux/kthread.h>
@@ -87,7 +87,7 @@ unlock:
 	return pe;
 }
 
-/* After the first turn attach returns. */
+/* After the first turn: let attach return. */
 static void end_first_turn(struct sim_pe *pe)
 {
 	struct sim_afu *afu = pe->afu;
@@ -120,7 +120,7 @@ static void end_turn(struct sim_pe *pe, enum sim_turn result)
 		sim_pe_go_idle(pe, result == SIM_TURN_SLEEP, now);
 	} else {
 		spin_lock_irq(&afu->lock);
-		/* It is detached, or parked, maybe even answered already. */
+		/* Else it is detached, or parked, and may even have its answer already. */
 		if (pe->state == SIM_PE_RUNNING) {
 			if (result == SIM_TURN_DELAY)
 				begin_delay(pe, now);
@@ -151,10 +151,10 @@ static bool run_turn(struct sim_afu *afu)
 }
 
 /*
- * A card's logic does not compete with programs for a CPU, and there may be
- * hundreds of them that spin until it has done its work.  So the engine has the
- * highest ordinary priority.  But its work may have no end: what it uses beyond
- * half of a CPU it gets like anybody else, so that the machine stays usable.
+ * A real card does not compete with programs for a CPU, and hundreds of programs
+ * may spin until it has done its work.  So the engine has the highest ordinary
+ * priority.  But its work may have no end: beyond half of a CPU it gets its time
+ * like everybody else, so that the machine stays usable.
  */
 static void engine_set_priority(struct sim_afu *afu)
 {
@@ -285,7 +285,7 @@ void sim_engine_wait_turn(struct sim_afu *afu)
 }
 
 /**
- * sim_engine_end_delays() - who waits for the end of the delay can go on
+ * sim_engine_end_delays() - let contexts that wait for their delay go on
  * @afu: AFU
  */
 void sim_engine_end_delays(struct sim_afu *afu)
@@ -319,7 +319,7 @@ static bool first_turn_over(struct sim_pe *pe)
  * sim_engine_add() - let the engine work for a context
  * @pe: new context
  *
- * Returns after its first turn, so that what the AFU does at once, was done.
+ * Returns after its first turn, so that what the AFU does at once is done.
  *
  * Return: 0, or -EIO while the engine is halted.
  */
@@ -346,7 +346,7 @@ int sim_engine_add(struct sim_pe *pe)
 }
 
 /**
- * sim_pe_kill() - the context does no more work
+ * sim_pe_kill() - let the context do no more work
  * @pe: context
  */
 void sim_pe_kill(struct sim_pe *pe)
@@ -357,7 +357,7 @@ void sim_pe_kill(struct sim_pe *pe)
 }
 
 /**
- * sim_pe_is_dead() - does the context do no more work?
+ * sim_pe_is_dead() - was sim_pe_kill() called for the context?
  * @pe: context
  */
 bool sim_pe_is_dead(struct sim_pe *pe)
@@ -403,8 +403,8 @@ void sim_engine_remove(struct sim_pe *pe)
  * @ea: address
  * @dsisr: CXL_DSISR_*
  *
- * The context is parked, and the core asked for the page.  A program could
- * take each page away again before it is used: this is bounded.
+ * The context is parked, and the core is asked for the page.  A program could
+ * take each page away again before it is used, so the number of tries is bounded.
  *
  * Return: -EINPROGRESS, or -EFAULT: it was tried often enough, and the program
  * is told.
@@ -438,7 +438,7 @@ int sim_pe_fault(struct sim_pe *pe, u64 ea, u64 dsisr)
  * sim_pe_forget_fault() - the access that had a fault is not made again
  * @pe: context whose turn it is
  *
- * So the answer is not for the access that comes next.
+ * The answer does not count for the next access.
  */
 void sim_pe_forget_fault(struct sim_pe *pe)
 {

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What becomes of a context that has nothing to do.
+ * Contexts that have nothing to do.
  *
- * Work that appears in its window rings: the first store to a page that the
- * core has taken away from the program is a page fault.  So a context whose
+ * A store to a context's window can ring a doorbell: the core takes the page away
+ * from the program, so that the next store is a page fault.  A context whose
  * model waits for nothing else is looked at for a short while, in which more
- * may come; then the doorbell is armed, and after one more look it sleeps:
+ * work may come.  Then the doorbell is armed, and after one more look it sleeps:
  *
  *	RUNNING --> WAITING --> ... --> arm --> RUNNING --> ASLEEP
  *	   ^                                      |           |
  *	   +---- psa_written ---------------------+-----------+
  *
  * A model may wait for something that does not ring, as the memcpy AFU does for
- * an element in the memory of its program.  That is looked at again and again,
- * ever more rarely.
+ * an element in the memory of its program.  Then the context is looked at again
+ * and again, ever more rarely.
  */
 #include <linux/ktime.h>
 #include <linux/log2.h>
@@ -36,15 +36,15 @@
 
 /*
  * Looking may take a 128th of a CPU.  Where many contexts are idle, or the
- * machine is slow, it becomes rarer, as long as it stays within an eighth of
- * the time for which all have been idle, and this:
+ * machine is slow, looks become rarer, but no rarer than an eighth of the time
+ * for which all have been idle, and this:
  */
 #define REST_SHIFT	7
 #define REST_MAX_NS	(200 * NSEC_PER_MSEC)
 
 /*
- * To arm costs the program a page fault, and more if it reads its registers
- * all the time: not before it has been idle for so long.
+ * Arming costs the program a page fault, and more if it reads its registers all
+ * the time: do not arm before it has been idle for so long.
  */
 #define ARM_AFTER_NS	(2 * NSEC_PER_MSEC)
 
@@ -99,7 +99,7 @@ void sim_pe_go_idle(struct sim_pe *pe, bool sleep, u64 now)
 		look_again(pe, now);
 		goto unlock;
 	}
-	/* First: it may ring before all pages are gone. */
+	/* Before the pages go: it may ring meanwhile. */
 	pe->armed = true;
 	spin_unlock_irq(&afu->lock);
 	armed = cxl_context_arm_doorbell(pe->elem.ctx);
@@ -129,7 +129,7 @@ static void ring(struct sim_pe *pe)
  * @data: struct sim_afu
  * @offset: of the page in the problem state area
  *
- * What is in no process's window is everybody's.
+ * A page that is in no process's window concerns all contexts.
  *
  * Context: any.
  */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * debugfs: what can happen to a card and its AFUs, made to happen.
+ * Injection by debugfs of what can happen to a card and its AFUs
  *
  *	link			"up" or "down"
  *	recovery		"frozen" or "perm_failure"
@@ -56,8 +56,8 @@ static int get_numbers(u64 *val, const char __user *buf, size_t count)
 }
 
 /*
- * Files of an AFU. None of them waits for anything but the turn of a context,
- * or for long, so that they can be removed at any time.
+ * Files of an AFU. They wait for the turn of a context at most, which is short:
+ * so they can be removed at any time.
  */
 
 /* The context that something is injected into, or ERR_PTR */
@@ -114,7 +114,7 @@ static ssize_t inject_fault_write(struct file *file, const char __user *buf,
 	ret = get_numbers(val, buf, count);
 	if (ret != 2 && ret != 3)
 		return ret < 0 ? ret : -EINVAL;
-	/* It may have a fault of its own, which usually is answered soon. */
+	/* It may have a fault of its own, which is usually answered soon. */
 	for (tries = 0; tries < FAULT_TRIES; tries++) {
 		ret = inject_fault(file->private_data, val);
 		if (ret != -EBUSY || msleep_interruptible(FAULT_WAIT_MS))
@@ -183,9 +183,9 @@ static int state_show(struct seq_file *s, void *unused)
 DEFINE_SHOW_ATTRIBUTE(state);
 
 /*
- * Files of a card. Writing to them can end in the removal of the very file,
- * which waits for users of an ordinary debugfs file. So these keep the card by
- * themselves while they are open.
+ * Files of a card. A write can remove the very file, and the removal of an
+ * ordinary debugfs file waits for its users. So these files hold a reference to
+ * the card themselves while they are open.
  */
 
 static int card_file_open(struct inode *inode, struct file *file)

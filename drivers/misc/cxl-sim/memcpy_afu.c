@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The memcpy AFU: each context has a queue of work elements in its memory,
- * which it works off in order: copies, interrupts, increments and atomic
- * operations: Documentation/memcpy-afu.md. Everything is big-endian.
+ * The memcpy AFU: each context has a queue of work elements in its memory, which
+ * are executed in order: copies, interrupts, increments and atomic operations.
+ * Everything is big-endian. See Documentation/memcpy-afu.md.
  */
 #include <linux/bits.h>
 #include <linux/seq_file.h>
@@ -188,7 +188,7 @@ static int atomic(struct sim_pe *pe)
 	return memcpy_atomic_execute(pe, &op);
 }
 
-/* Make a translation known, without any use of it. */
+/* Translate an address, without any access. */
 static int touch(struct sim_pe *pe)
 {
 	struct memcpy_context *ctx = sim_pe_priv(pe);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Atomic operations of the memcpy AFU. Those that look at a
- * second word of memory work as the instructions of the Power ISA with these
- * function codes do.
+ * Atomic operations of the memcpy AFU. Those that look at a second word of memory
+ * work like the instructions of the Power ISA with the same function codes.
  */
 #include <linux/bitops.h>
 #include <linux/errno.h>
@@ -76,7 +75,7 @@ static int load(struct sim_pe *pe, const struct memcpy_atomic *op, u64 ea,
 	return ret == -EAGAIN ? 0 : ret;
 }
 
-/* Address of the second word, for those that have one */
+/* Address of the second word, for operations that have one */
 static u64 second_ea(const struct memcpy_atomic *op)
 {
 	switch (op_of(op)) {
@@ -92,8 +91,8 @@ static u64 second_ea(const struct memcpy_atomic *op)
 }
 
 /*
- * What becomes of @mem. Return 0, -ENODATA when nothing is to be stored, -EBUSY
- * when it has to be tried again until another has changed it, or -EOPNOTSUPP.
+ * Calculate the new value of @mem. Return 0, -ENODATA (nothing is to be stored),
+ * -EBUSY (try again until somebody has changed it) or -EOPNOTSUPP.
  */
 static int compute(const struct memcpy_atomic *op, u64 mem, u64 second,
 		   u64 *result)

@@ -23,7 +23,7 @@ static void set_word(struct sim_pci_config *config, unsigned int offset,
  * @vendor: vendor ID, also of the subsystem
  * @device: device ID, also of the subsystem
  * @class: class code, 24 bits
- * @multifunction: the PCI core shall look for further functions of the device
+ * @multifunction: the device has further functions
  */
 void sim_pci_config_init(struct sim_pci_config *config, u16 vendor, u16 device,
 			 u32 class, bool multifunction)

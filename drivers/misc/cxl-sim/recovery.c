@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * PCI error handling, both sides of it: the card driver's handlers, and the
- * part of the PCI core, played when an error is injected.
+ * PCI error handling: the card driver's handlers, and what the PCI core does in
+ * an error recovery, for injected errors.
  */
 #include <linux/device.h>
 #include <linux/pci.h>
@@ -81,13 +81,13 @@ static pci_ers_result_t report(struct pci_dev *pdev, pci_channel_state_t state)
 }
 
 /**
- * sim_card_recover() - the card met an error
+ * sim_card_recover() - go through an error recovery of the card
  * @card: card; config_lock is held
  * @state: pci_channel_io_frozen, or pci_channel_io_perm_failure
  *
- * Return: 0: it recovered, was plugged again because its driver could not
- * recover, or, if that is final, was taken off the bus. -ENODEV: it is not
- * there.
+ * Return: 0: the card recovered, or was unplugged and plugged again because its
+ * driver could not recover, or was taken off the bus for good. -ENODEV: it is
+ * not there.
  */
 int sim_card_recover(struct sim_card *card, pci_channel_state_t state)
 {

@@ -138,7 +138,7 @@ enum sim_pe_state {
  * @run: in @afu->runnable; guarded by @afu->lock
  * @wait: in @afu->waiting; guarded by @afu->lock
  * @unresolved: the fault was answered by "no"; guarded by @afu->lock until the
- *	context runs again, then the engine's
+ *	context runs again, then only the engine uses it
  * @injected: the fault was injected, whatever the answer; @afu->lock
  * @attached: its first turn is over; guarded by @afu->lock
  * @delayed: in @afu->waiting for the end of the injected delay; @afu->lock
@@ -204,7 +204,7 @@ struct sim_pe {
  *
  * @turn: see the top of this file; also guards @pes against removal
  * @pes: struct sim_pe by number
- * @lock: guards the next four and each context's state
+ * @lock: guards @runnable to @first_turn, and each context's state
  * @runnable: contexts that can work, in the order of their turns
  * @waiting: contexts that are looked at again later, by time
  * @halted: nothing may run: the link is down

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The card's time base: the cycle counter of the CPU that reads it, as Linux
- * has it, plus what debugfs says that it is off.
+ * The card's time base: the cycle counter of the CPU that reads it, plus an
+ * offset that debugfs can set.
  */
 #include <linux/cpumask.h>
 #include <linux/smp.h>
@@ -40,8 +40,8 @@ static void take_sample(void *data)
  * sim_card_timebase_synced() - does the time base agree with the CPUs'?
  * @data: struct sim_card
  *
- * The engine may run on any CPU, so what each of them reads for the card is
- * compared with what this one reads for itself before and after that.
+ * The engine may run on any CPU.  So the counter of each CPU is compared with
+ * what this CPU reads before and after.
  *
  * Context: process context.
  */
