@@ -100,6 +100,7 @@ install: lib installed-programs	## library, programs, man pages, udev rules, int
 	$(Q)ln -sf $(LIBPSL_SONAME) $(DESTDIR)$(own_libdir)/libpsl.so
 	$(Q)$(call install_to,$(own_includedir),lib/include/*.h)
 	$(Q)$(call install_to,$(own_includedir)/misc,include/uapi/misc/*.h)
+	$(Q)$(call install_to,$(own_includedir)/rtl,lib/rtl/psl_*)
 	$(Q)install -d $(DESTDIR)$(libdir)/pkgconfig
 	$(Q)$(call fill_pc,$(LIB_FILE:libcxl.so.%=%)) lib/libcxl-afu.pc.in >$(DESTDIR)$(libdir)/pkgconfig/libcxl-afu.pc
 	$(Q)$(call fill_pc,$(LIBAFU_FILE:libafu.so.%=%)) lib/afu/libafu.pc.in >$(DESTDIR)$(libdir)/pkgconfig/libafu.pc
@@ -121,7 +122,7 @@ uninstall:		## remove what install put into DESTDIR
 	$(Q)cd $(OUT)/uninstall && find . ! -type d | while read -r file; do \
 		rm -f "$(DESTDIR)/$$file" || exit; done
 	$(Q)rm -rf $(DESTDIR)$(pythondir)/cxl_afu/__pycache__
-	$(Q)for folder in $(own_libdir) $(own_includedir)/misc $(own_includedir) $(pythondir)/cxl_afu; do \
+	$(Q)for folder in $(own_libdir) $(own_includedir)/misc $(own_includedir)/rtl $(own_includedir) $(pythondir)/cxl_afu; do \
 		[ ! -d $(DESTDIR)$$folder ] || rmdir $(DESTDIR)$$folder || exit; done
 	$(Q)rm -rf $(OUT)/uninstall
 

@@ -39,15 +39,18 @@ installed_programs_find_the_library() {
 	mv "$work/libcxl.so.1" "$work/local/lib/cxl-afu"
 }
 
+# pkg_config PACKAGE: sets $cflags and $libs as it does: the variables, then two lines.
+pkg_config() {
+	sed -n 's/^\([a-z]*\)=\(.*\)$/\1="\2"/p; s/^Cflags: \(.*\)$/cflags="\1"/p; s/^Libs: \(.*\)$/libs="\1"/p' \
+		"$work/local/lib/pkgconfig/$1.pc" >"$work/vars"
+	. "$work/vars"
+}
+
 programs_are_built_by_what_pkg_config_is_told() {
 	native
 	install_once
-	pc=$work/local/lib/pkgconfig/libcxl-afu.pc
-	! grep '@' "$pc" || fail "not filled in"
-	# As pkg-config does it: the variables, then the two lines.
-	sed -n 's/^\([a-z]*\)=\(.*\)$/\1="\2"/p; s/^Cflags: \(.*\)$/cflags="\1"/p; s/^Libs: \(.*\)$/libs="\1"/p' \
-		"$pc" >"$work/vars"
-	. "$work/vars"
+	! grep '@' "$work/local/lib/pkgconfig/libcxl-afu.pc" || fail "not filled in"
+	pkg_config libcxl-afu
 	cat >"$work/program.c" <<'END'
 #include <libcxl.h>
 
@@ -60,13 +63,28 @@ END
 	# shellcheck disable=SC2086,SC2154
 	${cross_compile-}gcc $cflags -o "$work/program" "$work/program.c" $libs || fail "it does not build"
 	[ "$("$work/program")" = afu_error ] || fail "it does not run"
-	sed -n 's/^\([a-z]*\)=\(.*\)$/\1="\2"/p; s/^Cflags: \(.*\)$/cflags="\1"/p; s/^Libs: \(.*\)$/libs="\1"/p' \
-		"$work/local/lib/pkgconfig/libafu.pc" >"$work/vars"
-	. "$work/vars"
+	pkg_config libafu
 	# shellcheck disable=SC2086
 	${cross_compile-}gcc $cflags -o "$work/square" examples/afu/square.c $libs || fail "square does not build"
 	! "$work/square" "$work/none" 2>"$work/log" || fail "square opens what is not there"
 	grep -q '^square: No such file' "$work/log" || fail "square does not run: $(cat "$work/log")"
+}
+
+simulators_are_made_of_what_is_installed() {
+	native
+	install_once
+	command -v iverilog >/dev/null || skip "iverilog is not there; './run check' installs it"
+	rtl=$work/local/include/cxl-afu/rtl
+	pkg_config libpsl
+	# shellcheck disable=SC2086
+	gcc -shared -fPIC -I/usr/include/iverilog $cflags -o "$work/psl.vpi" "$rtl/psl_vpi.c" $libs ||
+		fail "psl.vpi does not build"
+	iverilog -g2012 -I examples/rtl -s psl_top -o "$work/afu.vvp" "$rtl/psl_top.v" examples/rtl/*.v ||
+		fail "psl_top.v is no top"
+	said=$(vvp -n -M "$work" -m psl "$work/afu.vvp" +psl-node=/nowhere 2>&1) || :
+	echo "$said" | grep -q /nowhere || fail "it does not run: $said"
+	# shellcheck disable=SC2086
+	echo '#include "psl_verilator.hpp"' | g++ -fsyntax-only -I"$rtl" $cflags -x c++ - || fail "no C++"
 }
 
 # As cxl-tests has it: "make all" in there, and all of it in one place
@@ -159,6 +177,7 @@ nothing_lies_elsewhere() {
 		lib/here/cxl-afu/libafu.so lib/here/cxl-afu/libafu.a include/cxl-afu/afu.h \
 		lib/here/cxl-afu/libpsl.so lib/here/cxl-afu/libpsl.a lib/here/pkgconfig/libpsl.pc \
 		lib/here/pkgconfig/libafu.pc lib/here/pkgconfig/libcxl-afu.pc include/cxl-afu/libcxl.h include/cxl-afu/misc/cxl.h \
+		include/cxl-afu/rtl/psl_verilator.cpp \
 		share/man/man1/afuctl.1 share/man/man3/libcxl-afu.3 share/man/man3/libafu.3 share/man/man4/cxl.4 \
 		share/bash-completion/completions/afuctl share/zsh/site-functions/_afuctl \
 		share/fish/vendor_completions.d/afuctl.fish lib/udev/rules.d/60-cxl-afu.rules \
@@ -175,6 +194,7 @@ nothing_lies_elsewhere() {
 }
 
 tap_run install installed_programs_find_the_library programs_are_built_by_what_pkg_config_is_told \
+	simulators_are_made_of_what_is_installed \
 	a_folder_libcxl_is_made_of_what_is_installed compiler_and_pkg_config_are_honoured \
 	what_is_installed_is_uninstalled modules_are_installed_for_a_kernel \
 	archive_has_what_is_needed_and_no_more nothing_lies_elsewhere
