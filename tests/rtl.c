@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -124,7 +125,7 @@ static pid_t card_make(const char *first, const char *second)
 	if (access(SIMULATOR, X_OK))
 		skip("made without Verilator");
 	sim_card_make(&card, "afu0/model", "user", "afu0/modes", "dedicated",
-		      "afu0/irqs_min", "2", NULL);
+		      "afu0/irqs_min", "2", "afu0/mmio", "trapped", NULL);
 	return simulator_start(first, second);
 }
 
@@ -453,9 +454,66 @@ static void reset_in_mid_transfer_stops_it(void)
 	simulator_kill(pid);
 }
 
+/*
+ * Registers are the AFU's own: each access is one on its bus.
+ */
+
+static __u64 load(int fd, __u64 offset, __u32 size)
+{
+	struct cxl_ioctl_mmio access = { .offset = offset, .size = size };
+
+	require_ok(ioctl(fd, CXL_IOCTL_MMIO, &access));
+	return size == 8 ? be64toh(access.value) : be32toh(access.value);
+}
+
+static void store(int fd, __u64 offset, __u32 size, __u64 value)
+{
+	struct cxl_ioctl_mmio access = {
+		.offset = offset,
+		.size = size,
+		.value = size == 8 ? htobe64(value) : htobe32(value),
+		.flags = CXL_IOCTL_MMIO_WRITE,
+	};
+
+	require_ok(ioctl(fd, CXL_IOCTL_MMIO, &access));
+}
+
+static void registers_are_the_afus(void)
+{
+	pid_t pid = card_make(NULL, NULL);
+	struct transfer t;
+	__u64 work;
+
+	transfer_make(&t, SHORT);
+	work = (uintptr_t)t.work;
+	t.fd = node_open_ok(card.dedicated);
+	require_ok(node_start(t.fd, 0, -1, 0));
+	check_eq(load(t.fd, COPYCRC_IDENT, 8), COPYCRC_IDENT_VALUE);
+	check_eq(load(t.fd, COPYCRC_IDENT, 4), COPYCRC_IDENT_VALUE >> 32);
+	check_eq(load(t.fd, COPYCRC_IDENT + 4, 4), (__u32)COPYCRC_IDENT_VALUE);
+	check_eq(load(t.fd, COPYCRC_STATUS, 8), COPYCRC_RUNNING);
+
+	store(t.fd, COPYCRC_DOORBELL, 8, work);
+	check_copied(&t);
+	check_eq(load(t.fd, COPYCRC_RESULT, 8), COPYCRC_OVER);
+	check_eq(load(t.fd, COPYCRC_ADDRESS, 8), work);
+	check_eq(load(t.fd, COPYCRC_LINES, 8), SHORT / COPYCRC_LINE);
+
+	/* Again, by two halves, of which the second rings */
+	t.work->status = 0;
+	memset(t.destination, 0, t.length);
+	store(t.fd, COPYCRC_DOORBELL, 4, work >> 32);
+	check_eq(load(t.fd, COPYCRC_STATUS, 8), COPYCRC_RUNNING);
+	store(t.fd, COPYCRC_DOORBELL + 4, 4, (__u32)work);
+	check_copied(&t);
+	transfer_free(&t);
+	simulator_kill(pid);
+}
+
 static const struct tap_test tests[] = {
 	{ "rtl.copies_to_fresh_memory", copies_to_fresh_memory, sim_cards_remove, 60 },
 	{ "rtl.keeps_the_buses_busy", keeps_the_buses_busy, sim_cards_remove, 60 },
+	{ "rtl.registers_are_the_afus", registers_are_the_afus, sim_cards_remove },
 	{ "rtl.resumes_after_page_faults", resumes_after_page_faults, sim_cards_remove },
 	{ "rtl.copies_in_disorder", copies_in_disorder, sim_cards_remove, 60 },
 	{ "rtl.fork_copies_on_write", fork_copies_on_write, sim_cards_remove },

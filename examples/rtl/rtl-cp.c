@@ -3,8 +3,8 @@
  * rtl-cp DEVICE SOURCE DESTINATION: copy a file through the AFU of this folder.
  *
  * Both files are mapped, and the AFU copies from one mapping to the other: what is
- * not in memory comes by page faults of the AFU. It gets a chain of work
- * descriptors, one for each piece, and raises an interrupt after each.
+ * not in memory comes by page faults of the AFU. Its doorbell is told a chain of
+ * work descriptors, one for each piece; it raises an interrupt after each.
  */
 #include <endian.h>
 #include <errno.h>
@@ -149,13 +149,18 @@ static void describe(struct job *job, const struct file *from, const struct file
 	}
 }
 
-static struct cxl_afu_h *attach(const char *device, const struct job *job)
+static struct cxl_afu_h *attach(const char *device)
 {
 	struct cxl_afu_h *afu = cxl_afu_open_dev((char *)device);
+	uint64_t ident;
 
-	if (!afu || cxl_set_event_stamps(afu, 1) ||
-	    cxl_afu_attach(afu, (uintptr_t)job->work))
+	if (!afu || cxl_set_event_stamps(afu, 1) || cxl_afu_attach(afu, 0))
 		fail("%s: %m", device);
+	if (cxl_mmio_map(afu, CXL_MMIO_BIG_ENDIAN) ||
+	    cxl_mmio_read64(afu, COPYCRC_IDENT, &ident))
+		fail("%s: registers: %m", device);
+	if (ident != COPYCRC_IDENT_VALUE)
+		fail("%s is another AFU: its IDENT is %#" PRIx64, device, ident);
 	return afu;
 }
 
@@ -236,8 +241,10 @@ int main(int argc, char **argv)
 	to = make_destination(argv[3], from.size);
 	describe(&job, &from, &to);
 
+	afu = attach(argv[1]);
 	begin = seconds();
-	afu = attach(argv[1], &job);
+	if (cxl_mmio_write64(afu, COPYCRC_DOORBELL, (uintptr_t)job.work))
+		fail("%s: doorbell: %m", argv[1]);
 	while (job.done < job.pieces) {
 		wait_for_event(afu, &job);
 		take_pieces(&job);
