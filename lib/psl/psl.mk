@@ -38,6 +38,8 @@ $(OUT)/lib/libpsl.so: $(OUT)/lib/$(LIBPSL_FILE)
 # it is told to.
 PSL_HOST_TESTS	:= $(patsubst tests/host/%.c,$(OUT)/host/%,$(wildcard tests/host/psl_*.c))
 
+lib-host-tests: $(PSL_HOST_TESTS)
+
 PSL_PLAYER	:= tests/psl/player.c tests/psl/afu.c
 
 $(OUT)/host/psl_socket: tests/psl/player.c
