@@ -65,12 +65,7 @@ assign address = address_of(slot, write ? destination : source, retired);
 
 // address_of: of the line in a slot, one of the 32 from number 'first' on
 function [63:0] address_of(input [4:0] in_slot, input [63:0] base, input [56:0] first);
-	reg [4:0] ahead;
-
-	begin
-		ahead = in_slot - first[4:0];
-		address_of = base + {first + {52'd0, ahead}, 7'd0};
-	end
+	address_of = base + {first + {52'd0, in_slot - first[4:0]}, 7'd0};
 endfunction
 
 wire		ours = response_valid && response_tag < 8'd32;
