@@ -91,12 +91,13 @@ struct pending {
  * @pe: process element
  * @window: its registers
  * @control: those that the master sets up for it
- * @saved: where its place in the response queue outlives this program
+ * @saved: where its place in the queues outlives this program
  *
  * The rest belongs to its thread:
  *
- * @fetch: address of the next command to fetch, 0 if there never was one
- * @response: address of the next entry of the response queue, 0 likewise
+ * @head: address of the next command to complete, 0 if there never was one
+ * @fetch: of the next to fetch, likewise
+ * @response: of the next entry of the response queue
  * @toggle: of that entry
  * @is_adopted: an earlier program has left it, and may have been killed anywhere
  * @pending: commands, a ring
@@ -112,6 +113,7 @@ struct context {
 	void *control;
 	void *saved;
 
+	uint64_t head;
 	uint64_t fetch;
 	uint64_t response;
 	uint64_t toggle;
@@ -147,6 +149,8 @@ struct context *card_context(unsigned int pe);
  */
 
 void ports_reset(void);
+/* The registers are as an earlier program has left them. */
+void ports_adopt(void);
 /* Look at the registers; an event may be raised. */
 void ports_poll(void);
 void ports_set_link(unsigned int port, bool up);

@@ -60,8 +60,10 @@ static void reset(struct afu *afu)
 	psa = afu_psa(afu);
 	inherited = !seen && afu_reg_read(psa, MARK) == MARK_VALUE;
 	seen = true;
-	if (inherited)
+	if (inherited) {
+		ports_adopt();
 		return;
+	}
 	count(COUNT_AFU_RESETS, 1);
 	reset_registers();
 }

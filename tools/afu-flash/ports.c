@@ -83,6 +83,15 @@ void ports_reset(void)
 		      INTERFACE_SQ_MODE | INTERFACE_VERSION);
 }
 
+void ports_adopt(void)
+{
+	unsigned int port;
+
+	for (port = 0; port < options.ports; port++)
+		set_online(port, afu_reg_read(port_registers(port),
+					      PORT_STATUS) == STATUS_ONLINE);
+}
+
 /*
  * Events
  */

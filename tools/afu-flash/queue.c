@@ -11,8 +11,8 @@
  *	              ^           ^               ^
  *	         REG_SQ_HEAD    fetch        REG_SQ_TAIL
  *
- * So a program that takes over after this one was killed goes on at REG_SQ_HEAD.
- * It looks at the response queue to learn whether that command was completed.
+ * So a program that takes over after this one was killed goes on at the head, and
+ * looks at the response queue to learn whether that command was completed already.
  */
 #include "afu-flash.h"
 
@@ -36,24 +36,55 @@ static_assert(sizeof(struct sisl_ioasa) == 32, "layout");
 /* What drivers choose for completions */
 #define LISN_RESPONSE	2
 
-/* In the part of the registers that outlives the program: the response queue */
-#define SAVED_RESPONSE	0
+/*
+ * In the part of the registers that outlives the program: both places in one
+ * word, as numbers of entries, so that a completion is either done or not.
+ */
+#define SAVED_PLACE	0
+#define PLACE_VALID	(1ULL << 63)
+#define PLACE_TOGGLE(t)	((t) << 48)
+#define PLACE_RESPONSE(n) ((n) << 24)
+#define PLACE_MASK	0xffffffULL
 
 static uint64_t read_reg(const struct context *ctx, size_t reg)
 {
 	return afu_reg_read(ctx->window, reg);
 }
 
-static void save_response(struct context *ctx)
+static void save_place(struct context *ctx)
 {
-	afu_reg_write(ctx->saved, SAVED_RESPONSE, ctx->response | ctx->toggle);
+	uint64_t head = (ctx->head - read_reg(ctx, REG_SQ_START)) /
+			sizeof(struct sisl_ioarcb);
+	uint64_t response = (ctx->response - read_reg(ctx, REG_RRQ_START)) /
+			    sizeof(uint64_t);
+
+	afu_reg_write(ctx->saved, SAVED_PLACE,
+		      PLACE_VALID | PLACE_TOGGLE(ctx->toggle) |
+		      PLACE_RESPONSE(response & PLACE_MASK) |
+		      (head & PLACE_MASK));
+	afu_reg_write(ctx->window, REG_SQ_HEAD, ctx->head);
+}
+
+/* It is where queues begin if nothing was completed so far. */
+static void load_place(struct context *ctx)
+{
+	uint64_t place = afu_reg_read(ctx->saved, SAVED_PLACE);
+
+	if (!(place & PLACE_VALID))
+		return;
+	ctx->head = read_reg(ctx, REG_SQ_START) +
+		    (place & PLACE_MASK) * sizeof(struct sisl_ioarcb);
+	ctx->response = read_reg(ctx, REG_RRQ_START) +
+			(place >> 24 & PLACE_MASK) * sizeof(uint64_t);
+	ctx->toggle = place >> 48 & RRQ_TOGGLE;
+	ctx->fetch = ctx->head;
 }
 
 void queue_init(struct context *ctx)
 {
 	ctx->toggle = RRQ_TOGGLE;
 	ctx->active_ns = now_ns();
-	save_response(ctx);
+	afu_reg_write(ctx->saved, SAVED_PLACE, 0);
 	afu_reg_write(ctx->window, REG_CTX_CTRL, CTX_CTRL_UNMAP);
 	afu_reg_write(ctx->window, REG_CMD_ROOM, MAX_PENDING);
 }
@@ -74,14 +105,6 @@ void queue_error(struct context *ctx, uint64_t bit)
  * Completions
  */
 
-/* Where the next one goes; the queue may have been set up just now. */
-static uint64_t response_entry(struct context *ctx)
-{
-	if (!ctx->response)
-		ctx->response = read_reg(ctx, REG_RRQ_START);
-	return ctx->response;
-}
-
 static void next_response(struct context *ctx)
 {
 	if (ctx->response < read_reg(ctx, REG_RRQ_END)) {
@@ -92,20 +115,18 @@ static void next_response(struct context *ctx)
 	}
 }
 
-static void respond(struct context *ctx, const struct sisl_ioarcb *rcb)
+static bool respond(struct context *ctx, const struct sisl_ioarcb *rcb)
 {
 	uint64_t entry = rcb->ioasa | ctx->toggle;
 
-	if (afu_store(ctx->afu, response_entry(ctx), &entry, sizeof(entry))) {
+	if (afu_store(ctx->afu, ctx->response, &entry, sizeof(entry))) {
 		if (errno == EFAULT)
 			queue_error(ctx, INTR_RRQ_WRITE);
-		return;
+		return false;
 	}
 	inject_crash(CRASH_STORED);
 	next_response(ctx);
-	save_response(ctx);
-	if (rcb->msi)
-		afu_interrupt(ctx->afu, rcb->msi);
+	return true;
 }
 
 /* The driver looks at the IOASA's first word only, which it has cleared. */
@@ -152,9 +173,11 @@ static bool has_command(struct context *ctx)
 
 	if (!tail || !is_slot(ctx, tail))
 		return false;
+	/* The queues have been set up just now. */
 	if (!ctx->fetch || !is_slot(ctx, ctx->fetch)) {
-		ctx->fetch = read_reg(ctx, REG_SQ_START);
-		afu_reg_write(ctx->window, REG_SQ_HEAD, ctx->fetch);
+		ctx->head = read_reg(ctx, REG_SQ_START);
+		ctx->fetch = ctx->head;
+		ctx->response = read_reg(ctx, REG_RRQ_START);
 	}
 	return tail != ctx->fetch;
 }
@@ -204,6 +227,7 @@ static bool complete(struct context *ctx)
 {
 	struct pending *pending = &ctx->pending[ctx->first];
 	struct command cmd = { .ctx = ctx, .rcb = &pending->rcb };
+	bool responded = false;
 
 	if (!ctx->count || now_ns() < pending->due_ns ||
 	    waits_for_link(pending))
@@ -215,12 +239,14 @@ static bool complete(struct context *ctx)
 		if (cmd.gone)
 			return false;
 		inject_crash(CRASH_EXECUTED);
-		if (tell_failure(&cmd))
-			respond(ctx, &pending->rcb);
-		inject_crash(CRASH_COMPLETED);
+		responded = tell_failure(&cmd) && respond(ctx, &pending->rcb);
 	}
-	afu_reg_write(ctx->window, REG_SQ_HEAD,
-		      next_slot(ctx, read_reg(ctx, REG_SQ_HEAD)));
+	ctx->head = next_slot(ctx, ctx->head);
+	save_place(ctx);
+	if (responded) {
+		inject_crash(CRASH_COMPLETED);
+		afu_interrupt(ctx->afu, pending->rcb.msi);
+	}
 	ctx->first = (ctx->first + 1) % MAX_PENDING;
 	ctx->count--;
 	return true;
@@ -241,7 +267,9 @@ static bool reset_if_requested(struct context *ctx)
 	ctx->count = 0;
 	if (has_command(ctx))
 		ctx->fetch = read_reg(ctx, REG_SQ_TAIL);
-	afu_reg_write(ctx->window, REG_SQ_HEAD, ctx->fetch);
+	ctx->head = ctx->fetch;
+	if (ctx->head)
+		save_place(ctx);
 	count(COUNT_CONTEXT_RESETS, 1);
 	afu_reg_write(ctx->window, reg, 0);
 	return true;
@@ -279,25 +307,22 @@ static void skip_completed(struct context *ctx)
 
 	if (!has_command(ctx) ||
 	    afu_load(ctx->afu, ctx->fetch, &rcb, sizeof(rcb)) ||
-	    afu_load(ctx->afu, response_entry(ctx), &entry, sizeof(entry)) ||
+	    afu_load(ctx->afu, ctx->response, &entry, sizeof(entry)) ||
 	    !rcb.ioasa || entry != (rcb.ioasa | ctx->toggle))
 		return;
 	next_response(ctx);
-	save_response(ctx);
-	ctx->fetch = next_slot(ctx, ctx->fetch);
-	afu_reg_write(ctx->window, REG_SQ_HEAD, ctx->fetch);
+	ctx->head = next_slot(ctx, ctx->head);
+	ctx->fetch = ctx->head;
+	save_place(ctx);
 }
 
 bool queue_adopt(struct context *ctx)
 {
-	uint64_t saved = afu_reg_read(ctx->saved, SAVED_RESPONSE);
-
 	/* Registers of a context that begins are zeroes. */
 	if (!read_reg(ctx, REG_CTX_CTRL))
 		return false;
-	ctx->fetch = read_reg(ctx, REG_SQ_HEAD);
-	ctx->response = saved & ~RRQ_TOGGLE;
-	ctx->toggle = saved & RRQ_TOGGLE;
+	ctx->toggle = RRQ_TOGGLE;
+	load_place(ctx);
 	ctx->active_ns = now_ns();
 	ctx->is_adopted = true;
 	count(COUNT_ADOPTED, 1);
