@@ -3,7 +3,8 @@
  * AFU models that are programs: user_afu.c (what the card asks of the model),
  * user_context.c (a context as the program knows it), user_message.c (what the
  * program is told), user_request.c (what it says), user_mmio.c (accesses to
- * registers that it is asked for), user_node.c (its device node), user_memory.c, user_ioctl.c and user_op.c (the memory of a context).
+ * registers that it is asked for), user_node.c (its device node), user_memory.c,
+ * user_ioctl.c and user_op.c (the memory of a context).
  *
  * The kernel relies on the program for nothing: it waits for three of its answers
  * only, killably and not for long, and never with a lock of this driver held.

@@ -22,10 +22,10 @@ static __always_inline bool cxl_events_wake_later(struct cxl_events *ev)
 	return true;
 }
 
-/* After a full barrier, which pairs with those of sleepers and pollers. */
 static __always_inline void cxl_events_wake_now(struct cxl_events *ev,
 						__poll_t key, int band)
 {
+	/* The caller's full barrier pairs with those of sleepers and pollers. */
 	if (waitqueue_active(&ev->wq))
 		wake_up_interruptible_poll(&ev->wq, key);
 	if (READ_ONCE(ev->fasync))

@@ -124,14 +124,17 @@ static __always_inline void cxl_run_gather(struct cxl_events *ev,
 					   struct cxl_run *run,
 					   const bool usual)
 {
+	const struct time_namespace *ns;
+
 	lockdep_assert_held(&ev->read_lock);
 	run->n = 0;
 	run->size = 0;
 	run->more = usual;
 	if (run->stamps) {
 		run->now.time = ktime_get_ns();
+		ns = current->nsproxy->time_ns;
 		if (IS_ENABLED(CONFIG_TIME_NS))
-			run->offset = timespec64_to_ns(&current->nsproxy->time_ns->offsets.monotonic);
+			run->offset = timespec64_to_ns(&ns->offsets.monotonic);
 	}
 
 	spin_lock_irq(&ev->lock);

@@ -76,7 +76,7 @@ cxl_put_user(char __user *to, const struct cxl_event_header *header,
 
 	instrument_copy_to_user(to, data, len);
 	for (; len >= 32; len -= 32, to += 32, data += 32) {
-		const struct { u64 word; } __packed *from = (const void *)data;
+		const struct { u64 word; } __packed * const from = (void *)data;
 		u64 __user *words = (void __user *)to;
 
 		unsafe_put_user(from[0].word, &words[0], fault);

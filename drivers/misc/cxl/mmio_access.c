@@ -45,7 +45,7 @@ static void cxl_mmio_access_memory(struct cxl_mmio *mmio, void *reg)
 		WRITE_ONCE(*(u64 *)reg, mmio->value);
 	else
 		mmio->value = READ_ONCE(*(u64 *)reg);
-	smp_mb();
+	smp_mb(); /* see above */
 }
 
 static int cxl_mmio_memory(struct cxl_context *ctx, struct cxl_mmio *mmio)
