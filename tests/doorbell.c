@@ -23,6 +23,7 @@
 #define WINDOW		0x100000
 #define PP_OFFSET	0x2000000
 #define REG_IDENT	0x00
+#define NO_REGISTER	0x700
 #define REG_DOORBELL(c)	(0x800 + 8 * (c))
 #define CHANNEL(c)	(0x1000 * (c))
 #define ADDRESS		0x00
@@ -32,7 +33,6 @@
 #define STATUS_DONE	2
 
 #define SLEEPERS	100
-#define SPINNERS	500
 #define WAKES		15
 
 static struct sim_card card;
@@ -146,6 +146,35 @@ static void loads_do_not_ring(void)
 	check(is_done(window));
 	check_eq(sleepers(), 1);
 	check_silence();
+	close(fd);
+}
+
+/* By one instruction that loads and stores, where there is one */
+static void move(char *to, const char *from, size_t size)
+{
+#ifdef __x86_64__
+	asm volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : :
+		     "memory");
+#else
+	memmove(to, from, size);
+#endif
+}
+
+/* Its load finds no page, and its store one that is not to be written to. */
+static void move_within_a_page_rings(void)
+{
+	char *window;
+	int fd;
+
+	make_card();
+	fd = start(card.slave);
+	window = map_window(fd, 0);
+	check_rings(window);
+	mmio_write(window, NO_REGISTER, CHECKSUM);
+	mmio_write(window, CHANNEL(1) + CHANNEL_STATUS, 0);
+	check(becomes_true(sleepers() == 1));
+	move(window + REG_DOORBELL(1), window + NO_REGISTER, 8);
+	check(becomes_true(is_done(window)));
 	close(fd);
 }
 
@@ -323,6 +352,8 @@ static const struct tap_test tests[] = {
 	{ "doorbell.contexts_without_work_sleep", contexts_without_work_sleep,
 	  sim_cards_remove },
 	{ "doorbell.loads_do_not_ring", loads_do_not_ring, sim_cards_remove },
+	{ "doorbell.move_within_a_page_rings", move_within_a_page_rings,
+	  sim_cards_remove },
 	{ "doorbell.no_store_is_lost", no_store_is_lost, sim_cards_remove, 60 },
 	{ "doorbell.master_rings_for_a_slave", master_rings_for_a_slave,
 	  sim_cards_remove },

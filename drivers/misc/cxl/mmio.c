@@ -142,13 +142,15 @@ static vm_fault_t cxl_mmap_fault(struct vm_fault *vmf)
 
 /*
  * The first store to a page that is mapped for loads.  Were it made writable by
- * the caller, after this, nobody could be told in time: start over with no page.
+ * the caller, after this, nobody could be told in time: map it anew.  And at
+ * once: an instruction that loads from the page and stores to it would else find
+ * it without a page, get one for its load, and so on for ever.
  */
 static vm_fault_t cxl_mmap_mkwrite(struct vm_fault *vmf)
 {
 	unmap_mapping_range(vmf->vma->vm_file->f_mapping,
 			    (loff_t)vmf->pgoff << PAGE_SHIFT, PAGE_SIZE, 1);
-	return VM_FAULT_NOPAGE;
+	return cxl_mmap_fault(vmf);
 }
 
 static const struct vm_operations_struct cxl_mmap_vmops = {
