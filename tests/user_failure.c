@@ -514,6 +514,9 @@ static void kill_again_and_again(unsigned int rounds)
 		}
 		usleep(5000 * (1 + i % 8) * tap_time_scale());
 		model_kill(pid);
+		/* So that a long run is not taken for a hang */
+		if (i % 100 == 99)
+			diag("killed %u times", i + 1);
 	}
 }
 
