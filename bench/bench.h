@@ -52,5 +52,6 @@ void bench_wake(void);
 void bench_epoll(void);
 void bench_copy(void);
 void bench_idle(void);
+void bench_models(void);
 
 #endif

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # guest.sh GROUP...: run these groups of rows, with the cards they need: card0
-# as it comes; bench with the AFU of cxl_bench and room for 10000 contexts.
-# Skips 3 s first: early rounds of newer kernels cost more.
+# as it comes; bench with the AFU of cxl_bench and room for 10000 contexts; models
+# with AFUs that are a program, and the CRC model of the kernel. Skips 3 s
+# first: early rounds of newer kernels cost more.
 
 set -eu
-card=/sys/kernel/config/cxl-sim/bench
+config=/sys/kernel/config/cxl-sim
 
-make_card() {
+make_cards() {
+	card=$config/bench
 	mkdir "$card"
 	for slice in 0 1 2; do
 		mkdir "$card/afu$slice"
@@ -14,12 +16,17 @@ make_card() {
 	done
 	echo 0xbe4c >"$card/afu0/cr_device"
 	echo 1 >"$card/live"
+	card=$config/models
+	mkdir "$card" "$card/afu0" "$card/afu1"
+	echo user >"$card/afu0/model"
+	echo crc >"$card/afu1/model"
+	echo 1 >"$card/live"
 }
 
 for module in cxl_bench uio evdev cxl_bench_peers; do
 	modprobe "$module" || echo "# $module cannot be loaded"
 done
-make_card
+make_cards
 i=0
 until [ -c /dev/cxl-bench ] || [ "$i" -ge 100 ]; do
 	sleep 0.1

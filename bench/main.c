@@ -28,6 +28,7 @@ static const struct {
 	{ "epoll", bench_epoll },
 	{ "copy", bench_copy },
 	{ "idle", bench_idle },
+	{ "models", bench_models },
 };
 
 static __u64 clock_cost;
