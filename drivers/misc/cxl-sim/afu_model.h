@@ -63,6 +63,8 @@ enum sim_turn {
  *	has in it, or all ones? Called under a context's status_mutex
  * @mmio: of an AFU with trapped registers: as that of struct cxl_backend_ops;
  *	@detach and @unregister end it
+ * @psa_written: the doorbell of process element @num, which may not exist, has
+ *	rung. Called in any context; the engine has its turn some time later
  *
  * Process context, without the turn mutex unless it says so.
  */
@@ -79,6 +81,7 @@ struct sim_afu_hooks {
 	bool (*page_is_there)(struct sim_afu *afu, u64 offset);
 	int (*mmio)(struct sim_afu *afu, unsigned int pe,
 		    struct cxl_mmio *mmio);
+	void (*psa_written)(struct sim_afu *afu, unsigned int num);
 };
 
 /**

@@ -225,6 +225,7 @@ int sim_engine_start(struct sim_afu *afu)
 {
 	struct task_struct *task;
 
+	sim_afu_init_rung(afu);
 	task = kthread_run(engine_thread, afu, "cxl-sim/%s.%u",
 			   config_item_name(&afu->card->group.cg_item),
 			   afu->slice);
@@ -240,6 +241,7 @@ int sim_engine_start(struct sim_afu *afu)
  */
 void sim_engine_stop(struct sim_afu *afu)
 {
+	hrtimer_cancel(&afu->rung);
 	kthread_stop(afu->engine);
 	afu->engine = NULL;
 }

@@ -15,10 +15,12 @@
  * an element in the memory of its program.  Then the context is looked at again
  * and again, ever more rarely.
  */
+#include <linux/hrtimer.h>
 #include <linux/ktime.h>
 #include <linux/log2.h>
 #include <linux/sched.h>
 
+#include "../cxl/compat.h"
 #include "sim.h"
 
 /*
@@ -41,6 +43,13 @@
  */
 #define REST_SHIFT	7
 #define REST_MAX_NS	(200 * NSEC_PER_MSEC)
+
+/*
+ * A store rings before it is made: the program is still in its page fault.  An
+ * engine that woke up at once would take this CPU from it, see nothing, and go
+ * back to sleep.
+ */
+#define STORE_NS	NSEC_PER_USEC
 
 /*
  * Arming costs the program a page fault, and more if it reads its registers all
@@ -124,6 +133,31 @@ static void ring(struct sim_pe *pe)
 		sim_pe_set_state(pe, SIM_PE_RUNNABLE);
 }
 
+static enum hrtimer_restart wake_engine(struct hrtimer *timer)
+{
+	struct sim_afu *afu = container_of(timer, struct sim_afu, rung);
+
+	wake_up_process(afu->engine);
+	return HRTIMER_NORESTART;
+}
+
+void sim_afu_init_rung(struct sim_afu *afu)
+{
+	hrtimer_setup(&afu->rung, wake_engine, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_REL_HARD);
+}
+
+/*
+ * A model that is told by itself needs the engine only for what is written
+ * after that.
+ */
+static u64 delay_of_engine(const struct sim_afu *afu)
+{
+	const struct sim_afu_hooks *hooks = afu->settings.model->hooks;
+
+	return hooks && hooks->psa_written ? IDLE_MIN_NS : STORE_NS;
+}
+
 /**
  * sim_afu_psa_written() - a program, or an AFU driver, stores to a page
  * @data: struct sim_afu
@@ -135,6 +169,7 @@ static void ring(struct sim_pe *pe)
  */
 void sim_afu_psa_written(void *data, u64 offset)
 {
+	const struct sim_afu_hooks *hooks;
 	struct sim_afu *afu = data;
 	struct sim_pe *pe;
 	unsigned long flags, num;
@@ -151,8 +186,14 @@ void sim_afu_psa_written(void *data, u64 offset)
 		xa_for_each(&afu->pes, num, pe)
 			ring(pe);
 	}
+	if (!hrtimer_is_queued(&afu->rung))
+		hrtimer_start(&afu->rung, ns_to_ktime(delay_of_engine(afu)),
+			      HRTIMER_MODE_REL_HARD);
 	spin_unlock_irqrestore(&afu->lock, flags);
-	wake_up_process(afu->engine);
+
+	hooks = afu->settings.model->hooks;
+	if (is_window && hooks && hooks->psa_written)
+		hooks->psa_written(afu, num);
 }
 
 /**

@@ -33,6 +33,7 @@
 
 #include <linux/configfs.h>
 #include <linux/debugfs.h>
+#include <linux/hrtimer.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -211,6 +212,7 @@ struct sim_pe {
  * @first_turn: attach waits here for the context's first turn
  *
  * @engine: the thread
+ * @rung: wakes it after a doorbell rang; started under @lock
  * @budget: what is left of this turn; @turn
  * @mm: address space that the engine uses in this turn, or NULL; @turn
  * @bounce: page for what cannot be copied directly; @turn
@@ -243,6 +245,7 @@ struct sim_afu {
 	wait_queue_head_t first_turn;
 
 	struct task_struct *engine;
+	struct hrtimer rung;
 	int budget;
 	struct mm_struct *mm;
 	void *bounce;
@@ -388,6 +391,7 @@ void sim_pe_set_state(struct sim_pe *pe, enum sim_pe_state state);
 /* idle.c: contexts without work, and doorbells */
 void sim_pe_init_idle(struct sim_pe *pe);
 void sim_pe_go_idle(struct sim_pe *pe, bool sleep, u64 now);
+void sim_afu_init_rung(struct sim_afu *afu);
 void sim_afu_psa_written(void *data, u64 offset);
 u64 sim_afu_next_wake(const struct sim_afu *afu, u64 first, u64 now);
 bool sim_pe_is_dead(struct sim_pe *pe);

@@ -217,7 +217,7 @@ struct sim_user_mmio {
 /**
  * struct sim_user_pe - private data of a process element; afu->turn
  * @ctx: as the program knows it, referenced; NULL if none does. Changes under
- *	@ctx->user->lock, too
+ *	@ctx->user->lock and afu->lock, too
  * @accepted: a program has accepted it: it is attached, with a program or without
  * @ops: accesses to make, in order
  * @parked: the first of them has a fault
@@ -242,6 +242,7 @@ void sim_user_fail(struct sim_user *user);
 int sim_user_adopt(struct sim_user *user);
 
 /* user_context.c */
+void sim_user_psa_written(struct sim_afu *afu, unsigned int num);
 struct sim_user_context *sim_user_context_new(struct sim_user *user,
 					      struct sim_pe *pe);
 void sim_user_context_put(struct sim_user_context *ctx);

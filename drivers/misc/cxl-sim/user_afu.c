@@ -366,6 +366,7 @@ static const struct sim_afu_hooks user_hooks = {
 	.link_changed = user_link_changed,
 	.page_is_there = user_page_is_there,
 	.mmio = sim_user_mmio,
+	.psa_written = sim_user_psa_written,
 };
 
 const struct sim_afu_model sim_user_afu = {

@@ -64,6 +64,49 @@ struct sim_user_context *sim_user_find(struct sim_user *user, unsigned int num,
 }
 
 /**
+ * sim_user_psa_written() - the doorbell of a process element has rung
+ * @afu: AFU
+ * @num: process element, any number
+ *
+ * The program is told at once, or where that is not possible by the engine.
+ *
+ * Context: any.
+ */
+void sim_user_psa_written(struct sim_afu *afu, unsigned int num)
+{
+	struct sim_user_context *ctx = NULL;
+	struct sim_user_pe *upe;
+	struct sim_pe *pe;
+
+	/* Interrupts stay enabled where the AFU's user->lock is held. */
+	if (!in_task() || irqs_disabled())
+		return;
+	spin_lock_irq(&afu->lock);
+	pe = xa_load(&afu->pes, num);
+	if (pe) {
+		upe = sim_pe_priv(pe);
+		ctx = upe->ctx;
+	}
+	if (ctx)
+		kref_get(&ctx->ref);
+	spin_unlock_irq(&afu->lock);
+	if (!ctx)
+		return;
+	sim_user_ring(ctx);
+	sim_user_context_put(ctx);
+}
+
+static void set_context(struct sim_pe *pe, struct sim_user_context *ctx)
+{
+	struct sim_user_pe *upe = sim_pe_priv(pe);
+
+	lockdep_assert_held(&pe->afu->turn);
+	spin_lock_irq(&pe->afu->lock);
+	upe->ctx = ctx;
+	spin_unlock_irq(&pe->afu->lock);
+}
+
+/**
  * sim_user_context_new() - a context that no program knows yet
  * @user: AFU
  * @pe: process element
@@ -100,7 +143,6 @@ struct sim_user_context *sim_user_context_new(struct sim_user *user,
  */
 int sim_user_introduce(struct sim_user_context *ctx, struct sim_pe *pe)
 {
-	struct sim_user_pe *upe = sim_pe_priv(pe);
 	struct sim_user *user = ctx->user;
 	int ret = -EIO;
 
@@ -110,7 +152,7 @@ int sim_user_introduce(struct sim_user_context *ctx, struct sim_pe *pe)
 		ctx->id = user->next_id++;
 		ctx->pe = pe;
 		kref_get(&ctx->ref);
-		upe->ctx = ctx;
+		set_context(pe, ctx);
 		sim_user_context_tell(ctx, SIM_TELL(ATTACH));
 		ret = 0;
 	}
@@ -138,7 +180,7 @@ void sim_user_sever(struct sim_pe *pe)
 		unmap_mapping_range(user->mapping, ctx->window,
 				    ctx->window_size, 1);
 	spin_lock(&user->lock);
-	upe->ctx = NULL;
+	set_context(pe, NULL);
 	sim_user_mmio_end(user, ctx);
 	sim_user_context_ended(ctx);
 	spin_unlock(&user->lock);

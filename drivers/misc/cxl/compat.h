@@ -14,6 +14,7 @@
 
 #include <linux/device/class.h>
 #include <linux/fs.h>
+#include <linux/hrtimer.h>
 #include <linux/irq.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -89,5 +90,17 @@ static inline void cxl_irq_set_movable(unsigned int virq)
 	irq_set_status_flags(virq, IRQ_MOVE_PCNTXT);
 #endif
 }
+
+/* 6.13: a timer is set up together with its function */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+static inline void
+hrtimer_setup(struct hrtimer *timer,
+	      enum hrtimer_restart (*function)(struct hrtimer *timer),
+	      clockid_t clock, enum hrtimer_mode mode)
+{
+	hrtimer_init(timer, clock, mode);
+	timer->function = function;
+}
+#endif
 
 #endif /* _CXL_COMPAT_H */
