@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -225,6 +226,132 @@ static void stopped_program_holds_up_nobody(void)
 	check(now_ms() - before < WAKE_MS);
 	check(program_runs(pid));
 	require_ok(kill(pid, SIGCONT));
+	model_kill(pid);
+}
+
+/*
+ * What is asked of examples/afu/misbehave.c, by the work element descriptor, and
+ * what its client sees of it
+ */
+enum misbehaviour {
+	BEHAVE, ANSWER_LATE, STALL, DIE, LEAVE, BE_STOPPED, SEND_GARBAGE,
+	SEND_WRONG_ID, RAISE_WRONG_INTERRUPT, ACCESS_WRONG_ADDRESS, UNKNOWN,
+};
+
+static pid_t misbehaver_start(void)
+{
+	char node[64];
+	pid_t pid;
+
+	snprintf(node, sizeof(node), "/dev/cxl-sim/%s.afu0", card.name);
+	pid = fork();
+	require(pid >= 0);
+	if (pid)
+		return pid;
+	require_ok(prctl(PR_SET_PDEATHSIG, SIGKILL));
+	/* It tells what errors it got. */
+	if (!freopen("/dev/null", "w", stderr))
+		_exit(126);
+	execl("/tests/lib/afu-misbehave", "misbehave", node, NULL);
+	_exit(127);
+}
+
+/* A context that it serves: the node is open soon after the program began. */
+static int misbehaver_attach(enum misbehaviour command)
+{
+	int fd = node_open_ok(card.slave);
+
+	require(becomes_true(!node_start(fd, command, -1, 0)), "%m");
+	return fd;
+}
+
+static void check_event(int fd, unsigned int n, __u16 type)
+{
+	require(events_wait(fd));
+	require_ok(events_read(fd, &batch));
+	require_eq(batch.n, n);
+	check_eq(batch.event[n - 1].header.type, type);
+}
+
+/* It harms nobody, and the AFU lives on. */
+static void check_misbehaviour_is_harmless(enum misbehaviour command)
+{
+	int fd = misbehaver_attach(command);
+
+	check_event(fd, 1, CXL_EVENT_AFU_INTERRUPT);
+	check_ok(close(fd));
+}
+
+static void check_misbehaviour_fails_the_afu(enum misbehaviour command)
+{
+	pid_t pid = misbehaver_start();
+	int fd = misbehaver_attach(command), status;
+
+	check_error_event(fd);
+	check_ok(close(fd));
+	require_eq(waitpid(pid, &status, 0), pid);
+	check(command == DIE ? WIFSIGNALED(status) : WIFEXITED(status),
+	      "%#x", status);
+}
+
+static void misbehaviour_fails_the_afu(void)
+{
+	model_card_make(&card, NULL);
+	check_misbehaviour_fails_the_afu(DIE);
+	check_misbehaviour_fails_the_afu(LEAVE);
+	check_misbehaviour_fails_the_afu(SEND_GARBAGE);
+}
+
+static void misbehaviour_can_be_harmless(void)
+{
+	long long before;
+	int fd, status;
+	pid_t pid;
+
+	model_card_make(&card, NULL);
+	pid = misbehaver_start();
+	check_misbehaviour_is_harmless(BEHAVE);
+	check_misbehaviour_is_harmless(SEND_WRONG_ID);
+	check_misbehaviour_is_harmless(RAISE_WRONG_INTERRUPT);
+	before = now_ms();
+	check_misbehaviour_is_harmless(ANSWER_LATE);
+	check(now_ms() - before >= 300);
+
+	fd = misbehaver_attach(ACCESS_WRONG_ADDRESS);
+	check_event(fd, 1, CXL_EVENT_DATA_STORAGE);
+	check_event(fd, 1, CXL_EVENT_AFU_INTERRUPT);
+	check_ok(close(fd));
+	fd = node_open_ok(card.slave);
+	check_errno(node_start(fd, UNKNOWN, -1, 0), EIO);
+	check_ok(close(fd));
+
+	fd = misbehaver_attach(BE_STOPPED);
+	require_eq(waitpid(pid, &status, WUNTRACED), pid);
+	check(WIFSTOPPED(status), "%#x", status);
+	check_ok(close(fd));
+	require_ok(kill(pid, SIGCONT));
+	check_misbehaviour_is_harmless(BEHAVE);
+	model_kill(pid);
+}
+
+static void stalled_program_fails_in_time(void)
+{
+	long long before;
+	int fd, other;
+	pid_t pid;
+
+	model_card_make(&card, "afu0/answer_ms", "300", NULL);
+	pid = misbehaver_start();
+	fd = misbehaver_attach(BEHAVE);
+	check_event(fd, 1, CXL_EVENT_AFU_INTERRUPT);
+	other = node_open_ok(card.slave);
+	before = now_ms();
+	check_errno(node_start(other, STALL, -1, 0), EIO);
+	check(now_ms() - before < 300 + WAKE_MS);
+	check_error_event(fd);
+	check_ok(close(fd));
+	check_ok(close(other));
+	check(program_runs(pid));
 	model_kill(pid);
 }
 
@@ -555,6 +682,9 @@ static const struct tap_test tests[] = {
 	TEST(garbage_is_a_failed_afu),
 	TEST(mute_program_fails_in_time),
 	TEST(stopped_program_holds_up_nobody),
+	TEST(misbehaviour_fails_the_afu),
+	TEST(misbehaviour_can_be_harmless),
+	TEST(stalled_program_fails_in_time),
 	TEST(removal_ends_an_attach),
 	TEST(signal_ends_an_attach),
 	TEST(next_program_can_go_on),

@@ -14,6 +14,7 @@
  *	user->open_lock
  *	  afu->turn
  *	    user->lock
+ *	      afu->lock
  *
  * mmap_lock is taken outside of afu->turn (a page fault on a mapping of the
  * node), so no memory of a program may be faulted in with afu->turn held.
