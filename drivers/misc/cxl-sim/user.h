@@ -235,7 +235,8 @@ struct sim_user_pe {
 /* As long as a program may take for an answer, in jiffies */
 static inline unsigned long sim_user_answer_time(const struct sim_user *user)
 {
-	return msecs_to_jiffies(user->afu->settings.answer_ms);
+	/* No less: a part of the first tick is over already. */
+	return msecs_to_jiffies(user->afu->settings.answer_ms) + 1;
 }
 
 /* user_afu.c */
