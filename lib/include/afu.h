@@ -78,8 +78,8 @@ struct afu_mmio {
  * @mmio: instead of both, for an AFU whose answer takes time: note what is to be
  *	done. Whoever does that waits until afu_mmio_done()
  *
- * Where there is none for an access to a register, registers are memory for that, in the
- * windows and in afu_global(), and a write rings.
+ * Where there is no function for an access to a register, registers are memory
+ * for that, in the windows and in afu_global(), and a write rings.
  */
 struct afu_ops {
 	void (*reset)(struct afu *afu);
@@ -127,18 +127,61 @@ void afu_close(struct afu *afu);
  */
 int afu_handle(struct afu *afu, int timeout);
 
-/* For poll() and its like: readable when afu_handle() has something to do. */
+/**
+ * afu_fd() - the AFU's descriptor
+ * @afu: AFU
+ *
+ * Return: a descriptor for poll() and its like, readable when afu_handle() has
+ * something to do. It is the AFU's: do not close it.
+ */
 int afu_fd(const struct afu *afu);
-/* As given to afu_open(). */
+
+/**
+ * afu_data() - what was given to afu_open()
+ * @afu: AFU
+ */
 void *afu_data(const struct afu *afu);
-/* The global registers, one page; where they are changes before @reset. */
+
+/**
+ * afu_global() - the global registers
+ * @afu: AFU
+ *
+ * Return: one page, until the next afu_ops.reset(), before which they may move.
+ */
 void *afu_global(const struct afu *afu);
-/* The whole problem state area, with all windows; shared with all who attach. */
+
+/**
+ * afu_psa() - the whole problem state area
+ * @afu: AFU
+ *
+ * Return: all windows and the global registers, afu_psa_size() bytes, shared with
+ * all who attach; until afu_close().
+ */
 void *afu_psa(const struct afu *afu);
+
+/**
+ * afu_psa_size() - size of the problem state area
+ * @afu: AFU
+ *
+ * Return: bytes.
+ */
 size_t afu_psa_size(const struct afu *afu);
-/* CXL_MODE_DEDICATED or CXL_MODE_DIRECTED of <misc/cxl.h>, or 0 */
+
+/**
+ * afu_mode() - the AFU's mode since the last reset
+ * @afu: AFU
+ *
+ * Return: CXL_MODE_DEDICATED or CXL_MODE_DIRECTED of <misc/cxl.h>, or 0: it is
+ * disabled.
+ */
 uint32_t afu_mode(const struct afu *afu);
-/* Bytes of the error buffer */
+
+/**
+ * afu_err_buff_size() - size of the AFU's error buffer
+ * @afu: AFU
+ *
+ * Return: bytes, 0 if it has none.
+ */
 uint32_t afu_err_buff_size(const struct afu *afu);
 
 /**
@@ -153,25 +196,109 @@ uint32_t afu_err_buff_size(const struct afu *afu);
 int afu_err_buff_write(struct afu *afu, uint32_t offset, const void *data,
 		       uint32_t length);
 
-/* The first attached context, and the one after another; NULL at the end. */
+/*
+ * A context exists from afu_ops.attach() to the end of afu_ops.detach(); it is
+ * the library's.
+ */
+
+/**
+ * afu_context_first() - the first of the attached contexts
+ * @afu: AFU
+ *
+ * Return: a context, or NULL: there is none.
+ */
 struct afu_context *afu_context_first(const struct afu *afu);
+
+/**
+ * afu_context_next() - the attached context after another
+ * @ctx: context
+ *
+ * Return: a context, or NULL: that was the last.
+ */
 struct afu_context *afu_context_next(const struct afu_context *ctx);
 
+/**
+ * afu_context_afu() - the AFU that a context is of
+ * @ctx: context
+ */
 struct afu *afu_context_afu(const struct afu_context *ctx);
+
+/**
+ * afu_context_pe() - number of a context
+ * @ctx: context
+ *
+ * Return: the process element, which the next context may have.
+ */
 uint32_t afu_context_pe(const struct afu_context *ctx);
+
+/**
+ * afu_context_wed() - work element descriptor of a context
+ * @ctx: context
+ *
+ * Return: 64 bits that whoever has attached chose.
+ */
 uint64_t afu_context_wed(const struct afu_context *ctx);
+
+/**
+ * afu_context_is_master() - does a context see the windows of all?
+ * @ctx: context
+ */
 bool afu_context_is_master(const struct afu_context *ctx);
-/* Addresses are the kernel's: an AFU driver has started it. */
+
+/**
+ * afu_context_is_kernel() - was a context started by an AFU driver?
+ * @ctx: context
+ *
+ * Return: true: addresses are the kernel's; false: those of a program.
+ */
 bool afu_context_is_kernel(const struct afu_context *ctx);
-/* Interrupts 1 to this can be raised. */
+
+/**
+ * afu_context_interrupts() - how many interrupts a context has
+ * @ctx: context
+ *
+ * Return: N; those from 1 to N can be raised.
+ */
 uint32_t afu_context_interrupts(const struct afu_context *ctx);
-/* Its window, zeroes at first; shared with the program that has attached. */
+
+/**
+ * afu_context_window() - a context's window of the problem state area
+ * @ctx: context
+ *
+ * Return: afu_context_window_size() bytes, zeroes at first, shared with the
+ * program that has attached.
+ */
 void *afu_context_window(const struct afu_context *ctx);
-/* Where that is in the problem state area */
+
+/**
+ * afu_context_window_offset() - where a context's window is
+ * @ctx: context
+ *
+ * Return: its offset in the problem state area.
+ */
 uint64_t afu_context_window_offset(const struct afu_context *ctx);
+
+/**
+ * afu_context_window_size() - size of a context's window
+ * @ctx: context
+ *
+ * Return: bytes.
+ */
 size_t afu_context_window_size(const struct afu_context *ctx);
-/* For the caller, NULL at first */
+
+/**
+ * afu_context_data() - what afu_context_set_data() has left
+ * @ctx: context
+ *
+ * Return: a pointer of the caller's, NULL at first.
+ */
 void *afu_context_data(const struct afu_context *ctx);
+
+/**
+ * afu_context_set_data() - remember something for a context
+ * @ctx: context
+ * @data: for afu_context_data(); free it in afu_ops.detach()
+ */
 void afu_context_set_data(struct afu_context *ctx, void *data);
 
 /*
@@ -192,17 +319,41 @@ void afu_context_set_data(struct afu_context *ctx, void *data);
  */
 int afu_load(struct afu_context *ctx, uint64_t ea, void *buf, size_t length);
 
-/* The reverse of afu_load() */
+/**
+ * afu_store() - write memory
+ * @ctx: context
+ * @ea: address; of a program at most INT64_MAX
+ * @buf: where from
+ * @length: bytes
+ *
+ * Return: 0, or -1 when not all could be written.
+ */
 int afu_store(struct afu_context *ctx, uint64_t ea, const void *buf,
 	      size_t length);
 
-/*
- * The same, without waiting for memory: EAGAIN where they would have to, and
- * where the address is bad, which nobody is told of. What comes before that may
- * have been stored.
+/**
+ * afu_load_nowait() - read memory, if that can be done without waiting
+ * @ctx: context
+ * @ea: address; of a program at most INT64_MAX
+ * @buf: where to
+ * @length: bytes
+ *
+ * Return: 0, or -1; EAGAIN: the memory is not there, or the address is bad, of
+ * which nobody is told.
  */
 int afu_load_nowait(struct afu_context *ctx, uint64_t ea, void *buf,
 		    size_t length);
+
+/**
+ * afu_store_nowait() - write memory, if that can be done without waiting
+ * @ctx: context
+ * @ea: address; of a program at most INT64_MAX
+ * @buf: where from
+ * @length: bytes
+ *
+ * Return: 0, or -1 as afu_load_nowait(); what comes before the place that is not
+ * there may have been stored.
+ */
 int afu_store_nowait(struct afu_context *ctx, uint64_t ea, const void *buf,
 		     size_t length);
 
@@ -232,7 +383,15 @@ int afu_copy(struct afu_context *ctx, uint64_t dst, uint64_t src,
 int afu_copy_from(struct afu_context *ctx, uint64_t dst,
 		  struct afu_context *from, uint64_t src, uint64_t length);
 
-/* Set @length bytes, at most 1 GiB, to @value. */
+/**
+ * afu_fill() - set memory to a value
+ * @ctx: context
+ * @dst: address
+ * @value: of each byte
+ * @length: bytes, at most 1 GiB
+ *
+ * Return: 0, or -1 when not all was set.
+ */
 int afu_fill(struct afu_context *ctx, uint64_t dst, uint8_t value,
 	     uint64_t length);
 
@@ -260,16 +419,41 @@ int afu_compare_swap(struct afu_context *ctx, uint64_t ea, unsigned int width,
  */
 int afu_mmio_done(struct afu_context *ctx, const struct afu_mmio *mmio);
 
-/* Raise interrupt @number, from 1. ERANGE: it does not have that. Any thread. */
+/**
+ * afu_interrupt() - raise an interrupt
+ * @ctx: context
+ * @number: from 1 to afu_context_interrupts()
+ *
+ * Any thread may call it, as long as the context exists.
+ *
+ * Return: 0, or -1: ERANGE (it has no interrupt of that number), EIO (the link is
+ * down, or the AFU has failed), ENODEV, ESTALE.
+ */
 int afu_interrupt(struct afu_context *ctx, uint32_t number);
-/* Report an AFU error; what @value means is the AFU's business. Any thread. */
+
+/**
+ * afu_error() - report an AFU error
+ * @ctx: context
+ * @value: what it means is a matter of the AFU
+ *
+ * Any thread may call it, as long as the context exists.
+ *
+ * Return: 0, or -1 as afu_interrupt().
+ */
 int afu_error(struct afu_context *ctx, uint64_t value);
 
 /*
- * Registers in memory are 64 bits, big-endian, and at multiples of 8. Whoever sees what
- * afu_reg_write() writes sees what was written before it.
+ * Registers in memory are 64 bits, big-endian, and at multiples of 8. Whoever
+ * sees what afu_reg_write() writes sees what was written before it.
  */
 
+/**
+ * afu_reg_read() - read a register
+ * @base: afu_context_window(), afu_global() or the like
+ * @offset: of the register, a multiple of 8
+ *
+ * Return: its value.
+ */
 static inline uint64_t afu_reg_read(const void *base, size_t offset)
 {
 	return be64toh(__atomic_load_n((const uint64_t *)
@@ -277,13 +461,28 @@ static inline uint64_t afu_reg_read(const void *base, size_t offset)
 				       __ATOMIC_ACQUIRE));
 }
 
+/**
+ * afu_reg_write() - write a register
+ * @base: see afu_reg_read()
+ * @offset: of the register, a multiple of 8
+ * @value: its new value
+ */
 static inline void afu_reg_write(void *base, size_t offset, uint64_t value)
 {
 	__atomic_store_n((uint64_t *)((char *)base + offset), htobe64(value),
 			 __ATOMIC_RELEASE);
 }
 
-/* Write @value and return what was there before. */
+/**
+ * afu_reg_exchange() - write a register, and learn what was there, at once
+ * @base: see afu_reg_read()
+ * @offset: of the register, a multiple of 8
+ * @value: its new value
+ *
+ * So a store that the program makes meanwhile is not lost.
+ *
+ * Return: its value before.
+ */
 static inline uint64_t afu_reg_exchange(void *base, size_t offset,
 					uint64_t value)
 {
