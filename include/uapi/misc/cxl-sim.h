@@ -285,10 +285,11 @@ struct cxl_sim_err_buff {
  *
  * pread(), pwrite() and their like access the context's memory; the offset is
  * the effective address, of CXL_SIM_CONTEXT_KERNEL without its highest bit,
- * which kernel addresses have set and offsets cannot have.  They are the AFU's loads and stores: what is not there
- * is faulted in, and where that is not possible the context gets a data storage
- * event and the call EFAULT (or less bytes).  mmap() maps the context's window;
- * once that is detached, the mapping can be accessed, but has lost its meaning.
+ * which kernel addresses have set and offsets cannot have.  They are the AFU's
+ * loads and stores: what is not there is faulted in, and where that is not
+ * possible the context gets a data storage event and the call EFAULT (or fewer
+ * bytes).  mmap() maps the context's window; once that is detached, the mapping
+ * can be accessed, but has lost its meaning.
  *
  * Errors of these and of the following ioctls: EFAULT (also for the program's
  * own memory); ESTALE: the context is not attached any more, or the AFU has
