@@ -25,10 +25,12 @@
 #include "tap.h"
 #include "lib/cxl_test.h"
 #include "lib/sim_test.h"
+#include "../examples/rtl/copycrc.h"
 
 #define CARD		"psl"
 #define FOLDER		SIM_CONFIG "/" CARD
 #define SIMULATOR	"/tests/lib/psl-simulator"
+#define RTL_SIMULATOR	"/tests/lib/rtl-simulator"
 
 #define LINES		64
 #define LONG		1000000		/* lines: more than a test waits for */
@@ -77,9 +79,9 @@ static pid_t start_child(const char *const *argv, int out)
 	_exit(127);
 }
 
-static void start_simulator(char *address, size_t size)
+static void start_simulator(const char *program, char *address, size_t size)
 {
-	const char *argv[] = { SIMULATOR, NULL };
+	const char *argv[] = { program, NULL };
 	char line[128];
 	const char *port;
 	int fds[2];
@@ -125,16 +127,21 @@ static void find_node(void)
 	snprintf(node, sizeof(node), "/dev/cxl/afu%s.0s", num);
 }
 
-static void start_with(const char *option)
+static void start_both(const char *program, const char *option)
 {
 	char address[64];
 	const char *argv[] = {
 		"afu-psl", "--card", CARD, "--simulator", address, option, NULL,
 	};
 
-	start_simulator(address, sizeof(address));
+	start_simulator(program, address, sizeof(address));
 	afu_psl = start_child(argv, -1);
 	find_node();
+}
+
+static void start_with(const char *option)
+{
+	start_both(SIMULATOR, option);
 }
 
 static void start(void)
@@ -718,6 +725,44 @@ static void killed_psl_ends_mmio(void)
 	end_child(&simulator, SIGKILL);
 }
 
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+/* The AFU of examples/rtl: Verilator has made it, and knows nothing of libpsl. */
+static void verilog_copies_by_the_socket(void)
+{
+	size_t size = 0x20000;
+	struct copycrc_descriptor *work = map(sizeof(*work));
+	uint8_t *from = map(size), *to = map(size);
+	struct cxl_afu_h *afu;
+	double begin;
+
+	if (access(RTL_SIMULATOR, X_OK))
+		skip("made without Verilator");
+	start_both(RTL_SIMULATOR, NULL);
+	node[strlen(node) - 1] = 'd';
+	pattern(from, size);
+	memset(to, 0xff, size);
+	work->source = htobe64((uintptr_t)from);
+	work->destination = htobe64((uintptr_t)to);
+	work->length = htobe64(size);
+	work->control = htobe64(COPYCRC_RAISE);
+	afu = attach((struct script_entry *)work);
+	begin = now();
+	check_script_ends(afu);
+	diag("%.2f MB/s, %.2f cycles per line", size / 1e6 / (now() - begin),
+	     (double)be64toh(work->cycles) / (size / PSL_LINE));
+	check_eq(be64toh(work->status), COPYCRC_OVER);
+	check_mem_eq(to, from, size);
+	cxl_afu_free(afu);
+	stop();
+}
+
 static uint64_t cpu_ms(pid_t pid)
 {
 	unsigned long user = 0, system = 0;
@@ -768,6 +813,7 @@ static const struct tap_test tests[] = {
 	TEST(registers_are_the_afus),
 	TEST(register_starts_work),
 	TEST(killed_psl_ends_mmio),
+	TEST(verilog_copies_by_the_socket),
 	TEST(idle_card_costs_nothing),
 };
 

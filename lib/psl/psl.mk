@@ -47,7 +47,7 @@ $(OUT)/host/psl_socket: TEST_CPPFLAGS += -Ilib/psl -DSIMULATOR='"$(OUT)/host/lib
 $(OUT)/host/psl_socket: | $(OUT)/host/lib/psl-simulator
 
 # A simulator without a simulator, for the machine and for the guest
-PSL_SIMULATOR	:= $(PSL_PLAYER) tests/psl/simulator.c
+PSL_SIMULATOR	:= $(PSL_PLAYER) tests/psl/simulator.c tests/psl/driver.c
 PSL_SIMULATOR_FLAGS = $(USER_CFLAGS) -Ilib/include -Itests/psl
 
 $(OUT)/host/lib/psl-simulator: $(PSL_SIMULATOR) $(wildcard tests/psl/*.h) lib/include/psl.h
@@ -58,7 +58,24 @@ $(OUT)/tests/lib/psl-simulator: $(PSL_SIMULATOR) $(wildcard tests/psl/*.h) lib/i
 	@mkdir -p $(@D)
 	$(call quiet,CC,$@)$(CROSS_COMPILE)gcc $(PSL_SIMULATOR_FLAGS) -static -o $@ $(filter %.c,$^)
 
-# tests/psl.c has both in the guest.
+# The AFU of examples/rtl at the other end of a socket: made where Verilator is
+RTL_SIMULATOR	:= tests/psl/rtl_simulator.cpp lib/rtl/psl_verilator.hpp
+
+$(OUT)/tests/lib/rtl-simulator: $(OUT)/tests/lib/psl-driver.o $(wildcard examples/rtl/*.v examples/rtl/*.vh) $(RTL_SIMULATOR) tests/psl/driver.h
+	@mkdir -p $(@D) $(OUT)/rtl
+	@rm -f $@
+	$(call quiet,RTL,$@)verilator --cc --exe --build -j $(JOBS) -O3 -Iexamples/rtl --top-module afu \
+		--prefix Vafu -Mdir $(OUT)/rtl/socket -MAKEFLAGS 'OPT_FAST=-O2 OPT_GLOBAL=-O2' \
+		-CFLAGS '$(patsubst %,-I$(CURDIR)/%,lib/include lib/rtl tests/psl)' \
+		-LDFLAGS '-static -pthread' -o $(abspath $@) \
+		$(sort $(wildcard examples/rtl/*.v)) $(CURDIR)/tests/psl/rtl_simulator.cpp $(OUT)/tests/lib/psl-driver.o \
+		>$(OUT)/rtl/socket.log 2>&1 || { cat $(OUT)/rtl/socket.log; exit 1; }
+
+$(OUT)/tests/lib/psl-driver.o: tests/psl/driver.c tests/psl/driver.h lib/include/psl.h
+	@mkdir -p $(@D)
+	$(call quiet,CC,$@)$(CROSS_COMPILE)gcc $(PSL_SIMULATOR_FLAGS) -c -o $@ $<
+
+# tests/psl.c has these in the guest.
 $(OUT)/tests/psl: $(OUT)/lib/libcxl.a $(OUT)/tools/afu-psl $(OUT)/tests/lib/psl-simulator
 $(OUT)/tests/psl: TEST_CPPFLAGS += -Ilib/include -Itests/psl
 

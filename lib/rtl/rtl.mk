@@ -16,7 +16,7 @@ HAVE_VERILATOR	:= $(and $(RTL_NATIVE),$(shell command -v verilator))
 HAVE_ICARUS	:= $(and $(RTL_NATIVE),$(wildcard $(VPI_INCLUDE)/vpi_user.h))
 
 .PHONY: rtl demo-rtl demo-rtl-programs
-rtl: $(if $(HAVE_VERILATOR),$(OUT)/tests/lib/afu-copycrc $(RTL_BUILD)/bench) \
+rtl: $(if $(HAVE_VERILATOR),$(OUT)/tests/lib/afu-copycrc $(OUT)/tests/lib/rtl-simulator $(RTL_BUILD)/bench) \
      $(if $(HAVE_ICARUS),$(OUT)/lib/psl.vpi $(RTL_BUILD)/copycrc.vvp $(RTL_BUILD)/bench.vvp)
 
 $(OUT)/lib/psl.vpi: lib/rtl/psl_vpi.c $(OUT)/lib/libpsl.a $(OUT)/lib/libafu.a lib/include/psl.h lib/include/psl_card.h

@@ -184,7 +184,7 @@ nothing_lies_elsewhere() {
 		lib/python3/dist-packages/cxl_afu/__init__.py src/cxl-afu-headers-1.0/include/misc/cxl.h; do
 		echo "$list" | grep -qx "./usr/$file" || fail "there is no $file"
 	done
-	others=$(echo "$list" | grep -vE '^\./usr/(bin/afu(ctl|-cp|-psl)|lib/here/cxl-afu/lib(cxl|afu|psl)\.|include/cxl-afu/|share/man/man|share/(bash-completion|zsh|fish)/|src/cxl-afu-|lib/python3/dist-packages/cxl_afu/)|lib(psl|(cxl-)?afu)\.pc$|60-cxl-afu\.rules$')
+	others=$(echo "$list" | grep -vE '^\./usr/(bin/afu(ctl|-cp|-flash|-psl)|lib/here/cxl-afu/lib(cxl|afu|psl)\.|include/cxl-afu/|share/man/man|share/(bash-completion|zsh|fish)/|src/cxl-afu-|lib/python3/dist-packages/cxl_afu/)|lib(psl|(cxl-)?afu)\.pc$|60-cxl-afu\.rules$')
 	[ -z "$others" ] || fail "elsewhere: $others"
 	grep -q '^libdir=/usr/lib/here$' "$work/root/usr/lib/here/pkgconfig/libcxl-afu.pc" || fail "libdir"
 	grep -rqF "$work" "$work/root" && fail "an installed file knows where it was built"
