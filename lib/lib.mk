@@ -71,6 +71,9 @@ $(OUT)/tests/lib/afu-%: examples/afu/%.c $(OUT)/lib/libafu.a lib/include/afu.h
 
 test-programs: $(AFU_EXAMPLES)
 
+$(OUT)/tests/user_library: $(OUT)/lib/libafu.a lib/include/afu.h
+$(OUT)/tests/user_library: TEST_CPPFLAGS += -Ilib/include
+
 # tests/lib_*.c use it in the guest, tests/host/lib_*.c with a fake device.
 LIB_TESTS	:= $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/lib_*.c))
 LIB_HOST_TESTS	:= $(patsubst tests/host/%.c,$(OUT)/host/%,$(wildcard tests/host/lib_*.c))

@@ -85,7 +85,7 @@ static void check_stack_stops_at(size_t distance)
 {
 	char *low = below_the_stack(distance);
 
-	check_eq(afu_store(&afu, low), WE_AERROR);
+	check_eq(afu_store_byte(&afu, low), WE_AERROR);
 	check_fault_at(low);
 }
 
@@ -93,7 +93,7 @@ static void grow_within_256_kib(void)
 {
 	limit(RLIMIT_STACK, 256 * KIB);
 	start();
-	check_eq(afu_store(&afu, below_the_stack(180 * KIB)), WE_COMPLETE);
+	check_eq(afu_store_byte(&afu, below_the_stack(180 * KIB)), WE_COMPLETE);
 	check_stack_stops_at(MIB);
 }
 
@@ -108,7 +108,7 @@ static void grow_within_64_mib(void)
 {
 	limit(RLIMIT_STACK, 64 * MIB);
 	start();
-	check_eq(afu_store(&afu, below_the_stack(48 * MIB)), WE_COMPLETE);
+	check_eq(afu_store_byte(&afu, below_the_stack(48 * MIB)), WE_COMPLETE);
 	check_stack_stops_at(65 * MIB);
 }
 
@@ -222,7 +222,7 @@ static void page_tables_are_charged(void)
 	by_program += charged();
 	by_afu = -charged();
 	for (i = 0; i < TABLES; i++)
-		require_eq(afu_load(&afu, two + i * step), WE_COMPLETE);
+		require_eq(afu_load_byte(&afu, two + i * step), WE_COMPLETE);
 	by_afu += charged();
 	diag("page tables: %lld bytes by the program, %lld by the AFU",
 	     by_program, by_afu);
@@ -324,7 +324,7 @@ static void faults_are_those_of_user_mode(void)
 	start();
 	check_eq(queue_wait(queue_copy(&afu.queue, &seen, map, 1)), WE_COMPLETE);
 	check_eq(seen, 'u');
-	check_eq(afu_store(&afu, map + page), WE_COMPLETE);
+	check_eq(afu_store_byte(&afu, map + page), WE_COMPLETE);
 	check_errno(events_read(afu.fd, &batch), EAGAIN);
 }
 

@@ -100,7 +100,7 @@ static void load_of_nothing_mapped(void)
 
 	start();
 	munmap(hole, page_size());
-	check_eq(afu_load(&afu, hole + 123), WE_AERROR);
+	check_eq(afu_load_byte(&afu, hole + 123), WE_AERROR);
 	check_fault(hole + 123, CXL_DSISR_PAGE_MISS | CXL_DSISR_NO_PTE);
 	check_afu_goes_on();
 }
@@ -111,7 +111,7 @@ static void store_to_nothing_mapped(void)
 
 	start();
 	munmap(hole, page_size());
-	check_eq(afu_store(&afu, hole + 321), WE_AERROR);
+	check_eq(afu_store_byte(&afu, hole + 321), WE_AERROR);
 	check_fault(hole + 321, CXL_DSISR_PAGE_MISS | CXL_DSISR_NO_PTE | CXL_DSISR_STORE);
 	check_afu_goes_on();
 }
@@ -143,7 +143,7 @@ static void load_of_prot_none(void)
 	start();
 	page[5] = 'x';
 	require_ok(mprotect(page, page_size(), PROT_NONE));
-	check_protection_fault(page + 5, afu_load(&afu, page + 5), 0);
+	check_protection_fault(page + 5, afu_load_byte(&afu, page + 5), 0);
 }
 
 static void store_to_read_only(void)
@@ -153,8 +153,8 @@ static void store_to_read_only(void)
 	start();
 	page[5] = 'y';
 	require_ok(mprotect(page, page_size(), PROT_READ));
-	check_eq(afu_load(&afu, page + 5), WE_COMPLETE);
-	check_protection_fault(page + 5, afu_store(&afu, page + 5), CXL_DSISR_STORE);
+	check_eq(afu_load_byte(&afu, page + 5), WE_COMPLETE);
+	check_protection_fault(page + 5, afu_store_byte(&afu, page + 5), CXL_DSISR_STORE);
 	check_eq(page[5], 'y');
 }
 
@@ -164,7 +164,7 @@ static void store_to_read_only_never_touched(void)
 	char *page = pages(1, PROT_READ);
 
 	start();
-	check_protection_fault(page, afu_store(&afu, page), CXL_DSISR_STORE);
+	check_protection_fault(page, afu_store_byte(&afu, page), CXL_DSISR_STORE);
 }
 
 static void load_of_kernel_address(void)
@@ -172,7 +172,7 @@ static void load_of_kernel_address(void)
 	char *addr = (char *)0xffff888000001000UL;
 
 	start();
-	check_eq(afu_load(&afu, addr), WE_AERROR);
+	check_eq(afu_load_byte(&afu, addr), WE_AERROR);
 	require(events_wait(afu.fd));
 	require_eq(events_read(afu.fd, &batch), 40);
 	check_eq(batch.event[0].header.type, CXL_EVENT_DATA_STORAGE);
@@ -337,8 +337,8 @@ static void behind_the_end_of_a_file(void)
 	require(map != MAP_FAILED);
 	require_ok(ftruncate(file, page_size()));
 	start();
-	check_eq(afu_load(&afu, map), WE_COMPLETE);
-	check_eq(afu_load(&afu, map + page_size()), WE_AERROR);
+	check_eq(afu_load_byte(&afu, map), WE_COMPLETE);
+	check_eq(afu_load_byte(&afu, map + page_size()), WE_AERROR);
 	check_fault(map + page_size(), CXL_DSISR_PAGE_MISS | CXL_DSISR_NO_PTE);
 	check_afu_goes_on();
 }
@@ -350,16 +350,16 @@ static void last_fault_is_the_one_read(void)
 
 	start();
 	munmap(hole, 3 * page_size());
-	check_eq(afu_load(&afu, hole + 1), WE_AERROR);
-	check_eq(afu_load(&afu, hole + page_size()), WE_AERROR);
-	check_eq(afu_store(&afu, hole + 2 * page_size() + 7), WE_AERROR);
+	check_eq(afu_load_byte(&afu, hole + 1), WE_AERROR);
+	check_eq(afu_load_byte(&afu, hole + page_size()), WE_AERROR);
+	check_eq(afu_store_byte(&afu, hole + 2 * page_size() + 7), WE_AERROR);
 	/* The AFU is told before the program. */
 	usleep(QUIET_MS * 1000);
 	check_fault(hole + 2 * page_size() + 7,
 		    CXL_DSISR_PAGE_MISS | CXL_DSISR_NO_PTE | CXL_DSISR_STORE);
 
 	/* Once read the slot is free again. */
-	check_eq(afu_load(&afu, hole + 1), WE_AERROR);
+	check_eq(afu_load_byte(&afu, hole + 1), WE_AERROR);
 	check_fault(hole + 1, CXL_DSISR_PAGE_MISS | CXL_DSISR_NO_PTE);
 }
 
@@ -370,7 +370,7 @@ static void interrupts_come_before_the_fault(void)
 
 	start();
 	munmap(hole, page_size());
-	check_eq(afu_load(&afu, hole), WE_AERROR);
+	check_eq(afu_load_byte(&afu, hole), WE_AERROR);
 	require(events_wait(afu.fd));
 	afu_irq(&afu, 4);
 	afu_irq(&afu, 1);
@@ -393,7 +393,7 @@ static void nothing_waits_for_the_reader(void)
 	munmap(hole, page_size());
 	for (i = 0; i < 20; i++) {
 		memset(dst, 0, sizeof(dst));
-		check_eq(afu_load(&afu, hole), WE_AERROR);
+		check_eq(afu_load_byte(&afu, hole), WE_AERROR);
 		check_eq(copy(dst, src, sizeof(src)), WE_COMPLETE);
 		check_str_eq(dst, src);
 	}
@@ -409,7 +409,7 @@ static void other_contexts_are_not_harmed(void)
 	start();
 	afu_start(&other, SLAVE, 4);
 	munmap(hole, page_size());
-	check_eq(afu_load(&afu, hole), WE_AERROR);
+	check_eq(afu_load_byte(&afu, hole), WE_AERROR);
 	check_eq(events_poll(other.fd), 0);
 	check_eq(queue_wait(queue_copy(&other.queue, dst, src, sizeof(src))),
 		 WE_COMPLETE);

@@ -108,7 +108,7 @@ static void read_gives_pending_events_first(void)
 
 	start();
 	afu_irq(&afu, 2);
-	check_eq(afu_load(&afu, hole), WE_AERROR);
+	check_eq(afu_load_byte(&afu, hole), WE_AERROR);
 	usleep(QUIET_MS * 1000);
 	link_down();
 	check_errno(read(afu.fd, batch.buf, CXL_READ_MIN_SIZE - 1), EINVAL);

@@ -56,7 +56,7 @@ static void pending_is_readable_until_drained(void)
 	check_ok(events_read(afu.fd, &batch));
 	check_eq(events_poll(afu.fd), 0);
 
-	check_eq(afu_load(&afu, hole), WE_AERROR);
+	check_eq(afu_load_byte(&afu, hole), WE_AERROR);
 	/* The AFU is told before the program. */
 	check(events_wait(afu.fd));
 	check_eq(events_poll(afu.fd), POLLIN | POLLRDNORM);
@@ -110,7 +110,7 @@ static void poll_wakes_at_a_fault(void)
 
 	start();
 	sleeper_start(&sleeper, poll_for_ever, NULL);
-	check_eq(afu_load(&afu, hole), WE_AERROR);
+	check_eq(afu_load_byte(&afu, hole), WE_AERROR);
 	require(sleeper_join(&sleeper));
 	check_eq(sleeper.result, POLLIN);
 }

@@ -303,7 +303,7 @@ static void check_pending_is_kept(void (*go)(void))
 	afu_start(&afu, card.slave, 8);
 	afu_irq(&afu, 7);
 	afu_irq(&afu, 5);
-	check_eq(afu_load(&afu, hole), WE_AERROR);
+	check_eq(afu_load_byte(&afu, hole), WE_AERROR);
 	usleep(QUIET_MS * 1000);
 	require_ok(sim_inject_error(card.num, afu.pe, 0xabc));
 	go();

@@ -150,7 +150,7 @@ static void interrupts_and_faults_are_seen(void)
 	check_eq(count("cxl_afu_irq", " irq=1\n", NULL), 1);
 	check_eq(count("cxl_afu_irq", "", NULL), 2);
 
-	check(!(afu_load(&afu, page) & WE_COMPLETE));
+	check(!(afu_load_byte(&afu, page) & WE_COMPLETE));
 	require(count("cxl_pte_miss", "", line) > 0);
 	check_eq(value(line, "dar"), (unsigned long)page);
 	check_eq(value(line, "pe"), afu.pe);

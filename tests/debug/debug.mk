@@ -9,7 +9,7 @@ export PROGRAMS
 
 # What .ci/run has time for: what no other kernel can run, and removal, in which
 # what is used after it was freed would be found
-CI_PROGRAMS := kunit fail fail_api fail_calls fail_copy fail_events fail_files removal \
+CI_PROGRAMS := kunit fail fail_api fail_calls fail_copy fail_events fail_files fail_user removal \
 	security_patterns
 
 .PHONY: check-kcsan check-debug-part fail-nth gymnastics run-gymnastics fuzz run-fuzz

@@ -77,7 +77,7 @@ static void events(bool stamps)
 	require_ok(ioctl(afu.fd, CXL_IOCTL_EVENT_FORMAT, &format));
 	require_ok(sim_inject_irq(card.num, afu.pe, 2));
 	read_clean(afu.fd, 16 + stamp, "interrupt");
-	check_eq(afu_load(&afu, no_access_page()), WE_AERROR);
+	check_eq(afu_load_byte(&afu, no_access_page()), WE_AERROR);
 	read_clean(afu.fd, 40 + stamp, "fault");
 	require_ok(sim_inject_error(card.num, afu.pe, 1));
 	read_clean(afu.fd, 24 + stamp, "error");

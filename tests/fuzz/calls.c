@@ -104,7 +104,7 @@ static void do_open(const struct call *c)
 	static const char *const nodes[] = {
 		"/dev/cxl/afu%u.0s", "/dev/cxl/afu%u.0m", "/dev/cxl/afu%u.1d",
 		"/dev/cxl/afu%u.0d", "/dev/cxl/afu%u.0s", "/dev/cxl-copy%u",
-		"/dev/cxl/afu%u.1s",
+		"/dev/cxl/afu%u.1s", "/dev/cxl/afu%u.2s", "/dev/cxl/afu%u.2m",
 	};
 	static const int flags[] = { O_RDWR | O_NONBLOCK, O_RDWR, O_RDONLY,
 				     O_WRONLY, O_RDWR | O_ASYNC };
@@ -145,8 +145,9 @@ static void do_open_and_start(const struct call *c)
 {
 	struct call start = { .on = c->on, .a = 2, .b = c->b | 0x80,
 			      .c = 0 };
+	static const __u8 nodes[] = { 2, 0, 0, 7 };
 
-	do_open(&(struct call){ .on = c->on, .a = c->a % 4 ? 0 : 2 });
+	do_open(&(struct call){ .on = c->on, .a = nodes[c->a % 4] });
 	do_start(&start);
 }
 
@@ -411,7 +412,9 @@ static void (*const calls[])(const struct call *c) = {
 	do_event_format, do_read, do_read, do_poll, do_fcntl, do_mmap, do_mmap,
 	do_store, do_store, do_memory, do_element, do_elements, do_elements,
 	do_scribble, do_copy, do_copy, do_write_file, do_write_file,
-	do_read_file, do_fork, do_sleep, do_thread, do_open_and_start,
+	do_read_file, do_fork, do_sleep, do_thread, do_open_and_start, do_model,
+	do_model, do_model_read, do_model_request, do_model_request,
+	do_model_ioctl, do_model_ioctl, do_context, do_context,
 };
 
 unsigned int calls_kinds(void)

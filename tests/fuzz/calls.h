@@ -44,4 +44,11 @@ void do_elements(const struct call *c);
 void do_scribble(const struct call *c);
 void do_copy(const struct call *c);
 
+/* model.c */
+void do_model(const struct call *c);
+void do_model_read(const struct call *c);
+void do_model_request(const struct call *c);
+void do_model_ioctl(const struct call *c);
+void do_context(const struct call *c);
+
 #endif

@@ -289,14 +289,14 @@ void afu_irq(struct afu *afu, __u16 irq)
 	require(becomes_true(!(mmio_read(afu->mmio, REG_STATUS) & STATUS_STOPPED)));
 }
 
-__u8 afu_load(struct afu *afu, const void *addr)
+__u8 afu_load_byte(struct afu *afu, const void *addr)
 {
 	static char sink;
 
 	return queue_wait(queue_copy(&afu->queue, &sink, addr, 1));
 }
 
-__u8 afu_store(struct afu *afu, void *addr)
+__u8 afu_store_byte(struct afu *afu, void *addr)
 {
 	static const char source = 'x';
 

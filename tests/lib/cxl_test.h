@@ -206,8 +206,8 @@ void afu_stop(struct afu *afu);
 /* Let the AFU raise an interrupt and go on after it; require. */
 void afu_irq(struct afu *afu, __u16 irq);
 /* Let it fault: copy one byte from or to @addr; the element's status. */
-__u8 afu_load(struct afu *afu, const void *addr);
-__u8 afu_store(struct afu *afu, void *addr);
+__u8 afu_load_byte(struct afu *afu, const void *addr);
+__u8 afu_store_byte(struct afu *afu, void *addr);
 
 /* A page that is mapped without any access: an address that faults. */
 void *no_access_page(void);

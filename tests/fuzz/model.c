@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Programs that are AFUs: the node, what is written to it, and contexts' files. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <misc/cxl-sim.h>
+
+#include "calls.h"
+
+#define NODE		"/dev/cxl-sim/fuzz.afu2"
+#define SERVE_MS	50
+
+/* What the process was last told of a context, and of a reset; atomic enough */
+static struct cxl_sim_message last_attach, last_reset;
+
+static void open_into(int *slot, int new)
+{
+	if (*slot >= 0)
+		close(*slot);
+	*slot = new;
+}
+
+static void remember(const struct cxl_sim_message *m, ssize_t bytes)
+{
+	for (; bytes >= (ssize_t)sizeof(*m); bytes -= sizeof(*m), m++) {
+		if (m->type == CXL_SIM_ATTACH)
+			last_attach = *m;
+		else if (m->type == CXL_SIM_RESET)
+			last_reset = *m;
+	}
+}
+
+static void answer(int on, __u32 type, const struct cxl_sim_message *to)
+{
+	const struct cxl_sim_request r = {
+		.type = type, .pe = to->pe, .id = to->id,
+	};
+
+	write(on, &r, sizeof(r));
+}
+
+/* Serve as a model does, for a while. */
+static void *serve(void *arg)
+{
+	struct pollfd p = { .fd = (int)(intptr_t)arg, .events = POLLIN };
+	struct cxl_sim_message m;
+
+	while (poll(&p, 1, SERVE_MS) == 1 && p.revents == POLLIN) {
+		if (read(p.fd, &m, sizeof(m)) != sizeof(m))
+			continue;
+		remember(&m, sizeof(m));
+		if (m.type == CXL_SIM_ATTACH)
+			answer(p.fd, CXL_SIM_ATTACHED, &m);
+		else if (m.type == CXL_SIM_RESET)
+			answer(p.fd, CXL_SIM_RESET_DONE, &m);
+	}
+	return NULL;
+}
+
+/* The node, and mostly somebody who serves it beside what comes next */
+void do_model(const struct call *c)
+{
+	int on = open(NODE, O_RDWR | O_CLOEXEC | (c->a & 1 ? 0 : O_NONBLOCK));
+	pthread_t thread;
+
+	open_into(&fd[c->on % FILES], on);
+	if (on < 0 || !(c->a & 0xe))
+		return;
+	if (!pthread_create(&thread, NULL, serve, (void *)(intptr_t)on))
+		pthread_detach(thread);
+}
+
+void do_model_read(const struct call *c)
+{
+	struct cxl_sim_message m[4];
+
+	/* Not where it would wait for ever */
+	fcntl(fd[c->on % FILES], F_SETFL, O_NONBLOCK);
+	if (c->a & 3)
+		remember(m, read(fd[c->on % FILES], m, sizeof(m)));
+	else
+		read(fd[c->on % FILES], (void *)(uintptr_t)address(c->b, c->c),
+		     c->b * 16);
+}
+
+/* Mostly a request that makes sense */
+void do_model_request(const struct call *c)
+{
+	const struct cxl_sim_message *to = c->a % 8 == CXL_SIM_RESET_DONE ?
+						   &last_reset : &last_attach;
+	struct cxl_sim_request r[2] = { {
+		.type = c->a % 8, .pe = to->pe, .id = to->id,
+	} };
+	size_t size = sizeof(r[0]);
+
+	if (r[0].type == CXL_SIM_INTERRUPT)
+		r[0].number = c->b % 8;
+	else if (r[0].type == CXL_SIM_ERROR || c->b & 0x40)
+		r[0].value = c->b & 0x40 ? 1 : c->c;
+	if (c->c >= 0xf0)
+		((__u8 *)r)[c->b % sizeof(r[0])] ^= c->c;
+	if (c->a & 0x80)
+		r[1] = r[0];
+	size = c->a & 0x80 ? sizeof(r) : sizeof(r[0]);
+	if (c->a == 0x7f)
+		size = c->b;
+	write(fd[c->on % FILES], c->a == 0x7e ?
+		      (void *)(uintptr_t)address(c->b, c->c) : r, size);
+}
+
+void do_model_ioctl(const struct call *c)
+{
+	struct cxl_sim_open_context open_context = {
+		.pe = c->c & 1 ? c->c : last_attach.pe, .id = last_attach.id,
+	};
+	struct cxl_sim_err_buff err_buff = {
+		.address = address(c->b, c->c), .offset = c->c * 16U,
+		.length = c->b * 32U, .reserved = c->c == 0xff,
+	};
+	int on = fd[c->on % FILES];
+
+	switch (c->a % 4) {
+	case 0:
+		ioctl(on, CXL_SIM_GET_INFO, address(c->b, c->c));
+		break;
+	case 1:
+		ioctl(on, CXL_SIM_WRITE_ERR_BUFF, &err_buff);
+		break;
+	default:
+		on = ioctl(on, CXL_SIM_OPEN_CONTEXT, &open_context);
+		if (on >= 0)
+			open_into(&fd[c->b % FILES], on);
+	}
+}
+
+static __u64 length(__u8 what)
+{
+	static const __u64 lengths[] = { 8, 1, 4096, 65536, 0, 100,
+					 CXL_SIM_MAX_LENGTH, ~0ULL };
+
+	return lengths[what % ARRAY_SIZE(lengths)];
+}
+
+/* The file of a context, at good addresses and bad ones */
+void do_context(const struct call *c)
+{
+	__u64 ea = address(c->b, c->c / 8), other = address(c->c, 0);
+	struct cxl_sim_copy copy = {
+		.dst = ea, .src = other, .length = length(c->a / 8),
+	};
+	struct cxl_sim_fill fill = {
+		.dst = ea, .length = length(c->a / 8), .value = c->c,
+	};
+	struct cxl_sim_compare_swap swap = {
+		.address = ea, .old = c->c & 1, .new_value = c->c,
+		.width = c->c & 2 ? 4 : 8,
+	};
+	int on = fd[c->on % FILES];
+
+	switch (c->a % 8) {
+	case 0:
+	case 1:
+		pread(on, area, length(c->a / 8) % AREA, ea);
+		break;
+	case 2:
+		pwrite(on, area, length(c->a / 8) % AREA, ea);
+		break;
+	case 3:
+		pread(on, (void *)(uintptr_t)other, 4096, ea);
+		break;
+	case 4:
+		pwrite(on, (void *)(uintptr_t)other, 4096, ea);
+		break;
+	case 5:
+		ioctl(on, CXL_SIM_COPY, &copy);
+		break;
+	case 6:
+		ioctl(on, CXL_SIM_FILL, &fill);
+		break;
+	default:
+		ioctl(on, CXL_SIM_COMPARE_SWAP, &swap);
+	}
+}

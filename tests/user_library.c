@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* libafu: its workers come to their end, and its errors are those promised. */
+#define _GNU_SOURCE
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <afu.h>
+
+#include "tap.h"
+#include "lib/cxl_test.h"
+#include "lib/sim_test.h"
+
+#define CONTEXTS	8
+#define STEP_MS		200
+
+static struct sim_card card;
+static char node[64];
+static pthread_t thread;
+static struct afu *afu;
+static bool stop;
+static unsigned int calls, detached;	/* atomic */
+static struct afu_context *attached;
+static unsigned long word[2] __attribute__((aligned(16)));
+
+static unsigned int get(unsigned int *value)
+{
+	return __atomic_load_n(value, __ATOMIC_SEQ_CST);
+}
+
+static void count(unsigned int *value)
+{
+	__atomic_add_fetch(value, 1, __ATOMIC_SEQ_CST);
+}
+
+static int attach(struct afu_context *ctx)
+{
+	attached = ctx;
+	return 0;
+}
+
+static void detach(struct afu_context *ctx)
+{
+	(void)ctx;
+	count(&detached);
+}
+
+static void *handle(void *arg)
+{
+	while (!__atomic_load_n(&stop, __ATOMIC_SEQ_CST))
+		if (afu_handle(afu, 10) < 0)
+			break;
+	return arg;
+}
+
+static void start_library(const struct afu_ops *ops)
+{
+	sim_card_make(&card, "afu0/model", "user", NULL);
+	snprintf(node, sizeof(node), "/dev/cxl-sim/%s.afu0", card.name);
+	afu = afu_open(node, ops, &card);
+	require(afu, "%m");
+	check(afu_data(afu) == &card);
+	require_eq(pthread_create(&thread, NULL, handle, NULL), 0);
+}
+
+static void stop_library(void)
+{
+	__atomic_store_n(&stop, true, __ATOMIC_SEQ_CST);
+	pthread_join(thread, NULL);
+	afu_close(afu);
+}
+
+static int client_start(void)
+{
+	int fd = node_open_ok(card.slave);
+
+	require_ok(node_start(fd, 0, -1, 0));
+	return fd;
+}
+
+/* It can end after each step. */
+static long work_in_steps(struct afu_context *ctx)
+{
+	(void)ctx;
+	count(&calls);
+	usleep(STEP_MS * 1000);
+	return 0;
+}
+
+/*
+ * All at once, and not one after the other: those that the first batch of
+ * messages names, and then the others
+ */
+static void workers_end_side_by_side(void)
+{
+	static const struct afu_ops ops = {
+		.work = work_in_steps, .detach = detach,
+	};
+	long long before, took;
+	int fd[CONTEXTS], i;
+
+	start_library(&ops);
+	for (i = 0; i < CONTEXTS; i++)
+		fd[i] = client_start();
+	check(becomes_true(get(&calls) > CONTEXTS));
+	before = now_ms();
+	for (i = 0; i < CONTEXTS; i++)
+		check_ok(close(fd[i]));
+	check(becomes_true(get(&detached) == CONTEXTS));
+	took = now_ms() - before;
+	diag("%d workers ended in %lld ms", CONTEXTS, took);
+	check(took < 3 * STEP_MS * tap_time_scale());
+	stop_library();
+}
+
+static long work_for_ever(struct afu_context *ctx)
+{
+	(void)ctx;
+	count(&calls);
+	return 1;
+}
+
+/* One that always has work, and one that waits for its doorbell */
+static void workers_end_with_the_afu(void)
+{
+	static const struct afu_ops ops = {
+		.work = work_for_ever, .detach = detach,
+	};
+	unsigned int n;
+	int fd;
+
+	start_library(&ops);
+	fd = client_start();
+	check(becomes_true(get(&calls) > 10));
+	check_eq(get(&detached), 0);
+	stop_library();
+	check_eq(get(&detached), 1);
+	n = get(&calls);
+	usleep(50000);
+	check_eq(get(&calls), n);
+	check_ok(close(fd));
+}
+
+static void errors_of_memory_are_told(void)
+{
+	static const struct afu_ops ops = { .attach = attach };
+	const char *nowhere = no_access_page();
+	uint64_t old = 1;
+	int fd;
+
+	start_library(&ops);
+	fd = client_start();
+	word[0] = 77;
+	check_ok(afu_load(attached, (uintptr_t)word, &word[1], sizeof(long)));
+	check_eq(word[1], 77);
+	check_ok(afu_load(attached, (uintptr_t)nowhere, &word[1], 0));
+	check_errno(afu_load(attached, (uintptr_t)nowhere, &word[1], 8), EFAULT);
+	check_errno(afu_store(attached, (uintptr_t)nowhere, word, 8), EFAULT);
+	check_errno(afu_copy(attached, (uintptr_t)nowhere, (uintptr_t)word, 8),
+		    EFAULT);
+	check_errno(afu_fill(attached, (uintptr_t)nowhere, 0, 8), EFAULT);
+	check_errno(afu_fill(attached, (uintptr_t)word, 0, (1 << 30) + 1),
+		    EINVAL);
+	check_errno(afu_compare_swap(attached, (uintptr_t)word, 2, &old, 2),
+		    EINVAL);
+	check_errno(afu_compare_swap(attached, (uintptr_t)word + 1, 8, &old, 2),
+		    EFAULT);
+	check_ok(afu_compare_swap(attached, (uintptr_t)word, sizeof(long), &old,
+				  2));
+	check_eq(old, 77);
+	check_errno(afu_interrupt(attached, 5000), ERANGE);
+	check_errno(afu_err_buff_write(afu, afu_err_buff_size(afu), "x", 1),
+		    EINVAL);
+	check_ok(close(fd));
+	stop_library();
+}
+
+static void errors_of_opening_are_told(void)
+{
+	static const struct afu_ops ops = {};
+
+	errno = 0;
+	check(!afu_open("/dev/cxl-sim/nonesuch", &ops, NULL));
+	check_eq(errno, ENOENT);
+	check(!afu_open("/dev/null", &ops, NULL));
+	check_eq(errno, ENOTTY);
+	start_library(&ops);
+	check(!afu_open(node, &ops, NULL));
+	check_eq(errno, EBUSY);
+	stop_library();
+	afu_close(NULL);
+}
+
+#define TEST(name) { "user_library." #name, name, sim_cards_remove }
+
+static const struct tap_test tests[] = {
+	TEST(workers_end_side_by_side),
+	TEST(workers_end_with_the_afu),
+	TEST(errors_of_memory_are_told),
+	TEST(errors_of_opening_are_told),
+};
+
+TAP_MAIN(tests)
