@@ -31,7 +31,7 @@
 #define WAKE_UPS	201
 #define SETTLE_US	100000	/* until the doorbell is armed, and all sleep */
 #define ACCESS		65536
-#define COPY		(1 << 20)
+#define COPY		1048576
 #define ELEMENT		32768	/* of those that one copy is made of */
 
 /* The CRC AFU: Documentation/crc-afu.md */

@@ -119,7 +119,8 @@ static const struct {
 	{ "access an address that there is not", access_wrong_address },
 };
 
-#define COMMANDS	(sizeof(commands) / sizeof(commands[0]))
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#define COMMANDS	ARRAY_SIZE(commands)
 #define FIRST_ATTACHED	3
 
 static int attach(struct afu_context *ctx)
@@ -148,7 +149,7 @@ static long work(struct afu_context *ctx)
 
 static const struct afu_ops ops = { .attach = attach, .work = work };
 
-static int usage(void)
+static int print_usage(void)
 {
 	size_t i;
 
@@ -163,7 +164,7 @@ int main(int argc, char **argv)
 	struct afu *afu;
 
 	if (argc != 2)
-		return usage();
+		return print_usage();
 	afu = afu_open(argv[1], &ops, NULL);
 	if (afu)
 		while (afu_handle(afu, -1) >= 0)
