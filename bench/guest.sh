@@ -17,9 +17,11 @@ make_cards() {
 	echo 0xbe4c >"$card/afu0/cr_device"
 	echo 1 >"$card/live"
 	card=$config/models
-	mkdir "$card" "$card/afu0" "$card/afu1"
+	mkdir "$card" "$card/afu0" "$card/afu1" "$card/afu2"
 	echo user >"$card/afu0/model"
 	echo crc >"$card/afu1/model"
+	echo user >"$card/afu2/model"
+	echo trapped >"$card/afu2/mmio"
 	echo 1 >"$card/live"
 }
 

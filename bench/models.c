@@ -5,10 +5,12 @@
  * waking a process, and of reading its memory, cost.
  *
  * The card "models" of bench/guest.sh has the AFUs: afu2.0 is a program, which
- * is this one or a child of it, afu2.1 is the CRC model of the kernel.
+ * is this one or a child of it, afu2.1 is the CRC model of the kernel, and afu2.2
+ * is a program whose registers are trapped.
  */
 #define _GNU_SOURCE
 #include <endian.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -26,7 +28,9 @@
 
 #define CLIENT		"afu2.0s"
 #define CRC_CLIENT	"afu2.1s"
-#define NODE_CARD	"models"
+#define TRAPPED_CLIENT	"afu2.2s"
+#define NODE		"/dev/cxl-sim/models.afu0"
+#define TRAPPED_NODE	"/dev/cxl-sim/models.afu2"
 
 #define WAKE_UPS	201
 #define SETTLE_US	100000	/* until the doorbell is armed, and all sleep */
@@ -88,12 +92,11 @@ static void end_child(pid_t pid)
 	}
 }
 
-static int open_model(void)
+static int open_node(const char *node)
 {
-	static const struct sim_card card = { .name = NODE_CARD };
-	int fd = model_open(&card, 0);
+	int fd = open(node, O_RDWR | O_CLOEXEC);
 
-	bench_require(fd >= 0, NODE_CARD);
+	bench_require(fd >= 0, node);
 	return fd;
 }
 
@@ -140,7 +143,7 @@ static void handle_doorbell(const char *window)
 
 static void serve_doorbells(void)
 {
-	int fd = open_model();
+	int fd = open_node(NODE);
 	struct cxl_sim_message m;
 	char *window = NULL;
 	__u64 now;
@@ -253,6 +256,58 @@ static void roundtrip(void)
 	end_child(pid);
 }
 
+/* A register that a program is asked for, each time */
+
+static void answer_access(int fd, const struct cxl_sim_message *m)
+{
+	const struct cxl_sim_request r = {
+		.type = CXL_SIM_MMIO_DONE,
+		.pe = m->pe,
+		.id = m->mmio.access,
+	};
+
+	bench_require(write(fd, &r, sizeof(r)) == sizeof(r), "write");
+}
+
+static void serve_accesses(void)
+{
+	int fd = open_node(TRAPPED_NODE);
+	struct cxl_sim_message m;
+
+	signal_done();
+	while (read(fd, &m, sizeof(m)) == sizeof(m)) {
+		if (m.type == CXL_SIM_RESET)
+			model_request(fd, CXL_SIM_RESET_DONE, &m, 0, 0);
+		else if (m.type == CXL_SIM_ATTACH)
+			model_request(fd, CXL_SIM_ATTACHED, &m, 0, 0);
+		else if (m.type == CXL_SIM_MMIO)
+			answer_access(fd, &m);
+	}
+}
+
+static int trapped;
+
+static void load_register(void)
+{
+	struct cxl_ioctl_mmio load = { .offset = 8, .size = 8 };
+
+	bench_require(!ioctl(trapped, CXL_IOCTL_MMIO, &load), "CXL_IOCTL_MMIO");
+}
+
+static void accesses_of_registers(void)
+{
+	static const struct bench_op op = {
+		"mmio_trapped", NULL, load_register, 1
+	};
+	pid_t pid = start_child(serve_accesses);
+
+	await_done();
+	trapped = start_context(TRAPPED_CLIENT);
+	bench_run(&op);
+	close(trapped);
+	end_child(pid);
+}
+
 /*
  * Memory of another process, which has attached to the model
  */
@@ -328,7 +383,7 @@ static void accesses(void)
 		{ "user_pread_64k", NULL, user_pread, 1 },
 		{ "user_copy_1m", settle, user_copy, 1 },
 	};
-	int fd = open_model();
+	int fd = open_node(NODE);
 	size_t i;
 
 	/* Pages that are there, in both processes */
@@ -391,6 +446,7 @@ void bench_models(void)
 	wake_by_doorbell();
 	wake_kernel_by_doorbell();
 	roundtrip();
+	accesses_of_registers();
 	accesses();
 	kernel_copy();
 }
