@@ -102,7 +102,7 @@ int cxl_set_irqs_max(struct cxl_afu_h *afu, long value)
 static const char mode_dedicated[] = "dedicated_process";
 static const char mode_directed[] = "afu_directed";
 
-/* 0 for what is no mode */
+/* 0 if @word is no mode */
 static long mode_of(const char *word)
 {
 	if (!strcmp(word, mode_dedicated))

@@ -48,7 +48,7 @@ static int peek_event(struct cxl_afu_h *afu, struct cxl_event_header *header)
 		    header->size <= events->end - events->begin)
 			return 0;
 	}
-	/* Nothing tells where the next event begins. */
+	/* It is unknown where the next event begins: drop the rest. */
 	events->begin = events->end;
 	return libcxl_fail(EBADMSG);
 }
@@ -96,7 +96,7 @@ static int read_event(struct cxl_afu_h *afu, struct cxl_event *event)
 		return -1;
 	size = header.size - stamp_size(&header);
 	header.reserved1 &= ~CXL_EVENT_STAMPED;
-	/* Kept, it would be in the way of every call to come. */
+	/* Taken even if it is too large: else it would block every later call. */
 	if (size > sizeof(*event)) {
 		size = sizeof(*event);
 		header.reserved1 |= CXL_EVENT_TRUNCATED;

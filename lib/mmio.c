@@ -45,8 +45,8 @@ int cxl_mmio_map(struct cxl_afu_h *afu, __u32 flags)
 		return 0;
 	}
 	/*
-	 * Other threads may be using what is mapped, and it is the same area:
-	 * the new one has only shown that it can still be mapped.
+	 * Other threads may be using the old mapping, which is of the same area.
+	 * The new one has only shown that the area can still be mapped.
 	 */
 	if (afu->mmio && afu->mmio_size == (size_t)size) {
 		munmap(mmio, size);
@@ -216,7 +216,7 @@ static int access_trapped(struct cxl_afu_h *afu, uint64_t offset, size_t width,
 		*value = access.value;
 		return 0;
 	}
-	/* The context is closed, which as a mapping would be a bus error. */
+	/* The context is closed: through a mapping it would be a bus error. */
 	return errno == EIO ? bus_error() : -1;
 }
 

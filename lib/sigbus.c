@@ -23,7 +23,7 @@ bool libcxl_sigbus_handled(void)
 	return __atomic_load_n(&installed, __ATOMIC_RELAXED);
 }
 
-/* Sent by a process, or told before anybody touched the page */
+/* Sent by a process, or reported before anybody touched the page */
 static bool can_be_ignored(const siginfo_t *info)
 {
 	return info->si_code <= 0 || info->si_code == BUS_MCEERR_AO;
@@ -44,7 +44,7 @@ static void pass_on(int sig, siginfo_t *info, void *context)
 {
 	struct sigaction standard = { .sa_handler = SIG_DFL };
 
-	/* The access would be made again, for ever; so the kernel has it. */
+	/* The access would be repeated for ever: ignore only what can be ignored. */
 	if (previous.sa_handler == SIG_IGN && can_be_ignored(info))
 		return;
 	if (previous.sa_handler == SIG_DFL || previous.sa_handler == SIG_IGN) {

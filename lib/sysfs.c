@@ -81,7 +81,7 @@ int libcxl_attr_write(const char *path, const char *name, const char *text)
 {
 	int fd, error = errno;
 
-	/* As a shell does: to sysfs it is nothing, in a copy of it the end. */
+	/* Truncate, as a shell does: sysfs ignores it, a copy of sysfs needs it. */
 	fd = attr_open(path, name, O_WRONLY | O_TRUNC);
 	if (fd < 0)
 		return -1;

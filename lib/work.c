@@ -175,7 +175,7 @@ static bool is_set(volatile __u64 *uword)
 
 int cxl_afu_host_thread_wait(struct cxl_afu_h *afu, volatile __u64 *uword)
 {
-	/* It is soon at first, then a busy CPU serves nobody. */
+	/* Spin and yield at first, then sleep: a long wait must not keep a CPU busy. */
 	const unsigned int spins = 1000, yields = 1000;
 	const struct timespec pause = { .tv_nsec = 50 * 1000 };
 	unsigned int tries;
