@@ -50,7 +50,8 @@ enum sim_turn {
  * struct sim_afu_hooks - callbacks of a model that needs more than turns
  * @start: the AFU is about to be registered with the core; 0 or an errno
  * @registered: it was; 0 or an errno
- * @unregister: it is about to be unregistered: nothing may wait any more
+ * @unregister: it is about to be unregistered: nothing may wait any more. May be
+ *	called more than once
  * @stop: the reverse of @start; never without it
  * @attached: the engine knows the context. May wait, but killably, and not for
  *	long; @detach and @unregister end it. Return 0, or an errno and the

@@ -358,6 +358,10 @@ void sim_card_deactivate(struct sim_card *card)
 	struct cxl_vpci *vpci = card->vpci;
 
 	lockdep_assert_held(&card->config_lock);
+	/* Its driver may be in the midst of a recovery, and wait for a program. */
+	mutex_lock(&card->lock);
+	call_for_afus(card, sim_afu_unregister);
+	mutex_unlock(&card->lock);
 	/* A reset that is queued will find nothing to reset. */
 	card->vpci = NULL;
 	cxl_vpci_destroy(vpci);

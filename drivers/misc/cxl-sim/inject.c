@@ -240,10 +240,7 @@ static ssize_t recovery_write(struct file *file, const char __user *buf,
 
 	if (ret < 0)
 		return ret;
-	mutex_lock(&card->config_lock);
-	ret = sim_card_recover(card, states[ret]);
-	mutex_unlock(&card->config_lock);
-	return ret ?: count;
+	return sim_card_recover(card, states[ret]) ?: count;
 }
 
 static ssize_t remove_write(struct file *file, const char __user *buf,

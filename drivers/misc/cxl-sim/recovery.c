@@ -80,35 +80,54 @@ static pci_ers_result_t report(struct pci_dev *pdev, pci_channel_state_t state)
 	return result;
 }
 
+/* What becomes of the card; not if it was taken away meanwhile. */
+static int settle(struct sim_card *card, struct pci_dev *pdev,
+		  pci_ers_result_t result)
+{
+	struct pci_dev *there;
+	int ret = 0;
+
+	mutex_lock(&card->config_lock);
+	there = sim_card_get_pdev(card);
+	pci_dev_put(there);
+	if (there != pdev)
+		ret = -ENODEV;
+	else if (result == PCI_ERS_RESULT_NONE)
+		sim_card_replug(card);
+	else if (result != PCI_ERS_RESULT_RECOVERED)
+		ret = sim_card_unplug(card);
+	mutex_unlock(&card->config_lock);
+	return ret;
+}
+
 /**
  * sim_card_recover() - go through an error recovery of the card
- * @card: card; config_lock is held
+ * @card: card
  * @state: pci_channel_io_frozen, or pci_channel_io_perm_failure
+ *
+ * AFU drivers, and programs that are AFUs, may take their time: only the device
+ * is locked meanwhile, and whoever removes the card ends the wait for a program.
  *
  * Return: 0: the card recovered, or was unplugged and plugged again because its
  * driver could not recover, or was taken off the bus for good. -ENODEV: it is
- * not there.
+ * not there, or was removed meanwhile.
  */
 int sim_card_recover(struct sim_card *card, pci_channel_state_t state)
 {
-	struct pci_dev *pdev = sim_card_get_pdev(card);
 	pci_ers_result_t result;
+	struct pci_dev *pdev;
+	int ret;
 
+	mutex_lock(&card->config_lock);
+	pdev = sim_card_get_pdev(card);
+	mutex_unlock(&card->config_lock);
 	if (!pdev)
 		return -ENODEV;
 	device_lock(&pdev->dev);
 	result = report(pdev, state);
 	device_unlock(&pdev->dev);
 	pci_info(pdev, "error recovery: result %u\n", (__force u32)result);
+	ret = settle(card, pdev, result);
 	pci_dev_put(pdev);
-
-	switch (result) {
-	case PCI_ERS_RESULT_RECOVERED:
-		return 0;
-	case PCI_ERS_RESULT_NONE:
-		sim_card_replug(card);
-		return 0;
-	default:
-		return sim_card_unplug(card);
-	}
+	return ret;
 }

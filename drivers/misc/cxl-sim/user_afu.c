@@ -35,7 +35,7 @@ static bool reset_is_over(struct sim_user *user)
 	bool over;
 
 	spin_lock(&user->lock);
-	over = user->reset_done || !user->serving;
+	over = user->reset_done || !user->serving || !user->link_up;
 	spin_unlock(&user->lock);
 	return over;
 }
@@ -146,7 +146,7 @@ static void user_reset(struct sim_afu *afu)
 	spin_unlock(&user->lock);
 }
 
-/* The AFU is reset with the program or without it. */
+/* The AFU is reset with the program or without it; now, if the link is down. */
 static void user_was_reset(struct sim_afu *afu)
 {
 	struct sim_user *user = afu->user;
@@ -332,16 +332,17 @@ static int user_registered(struct sim_afu *afu)
 	return cdev_device_add(&afu->user->cdev, &afu->user->dev);
 }
 
-/* Whoever waits for the program waits no more. */
+/* Whoever waits for the program waits no more. Twice does no harm. */
 static void user_unregister(struct sim_afu *afu)
 {
 	struct sim_user *user = afu->user;
 
 	spin_lock(&user->lock);
+	if (!user->gone)
+		sim_user_tell(user, SIM_TELL(STOP));
 	user->gone = true;
 	user->serving = false;
 	sim_user_forget_all(user);
-	sim_user_tell(user, SIM_TELL(STOP));
 	spin_unlock(&user->lock);
 	wake_up_all(&user->readers);
 	wake_up_all(&user->answers);

@@ -237,6 +237,8 @@ static bool cxl_afu_desc_ok(const struct cxl_adapter *adapter,
 		return false;
 	if (desc->err_buff_size && !adapter->ops->err_buff_read)
 		return false;
+	if (desc->mmio_trapped && !adapter->ops->mmio)
+		return false;
 	return cxl_afu_windows_fit(desc) && cxl_afu_crs_ok(adapter->ops, desc);
 }
 
