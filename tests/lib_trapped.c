@@ -210,37 +210,17 @@ static void closed_context_is_an_error(void)
 	model_stop(&model);
 }
 
-static pid_t start_memcpy(void)
-{
-	char node[64];
-	pid_t pid;
-	int fd;
-
-	snprintf(node, sizeof(node), "/dev/cxl-sim/%s.afu0", card.name);
-	pid = fork();
-	require(pid >= 0);
-	if (!pid) {
-		execl(MEMCPY, "model", node, NULL);
-		_exit(127);
-	}
-	/* It has the node once nobody else can. */
-	while ((fd = model_open(&card, 0)) >= 0) {
-		close(fd);
-		nap();
-	}
-	require_eq(errno, EBUSY);
-	return pid;
-}
-
 /* An AFU that knows nothing of it: libafu has memory for its registers. */
 static void libafu_has_memory_for_registers(void)
 {
 	struct cxl_afu_h *afu, *master;
+	char node[64];
 	uint64_t value;
 	pid_t pid;
 
 	model_card_make(&card, "afu0/mmio", "trapped", NULL);
-	pid = start_memcpy();
+	snprintf(node, sizeof(node), "/dev/cxl-sim/%s.afu0", card.name);
+	pid = sim_program_start(MEMCPY, node);
 	afu = attach_one(CXL_MMIO_BIG_ENDIAN);
 	/* Its second register is the process handle. */
 	check_ok(cxl_mmio_read64(afu, 8, &value));

@@ -22,6 +22,7 @@
 
 #include "lib/api_test.h"
 #include "lib/cxl_test.h"
+#include "lib/sim_test.h"
 
 #define AFU		"/sys/kernel/config/cxl-sim/api-test/afu0"
 #define NODE		"/dev/cxl-sim/api-test.afu0"
@@ -217,21 +218,7 @@ static void store_rings_by_address(void)
 
 static pid_t memcpy_start(void)
 {
-	pid_t pid = fork();
-	int fd;
-
-	require(pid >= 0);
-	if (!pid) {
-		execl(MEMCPY, "model", NODE, NULL);
-		_exit(127);
-	}
-	/* It has the node once nobody else can. */
-	while ((fd = open(NODE, O_RDWR | O_CLOEXEC)) >= 0) {
-		close(fd);
-		nap();
-	}
-	require_eq(errno, EBUSY);
-	return pid;
+	return sim_program_start(MEMCPY, NODE);
 }
 
 static void memcpy_stop(pid_t pid)

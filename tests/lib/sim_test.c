@@ -2,7 +2,6 @@
 /* Software cards: see tests/lib/sim_test.h. */
 #define _GNU_SOURCE
 #include <dirent.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -61,25 +60,45 @@ static void choose_user_model(const char *afu, char slice, const char *name)
 				      m->settings[i][0]));
 }
 
+/* To open it oneself would be in the program's way. */
+static bool has_open(pid_t pid, const char *node)
+{
+	char link[64], path[64];
+	ssize_t len;
+	int fd;
+
+	for (fd = 3; fd < 16; fd++) {
+		snprintf(link, sizeof(link), "/proc/%d/fd/%d", pid, fd);
+		len = readlink(link, path, sizeof(path) - 1);
+		if (len < 0)
+			continue;
+		path[len] = '\0';
+		if (!strcmp(path, node))
+			return true;
+	}
+	return false;
+}
+
+pid_t sim_program_start(const char *program, const char *node)
+{
+	pid_t pid = fork();
+
+	require(pid >= 0);
+	if (!pid) {
+		execl(program, "model", node, NULL);
+		_exit(127);
+	}
+	require(becomes_true(has_open(pid, node)), "%s", program);
+	return pid;
+}
+
+/* It ends when the AFU does. */
 static void start_program(const struct sim_card *card, int slice)
 {
 	char node[64];
-	pid_t pid;
-	int fd;
 
 	snprintf(node, sizeof(node), "/dev/cxl-sim/%s.afu%d", card->name, slice);
-	pid = fork();
-	require(pid >= 0);
-	if (!pid) {
-		execl(afu_model[slice]->program, "model", node, NULL);
-		_exit(127);
-	}
-	/* It has the node once nobody else can. It ends when the AFU does. */
-	while ((fd = open(node, O_RDWR | O_CLOEXEC)) >= 0) {
-		close(fd);
-		nap();
-	}
-	require_eq(errno, EBUSY);
+	sim_program_start(afu_model[slice]->program, node);
 }
 
 static void start_programs(const struct sim_card *card)

@@ -15,6 +15,7 @@
 #define _TESTS_LIB_SIM_TEST_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include <linux/types.h>
 
@@ -48,6 +49,8 @@ void sim_card_make(struct sim_card *card, ...) __attribute__((sentinel));
 void sim_card_set_live(struct sim_card *card, bool live);
 /* Does the card's AFU run as a program, for a test of what only the kernel's can? */
 bool sim_models_are_programs(void);
+/* Start a program that is the AFU of @node, and wait until it is; require. */
+pid_t sim_program_start(const char *program, const char *node);
 /* All that this made; never fails. */
 void sim_cards_remove(void);
 
