@@ -169,8 +169,16 @@ void sim_pe_watch_closely(struct sim_pe *pe);
 void sim_pe_count_element(struct sim_pe *pe);
 /* Microseconds to wait (SIM_TURN_DELAY) before each element, usually 0 */
 unsigned int sim_pe_delay_us(const struct sim_pe *pe);
-/* The card's time base, in ticks of the CPU's cycle counter */
-u64 sim_pe_timebase(const struct sim_pe *pe);
+/*
+ * Show the card's time base, in ticks of the CPU's cycle counter and never 0, in
+ * a register; @shown is set to the same
+ */
+void sim_pe_show_timebase(struct sim_pe *pe, __be64 *reg, u64 *shown);
+/*
+ * Whatever else is in the register is a request: show it when the program can see
+ * that at once, maybe after this returns.  Return: was there a request?
+ */
+bool sim_pe_answer_timebase(struct sim_pe *pe, __be64 *reg, u64 *shown);
 
 /**
  * sim_turn_charge() - account work done in this turn

@@ -332,6 +332,7 @@ int sim_engine_add(struct sim_pe *pe)
 
 	timerqueue_init(&pe->wait);
 	sim_pe_init_idle(pe);
+	sim_pe_init_timebase(pe);
 
 	spin_lock_irq(&afu->lock);
 	if (!afu->halted)
@@ -397,6 +398,7 @@ void sim_engine_remove(struct sim_pe *pe)
 {
 	sim_pe_kill(pe);
 	sim_engine_wait_turn(pe->afu);
+	sim_pe_end_timebase(pe);
 }
 
 /**

@@ -44,6 +44,9 @@
 #define REST_SHIFT	7
 #define REST_MAX_NS	(200 * NSEC_PER_MSEC)
 
+/* While a program waits for the time base: it runs meanwhile, if it can. */
+#define TIMEBASE_NS	BIT_ULL(20)
+
 /*
  * A store rings before it is made: the program is still in its page fault.  An
  * engine that woke up at once would take this CPU from it, see nothing, and go
@@ -76,6 +79,9 @@ static u64 next_look(const struct sim_pe *pe, u64 now)
 	u64 delay = (now - pe->last_active) >> pe->idle_shift;
 
 	delay = clamp_t(u64, delay, IDLE_MIN_NS, IDLE_MAX_NS);
+	/* What shows the time base waits until the program runs. */
+	if (pe->tb_asked)
+		delay = max_t(u64, delay, TIMEBASE_NS);
 	return (now | (rounddown_pow_of_two(delay) - 1)) + 1;
 }
 

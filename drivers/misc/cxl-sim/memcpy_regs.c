@@ -87,17 +87,13 @@ bool memcpy_stop_on_invalid(struct sim_pe *pe)
 	return sim_reg_get(&regs->cfg) & CFG_STOP_ON_INVALID;
 }
 
-/* Sample the clock and show it at once. */
+/* Show what the time is when the context starts. */
 void memcpy_deliver_timebase(struct sim_pe *pe)
 {
 	struct memcpy_context *ctx = sim_pe_priv(pe);
 	struct memcpy_regs *regs = sim_pe_regs(pe);
-	unsigned long flags;
 
-	local_irq_save(flags);
-	ctx->tb = sim_pe_timebase(pe) ?: 1;
-	WRITE_ONCE(regs->tb, cpu_to_be64(ctx->tb));
-	local_irq_restore(flags);
+	sim_pe_show_timebase(pe, &regs->tb, &ctx->tb);
 }
 
 /* A value that is not the engine's last one is a request. */
@@ -106,9 +102,8 @@ void memcpy_serve_timebase(struct sim_pe *pe)
 	struct memcpy_context *ctx = sim_pe_priv(pe);
 	struct memcpy_regs *regs = sim_pe_regs(pe);
 
-	if (sim_reg_get(&regs->tb) == ctx->tb)
+	if (!sim_pe_answer_timebase(pe, &regs->tb, &ctx->tb))
 		return;
-	memcpy_deliver_timebase(pe);
 	/* The program spins, and will ask again. */
 	sim_pe_active(pe);
 	sim_pe_watch_closely(pe);

@@ -156,6 +156,17 @@ enum sim_pe_state {
  * @active: sim_pe_active() was called in this turn
  * @last_active: end of the last such turn, CLOCK_MONOTONIC ns
  * @idle_shift: look again after the idle time shifted right by this
+ * @tb_asked: when the engine saw that it asks for the time base, 0 when it does
+ *	not; CLOCK_MONOTONIC ns
+ *
+ * The next three change while @tb_timer is not active and no CPU is called, and
+ * not otherwise:
+ *
+ * @tb_reg: register for the time base
+ * @tb_shown: set to what is shown there
+ * @tb_is_shown: it was shown, by whichever CPU
+ * @tb_timer: shows it on the engine's CPU
+ *
  * @priv: the model's
  */
 struct sim_pe {
@@ -181,6 +192,12 @@ struct sim_pe {
 	bool active;
 	u64 last_active;
 	unsigned int idle_shift;
+	u64 tb_asked;
+
+	__be64 *tb_reg;
+	u64 *tb_shown;
+	bool tb_is_shown;
+	struct hrtimer tb_timer;
 
 	u64 priv[];
 };
@@ -408,6 +425,8 @@ void sim_debugfs_init(void *card, struct dentry *dir);
 void sim_debugfs_afu_init(void *afu, struct dentry *dir);
 
 /* timebase.c: the card's clock */
+void sim_pe_init_timebase(struct sim_pe *pe);
+void sim_pe_end_timebase(struct sim_pe *pe);
 bool sim_card_timebase_synced(void *card);
 
 /* user_node.c: nodes of models that are programs */

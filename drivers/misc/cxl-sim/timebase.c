@@ -4,9 +4,12 @@
  * offset that debugfs can set.
  */
 #include <linux/cpumask.h>
+#include <linux/ktime.h>
+#include <linux/sched.h>
 #include <linux/smp.h>
 #include <linux/timex.h>
 
+#include "../cxl/compat.h"
 #include "sim.h"
 
 /**
@@ -19,14 +22,119 @@ struct sim_tb_sample {
 	u64 tb;
 };
 
+/* A program that asked and does not look is not waited for any longer. */
+#define SHOW_WITHIN_NS	(20 * NSEC_PER_MSEC)
+
+/* How often the engine's CPU is looked at whether the program runs there */
+#define SHOW_AFTER_NS	(20 * NSEC_PER_USEC)
+
 static u64 card_timebase(struct sim_card *card)
 {
 	return get_cycles() + READ_ONCE(card->timebase_offset);
 }
 
-u64 sim_pe_timebase(const struct sim_pe *pe)
+/*
+ * Showing it
+ *
+ * A program that spins until it sees the time base compares it with its own
+ * clock at once.  What the engine shows while that program does not run is old
+ * when it is seen: by a context switch if both are on one CPU, by other programs'
+ * turns on a busy machine.  So it is shown by an interrupt of the CPU on which
+ * the program runs, which then goes on: a call of the other CPUs, or a timer of
+ * this one, which also expires when the engine sleeps.
+ */
+
+static void show_now(struct sim_pe *pe)
 {
-	return card_timebase(pe->afu->card);
+	u64 tb = card_timebase(pe->afu->card) ?: 1;
+
+	WRITE_ONCE(*pe->tb_shown, tb);
+	WRITE_ONCE(*pe->tb_reg, cpu_to_be64(tb));
+}
+
+/* In a hard interrupt: whether it has been shown. */
+static bool show_if_it_runs(struct sim_pe *pe)
+{
+	if (current->mm != pe->elem.mm || current->flags & PF_KTHREAD)
+		return READ_ONCE(pe->tb_is_shown);
+	/* Another thread of it may run elsewhere. */
+	if (!xchg(&pe->tb_is_shown, true))
+		show_now(pe);
+	return true;
+}
+
+static void show_call(void *pe)
+{
+	show_if_it_runs(pe);
+}
+
+static enum hrtimer_restart show_timer(struct hrtimer *timer)
+{
+	struct sim_pe *pe = container_of(timer, struct sim_pe, tb_timer);
+
+	if (show_if_it_runs(pe))
+		return HRTIMER_NORESTART;
+	hrtimer_forward_now(timer, ns_to_ktime(SHOW_AFTER_NS));
+	return HRTIMER_RESTART;
+}
+
+void sim_pe_show_timebase(struct sim_pe *pe, __be64 *reg, u64 *shown)
+{
+	unsigned long flags;
+
+	pe->tb_reg = reg;
+	pe->tb_shown = shown;
+	local_irq_save(flags);
+	show_now(pe);
+	local_irq_restore(flags);
+}
+
+bool sim_pe_answer_timebase(struct sim_pe *pe, __be64 *reg, u64 *shown)
+{
+	u64 now = ktime_get_ns();
+	bool asked = pe->tb_asked;
+
+	lockdep_assert_held(&pe->afu->turn);
+	if (asked)
+		hrtimer_cancel(&pe->tb_timer);
+	if (pe->tb_is_shown)
+		pe->tb_asked = 0;
+	if (sim_reg_get(reg) == *shown)
+		return asked;
+	if (!pe->tb_asked)
+		pe->tb_asked = now;
+	pe->tb_is_shown = false;
+	if (sim_pe_is_kernel(pe) || now - pe->tb_asked > SHOW_WITHIN_NS) {
+		sim_pe_show_timebase(pe, reg, shown);
+		pe->tb_asked = 0;
+		return true;
+	}
+	preempt_disable();
+	smp_call_function_many(cpu_online_mask, show_call, pe, true);
+	if (!READ_ONCE(pe->tb_is_shown))
+		hrtimer_start(&pe->tb_timer, ns_to_ktime(SHOW_AFTER_NS),
+			      HRTIMER_MODE_REL_PINNED_HARD);
+	preempt_enable();
+	return true;
+}
+
+/**
+ * sim_pe_init_timebase() - prepare to show it
+ * @pe: new context
+ */
+void sim_pe_init_timebase(struct sim_pe *pe)
+{
+	hrtimer_setup(&pe->tb_timer, show_timer, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_REL_PINNED_HARD);
+}
+
+/**
+ * sim_pe_end_timebase() - nothing is shown any more
+ * @pe: context that the engine does not know any more
+ */
+void sim_pe_end_timebase(struct sim_pe *pe)
+{
+	hrtimer_cancel(&pe->tb_timer);
 }
 
 static void take_sample(void *data)
