@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -127,6 +128,15 @@ static void find_node(void)
 	snprintf(node, sizeof(node), "/dev/cxl/afu%s.0s", num);
 }
 
+static void need_network(void)
+{
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (fd < 0)
+		skip("a kernel without network");
+	close(fd);
+}
+
 static void start_both(const char *program, const char *option)
 {
 	char address[64];
@@ -134,6 +144,7 @@ static void start_both(const char *program, const char *option)
 		"afu-psl", "--card", CARD, "--simulator", address, option, NULL,
 	};
 
+	need_network();
 	start_simulator(program, address, sizeof(address));
 	afu_psl = start_child(argv, -1);
 	find_node();
