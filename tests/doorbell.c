@@ -305,6 +305,12 @@ static void store_wakes_as_soon_as_a_pipe(void)
 	char *window, *seen, token;
 	pid_t reader;
 
+	/*
+	 * Milliseconds of checks are in it there, more for the doorbell than
+	 * for the pipe. What it takes is counted by tests/host/bench.sh.
+	 */
+	if (tap_time_scale() > 1)
+		skip("a kernel with checks is none to measure on");
 	seen = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	require(seen != MAP_FAILED);
