@@ -156,8 +156,8 @@ static void do_ioctl(const struct call *c)
 	static const unsigned long commands[] = {
 		CXL_IOCTL_GET_PROCESS_ELEMENT, CXL_IOCTL_GET_AFU_ID,
 		CXL_IOCTL_EVENT_FORMAT, CXL_IOCTL_DOWNLOAD_IMAGE,
-		CXL_IOCTL_START_WORK, CXL_COPY_GET_FD, CXL_COPY_SUBMIT,
-		0xca05, 2, 0x5421,
+		CXL_IOCTL_START_WORK, CXL_IOCTL_MMIO, CXL_COPY_GET_FD,
+		CXL_COPY_SUBMIT, 0xca05, 2, 0x5421,
 	};
 
 	if (c->c & 1)
@@ -171,6 +171,18 @@ static void do_event_format(const struct call *c)
 	struct cxl_ioctl_event_format format = { .flags = c->a & 1 };
 
 	ioctl(fd[c->on % FILES], CXL_IOCTL_EVENT_FORMAT, &format);
+}
+
+static void do_mmio(const struct call *c)
+{
+	struct cxl_ioctl_mmio mmio = {
+		.offset = (uint64_t)c->a * (c->b & 1 ? 4 : 8),
+		.value = c->c,
+		.size = c->b & 1 ? 4 : 8,
+		.flags = c->b & 2 ? CXL_IOCTL_MMIO_WRITE : 0,
+	};
+
+	ioctl(fd[c->on % FILES], CXL_IOCTL_MMIO, &mmio);
 }
 
 static void do_read(const struct call *c)
@@ -409,12 +421,13 @@ static void do_thread(const struct call *c)
 
 static void (*const calls[])(const struct call *c) = {
 	do_open, do_open_and_start, do_close, do_start, do_ioctl,
-	do_event_format, do_read, do_read, do_poll, do_fcntl, do_mmap, do_mmap,
-	do_store, do_store, do_memory, do_element, do_elements, do_elements,
-	do_scribble, do_copy, do_copy, do_write_file, do_write_file,
-	do_read_file, do_fork, do_sleep, do_thread, do_open_and_start, do_model,
-	do_model, do_model_read, do_model_request, do_model_request,
-	do_model_ioctl, do_model_ioctl, do_context, do_context,
+	do_event_format, do_mmio, do_read, do_read, do_poll, do_fcntl, do_mmap,
+	do_mmap, do_store, do_store, do_memory, do_element, do_elements,
+	do_elements, do_scribble, do_copy, do_copy, do_write_file,
+	do_write_file, do_read_file, do_fork, do_sleep, do_thread,
+	do_open_and_start, do_model, do_model, do_model_read, do_model_request,
+	do_model_request, do_model_ioctl, do_model_ioctl, do_context,
+	do_context,
 };
 
 unsigned int calls_kinds(void)

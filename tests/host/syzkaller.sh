@@ -75,8 +75,8 @@ described_size() {
 
 structs_have_their_size() {
 	work=$(mktemp -d)
-	for name in cxl_ioctl_start_work cxl_afu_id cxl_ioctl_event_format cxl_copy_get_fd \
-		cxl_copy_request cxl_copy_submit; do
+	for name in cxl_ioctl_start_work cxl_afu_id cxl_ioctl_event_format cxl_ioctl_mmio \
+		cxl_copy_get_fd cxl_copy_request cxl_copy_submit; do
 		echo "_Static_assert(sizeof(struct $name) == $(described_size "$name"), \"$name\");"
 	done >"$work/sizes.c"
 	gcc -fsyntax-only -Iinclude/uapi -include misc/cxl.h -include misc/cxl-copy.h \
