@@ -254,8 +254,10 @@ class Test(unittest.TestCase):
         self.assertTrue(self.afu.wait_for("detach"))
 
     def test_exception_in_work_ends_the_model(self):
-        self.serve(Worker, on_work=lambda context: 1 // 0)
+        # Not before attach() has returned: it may find that the AFU has failed.
+        self.serve(Worker, on_work=lambda context: context.window.read64(0) and 1 // 0)
         self.attach()
+        self.client.mmio().write64(0, 1)
         self.assertEqual(self.client.read_event(SOON).error, 0x4d4f44454c)
         self.runner.join(SOON)
         self.assertIsInstance(self.raised, ZeroDivisionError)
