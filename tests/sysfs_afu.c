@@ -53,9 +53,9 @@ static void values_are_the_memcpy_afus(void)
 	check_attr_text("none", AFU "/prefault_mode");
 }
 
-static void api_version_is_4_and_compatible_to_1(void)
+static void api_version_is_5_and_compatible_to_1(void)
 {
-	check_attr_text("4", AFU "/api_version");
+	check_attr_text("5", AFU "/api_version");
 	check_attr_text("1", AFU "/api_version_compatible");
 }
 
@@ -403,8 +403,8 @@ static const struct tap_test tests[] = {
 	{ "sysfs_afu.attributes_have_their_modes",
 	  attributes_have_their_modes },
 	{ "sysfs_afu.values_are_the_memcpy_afus", values_are_the_memcpy_afus },
-	{ "sysfs_afu.api_version_is_4_and_compatible_to_1",
-	  api_version_is_4_and_compatible_to_1 },
+	{ "sysfs_afu.api_version_is_5_and_compatible_to_1",
+	  api_version_is_5_and_compatible_to_1 },
 	{ "sysfs_afu.master_node_has_the_whole_area",
 	  master_node_has_the_whole_area },
 	{ "sysfs_afu.slave_node_has_no_attributes_of_its_own",
