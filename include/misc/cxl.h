@@ -207,7 +207,8 @@ void cxl_free_afu_irqs(struct cxl_context *ctx);
  * cxl_map_afu_irq() - set the handler of an AFU interrupt
  * @ctx: context
  * @num: AFU interrupt number, from 1
- * @handler: called in hard interrupt context as handler(virq, @cookie)
+ * @handler: called as handler(virq, @cookie) in hard interrupt context, on
+ *	PREEMPT_RT in the interrupt's thread
  * @cookie: handed to @handler
  * @name: shown in /proc/interrupts; must live until the interrupt is unmapped
  *

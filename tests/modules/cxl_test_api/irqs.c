@@ -16,8 +16,7 @@
  * struct test_irq - what a handler saw
  * @virq: its Linux interrupt number
  * @calls: how often it was called
- * @wrong: calls with another number, or not in hard interrupt context with
- *	interrupts off
+ * @wrong: calls with another number or in another context than interrupts have
  * @spin_ms: how long a call takes
  * @running: a call is under way
  */
@@ -29,12 +28,19 @@ struct test_irq {
 	bool running;
 };
 
+/* PREEMPT_RT has a thread for each interrupt. */
+static bool in_handler_context(void)
+{
+	return IS_ENABLED(CONFIG_PREEMPT_RT) ? !in_hardirq() && !irqs_disabled() :
+					       in_hardirq() && irqs_disabled();
+}
+
 static irqreturn_t test_handler(int virq, void *cookie)
 {
 	struct test_irq *irq = cookie;
 
 	WRITE_ONCE(irq->running, true);
-	if (virq != irq->virq || !in_hardirq() || !irqs_disabled())
+	if (virq != irq->virq || !in_handler_context())
 		irq->wrong++;
 	mdelay(irq->spin_ms);
 	WRITE_ONCE(irq->running, false);
