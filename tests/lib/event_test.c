@@ -313,14 +313,19 @@ static void feed_driver(struct event_stream *s, const unsigned char *data,
 	}
 }
 
-static void feed_stamp(struct event_stream *s, const unsigned char *end)
+/* Only driver events are read in the order of their time. */
+static void feed_stamp(struct event_stream *s, const unsigned char *end,
+		       bool driver)
 {
 	struct cxl_event_stamp stamp;
 
 	memcpy(&stamp, end - sizeof(stamp), sizeof(stamp));
 	check_eq(stamp.sequence, s->stamp.sequence + 1);
-	check(stamp.lost >= s->stamp.lost);
 	s->stamp = stamp;
+	if (!driver)
+		return;
+	check(stamp.lost >= s->lost);
+	s->lost = stamp.lost;
 }
 
 unsigned int event_feed(struct event_stream *s, const void *buf, ssize_t size)
@@ -338,7 +343,8 @@ unsigned int event_feed(struct event_stream *s, const void *buf, ssize_t size)
 			end - p);
 		payload = header.size - HEADER_SIZE;
 		if (header.reserved1 & CXL_EVENT_STAMPED) {
-			feed_stamp(s, p + header.size);
+			feed_stamp(s, p + header.size,
+				   header.type == CXL_EVENT_AFU_DRIVER);
 			payload -= STAMP_SIZE;
 		}
 		switch (header.type) {

@@ -150,6 +150,7 @@ void event_check_counters(int fd);
  * @errors: AFU errors
  * @stamped: events carry stamps
  * @stamp: the last one
+ * @lost: in the stamp of the last driver event
  * @disorder: complained already
  */
 struct event_stream {
@@ -162,6 +163,7 @@ struct event_stream {
 	__u64 errors;
 	bool stamped;
 	struct cxl_event_stamp stamp;
+	__u64 lost;
 	bool disorder;
 };
 

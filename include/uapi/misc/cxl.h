@@ -392,7 +392,9 @@ struct cxl_event_afu_driver_reserved {
  *	for, when they were read
  * @sequence: counts the events delivered to this context's readers, from 0
  * @lost: events of this context lost before @time, since it was opened.  An
- *	AFU error also counts the errors that found it unread
+ *	AFU error also counts the errors that found it unread.  Events are read
+ *	in another order than that of @time, so it may be less than that of the
+ *	event before
  *
  * It stands at (header.size - 24), which is unaligned where the payload's
  * length is no multiple of 8.
