@@ -68,7 +68,7 @@ promised_figures_are_kept() {
 	at_most cxl_events_pending_idle 40 || bad=1
 	at_most cxl_event_queue_send_32 150 || bad=1
 	at_most wake_cxl 0 1.05 wake_eventfd || bad=1
-	at_most doorbell_wake 0 1.25 pipe_wake_process || bad=1
+	at_most doorbell_wake 0 1.2 pipe_wake_process || bad=1
 	at_most mmio_trapped 0 1.3 pipe_roundtrip || bad=1
 	at_most user_pread_64k 0 1.25 process_vm_readv_64k || bad=1
 	at_most user_copy_1m 0 1.05 sim_copy_1m || bad=1

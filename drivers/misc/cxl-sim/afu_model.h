@@ -65,7 +65,9 @@ enum sim_turn {
  * @mmio: of an AFU with trapped registers: as that of struct cxl_backend_ops;
  *	@detach and @unregister end it
  * @psa_written: the doorbell of process element @num, which may not exist, has
- *	rung. Called in any context; the engine has its turn some time later
+ *	rung. Called in any context. False if the model cannot be told here: then
+ *	the engine has its turn soon; else the model wakes the engine, which it may
+ *	put off until it has nothing else to do
  *
  * Process context, without the turn mutex unless it says so.
  */
@@ -82,7 +84,7 @@ struct sim_afu_hooks {
 	bool (*page_is_there)(struct sim_afu *afu, u64 offset);
 	int (*mmio)(struct sim_afu *afu, unsigned int pe,
 		    struct cxl_mmio *mmio);
-	void (*psa_written)(struct sim_afu *afu, unsigned int num);
+	bool (*psa_written)(struct sim_afu *afu, unsigned int num);
 };
 
 /**

@@ -153,15 +153,11 @@ void sim_afu_init_rung(struct sim_afu *afu)
 		      HRTIMER_MODE_REL_HARD);
 }
 
-/*
- * A model that is told by itself needs the engine only for what is written
- * after that.
- */
-static u64 delay_of_engine(const struct sim_afu *afu)
+static bool tell_model(struct sim_afu *afu, unsigned long num)
 {
 	const struct sim_afu_hooks *hooks = afu->settings.model->hooks;
 
-	return hooks && hooks->psa_written ? IDLE_MIN_NS : STORE_NS;
+	return hooks && hooks->psa_written && hooks->psa_written(afu, num);
 }
 
 /**
@@ -175,7 +171,6 @@ static u64 delay_of_engine(const struct sim_afu *afu)
  */
 void sim_afu_psa_written(void *data, u64 offset)
 {
-	const struct sim_afu_hooks *hooks;
 	struct sim_afu *afu = data;
 	struct sim_pe *pe;
 	unsigned long flags, num;
@@ -192,14 +187,13 @@ void sim_afu_psa_written(void *data, u64 offset)
 		xa_for_each(&afu->pes, num, pe)
 			ring(pe);
 	}
-	if (!hrtimer_is_queued(&afu->rung))
-		hrtimer_start(&afu->rung, ns_to_ktime(delay_of_engine(afu)),
-			      HRTIMER_MODE_REL_HARD);
 	spin_unlock_irqrestore(&afu->lock, flags);
 
-	hooks = afu->settings.model->hooks;
-	if (is_window && hooks && hooks->psa_written)
-		hooks->psa_written(afu, num);
+	if (is_window && tell_model(afu, num))
+		return;
+	if (!hrtimer_is_queued(&afu->rung))
+		hrtimer_start(&afu->rung, ns_to_ktime(STORE_NS),
+			      HRTIMER_MODE_REL_HARD);
 }
 
 /**

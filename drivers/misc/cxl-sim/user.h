@@ -63,6 +63,8 @@
  * @tell: SIM_TELL() of what it has to be told of the AFU
  * @changed: contexts of which it has to be told something, in that order; each
  *	is referenced
+ * @look_again: the engine has to look at windows that were written to, once the
+ *	program has read all messages
  * @link_up: what it was last told, or will be
  * @next_id: for contexts, resets and accesses to registers
  * @reset_id: of the last reset
@@ -94,6 +96,7 @@ struct sim_user {
 	bool serving;
 	u32 tell;
 	struct list_head changed;
+	bool look_again;
 	bool link_up;
 	u64 next_id;
 	u64 reset_id;
@@ -244,7 +247,9 @@ void sim_user_fail(struct sim_user *user);
 int sim_user_adopt(struct sim_user *user);
 
 /* user_context.c */
-void sim_user_psa_written(struct sim_afu *afu, unsigned int num);
+struct sim_user_context *sim_user_context_at(struct sim_user *user,
+					     unsigned int num);
+bool sim_user_psa_written(struct sim_afu *afu, unsigned int num);
 struct sim_user_context *sim_user_context_new(struct sim_user *user,
 					      struct sim_pe *pe);
 void sim_user_context_put(struct sim_user_context *ctx);

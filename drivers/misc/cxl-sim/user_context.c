@@ -64,36 +64,57 @@ struct sim_user_context *sim_user_find(struct sim_user *user, unsigned int num,
 }
 
 /**
+ * sim_user_context_at() - the context of a process element
+ * @user: AFU; its lock is held
+ * @num: process element, any number
+ *
+ * Return: the context, which is there as long as the lock is held, or NULL.
+ */
+struct sim_user_context *sim_user_context_at(struct sim_user *user,
+					     unsigned int num)
+{
+	struct sim_user_pe *upe;
+	struct sim_pe *pe;
+
+	lockdep_assert_held(&user->lock);
+	/* It is freed after its detach has held the lock. */
+	pe = xa_load(&user->afu->pes, num);
+	if (!pe)
+		return NULL;
+	upe = sim_pe_priv(pe);
+	return upe->ctx;
+}
+
+/**
  * sim_user_psa_written() - the doorbell of a process element has rung
  * @afu: AFU
  * @num: process element, any number
  *
- * The program is told at once, or where that is not possible by the engine.
+ * The program is told at once.  A store rings before it is made, so the program
+ * may look too early: the engine looks once more, but has time until the program
+ * has nothing else to do.
  *
  * Context: any.
+ * Return: false if the program cannot be told here.
  */
-void sim_user_psa_written(struct sim_afu *afu, unsigned int num)
+bool sim_user_psa_written(struct sim_afu *afu, unsigned int num)
 {
-	struct sim_user_context *ctx = NULL;
-	struct sim_user_pe *upe;
-	struct sim_pe *pe;
+	struct sim_user *user = afu->user;
+	struct sim_user_context *ctx;
+	bool told;
 
 	/* Interrupts stay enabled where the AFU's user->lock is held. */
 	if (!in_task() || irqs_disabled())
-		return;
-	spin_lock_irq(&afu->lock);
-	pe = xa_load(&afu->pes, num);
-	if (pe) {
-		upe = sim_pe_priv(pe);
-		ctx = upe->ctx;
+		return false;
+	spin_lock(&user->lock);
+	ctx = sim_user_context_at(user, num);
+	told = ctx && ctx->answered && user->serving;
+	if (told) {
+		sim_user_ring(ctx);
+		user->look_again = true;
 	}
-	if (ctx)
-		kref_get(&ctx->ref);
-	spin_unlock_irq(&afu->lock);
-	if (!ctx)
-		return;
-	sim_user_ring(ctx);
-	sim_user_context_put(ctx);
+	spin_unlock(&user->lock);
+	return told;
 }
 
 static void set_context(struct sim_pe *pe, struct sim_user_context *ctx)

@@ -155,6 +155,16 @@ static int end_of_messages(const struct sim_user *user)
 	return user->serving ? 0 : -EIO;
 }
 
+/* The program has read all that it has to be told. */
+static void all_read(struct sim_user *user)
+{
+	lockdep_assert_held(&user->lock);
+	if (!user->look_again || !user->serving)
+		return;
+	user->look_again = false;
+	wake_up_process(user->afu->engine);
+}
+
 static bool is_readable(struct sim_user *user)
 {
 	bool readable;
@@ -188,8 +198,10 @@ static ssize_t copy_messages(struct sim_user *user, struct iov_iter *to)
 		mark_told(user, &msg);
 		done += copied;
 	}
-	if (!done)
+	if (!done) {
 		done = end_of_messages(user);
+		all_read(user);
+	}
 	spin_unlock(&user->lock);
 	return done;
 }
@@ -250,6 +262,8 @@ __poll_t sim_user_poll(struct file *file, struct poll_table_struct *poll)
 		mask |= EPOLLIN | EPOLLRDNORM;
 	else if (end_of_messages(user))
 		mask |= EPOLLERR | EPOLLHUP;
+	else
+		all_read(user);
 	spin_unlock(&user->lock);
 	return mask;
 }
@@ -290,16 +304,13 @@ void sim_user_context_tell(struct sim_user_context *ctx, u32 what)
 
 /**
  * sim_user_ring() - the registers of a context may have been written to
- * @ctx: context, or NULL
+ * @ctx: context; its AFU's lock is held
  */
 void sim_user_ring(struct sim_user_context *ctx)
 {
-	if (!ctx)
-		return;
-	spin_lock(&ctx->user->lock);
+	lockdep_assert_held(&ctx->user->lock);
 	if (ctx->answered)
 		sim_user_context_tell(ctx, SIM_TELL(DOORBELL));
-	spin_unlock(&ctx->user->lock);
 }
 
 /**

@@ -23,18 +23,13 @@ static void end_mmio(struct sim_user_mmio *access, int result)
 static struct sim_user_context *find_attached(struct sim_user *user,
 					      unsigned int num)
 {
-	struct sim_user_pe *upe;
-	struct sim_pe *pe;
+	struct sim_user_context *ctx;
 
 	lockdep_assert_held(&user->lock);
 	if (!user->serving || !user->link_up)
 		return NULL;
-	/* It is freed after its detach has held the lock. */
-	pe = xa_load(&user->afu->pes, num);
-	if (!pe)
-		return NULL;
-	upe = sim_pe_priv(pe);
-	return upe->ctx && upe->ctx->answered ? upe->ctx : NULL;
+	ctx = sim_user_context_at(user, num);
+	return ctx && ctx->answered ? ctx : NULL;
 }
 
 static int submit(struct sim_user *user, unsigned int num,

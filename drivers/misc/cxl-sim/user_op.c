@@ -114,7 +114,11 @@ enum sim_turn sim_user_ops_turn(struct sim_pe *pe)
 	 * Something may have been written to its registers since. The last of
 	 * these looks comes when the doorbell is armed: so nothing is missed.
 	 */
-	sim_user_ring(upe->ctx);
+	if (upe->ctx) {
+		spin_lock(&upe->ctx->user->lock);
+		sim_user_ring(upe->ctx);
+		spin_unlock(&upe->ctx->user->lock);
+	}
 	return SIM_TURN_SLEEP;
 }
 
