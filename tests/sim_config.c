@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Software cards made by configfs: settings, and what becomes of them. */
 #define _GNU_SOURCE
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tap.h"
@@ -14,6 +19,7 @@
 #define CARD	CONFIG "/test-config"
 /* Minors of 256 that a card has 13 of */
 #define MAX_CARDS	19
+#define AREA_SIZE	0x8000000	/* at most that of 4096 processes */
 
 static struct sim_card card;
 static struct afu afu;
@@ -213,6 +219,70 @@ static void area_grows_with_the_processes(void)
 		 offset + 4096 * size);
 }
 
+/* A program that wakes up 10,000 times a second, on the CPU where the caller stays */
+static pid_t start_ticking(void)
+{
+	const struct sched_param priority = { .sched_priority = 1 };
+	cpu_set_t cpus;
+	pid_t pid;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(0, &cpus);
+	require_ok(sched_setaffinity(0, sizeof(cpus), &cpus));
+	pid = require_ok(fork());
+	if (pid)
+		return pid;
+	require_ok(sched_setscheduler(0, SCHED_FIFO, &priority));
+	for (;;)
+		usleep(100);
+}
+
+/* How often it had to give way while the card was taken away */
+static long give_way(void)
+{
+	struct rusage before, after;
+
+	getrusage(RUSAGE_THREAD, &before);
+	sim_card_set_live(&card, false);
+	getrusage(RUSAGE_THREAD, &after);
+	return after.ru_nivcsw - before.ru_nivcsw;
+}
+
+static void touch_area(size_t size)
+{
+	size_t at, page = sysconf(_SC_PAGESIZE);
+	int fd = node_open_ok(card.master);
+	char *area;
+
+	require_ok(node_start(fd, 0, 4, 0));
+	area = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+	require(area != MAP_FAILED, "%m");
+	for (at = 0; at < size; at += page)
+		__atomic_load_n(area + at, __ATOMIC_RELAXED);
+	munmap(area, size);
+	close(fd);
+}
+
+/* What is as large as it may be must not keep a CPU from all others. */
+static void large_area_is_freed_page_by_page(void)
+{
+	long small, large;
+	pid_t ticking;
+
+	if (sysconf(_SC_PAGESIZE) > 4096)
+		skip("too few pages are freed to be noticed");
+	sim_card_make(&card, "afu0/num_procs", "4096", NULL);
+	ticking = start_ticking();
+	small = give_way();
+	sim_card_set_live(&card, true);
+	touch_area(AREA_SIZE);
+	large = give_way();
+	diag("gave way %ld times, %ld times without memory", large, small);
+	check(large > 3 * small);
+	kill(ticking, SIGKILL);
+	waitpid(ticking, NULL, 0);
+}
+
 static void check_works(const char *node)
 {
 	char src[16] = "it works", dst[16] = "";
@@ -382,6 +452,7 @@ static const struct tap_test tests[] = {
 	TEST(settings_reach_the_card),
 	TEST(number_of_processes_is_the_limit),
 	TEST(area_grows_with_the_processes),
+	TEST(large_area_is_freed_page_by_page),
 	TEST(four_afus_on_a_card),
 	TEST(card_without_an_afu),
 	TEST(live_folders_can_be_removed),
