@@ -4,6 +4,7 @@
  * wakes it. No store is lost, whoever makes it and whenever.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -32,7 +33,10 @@
 #define CHECKSUM	1
 #define STATUS_DONE	2
 
+#define CRC_PROGRAM	"/tests/lib/afu-crc"
+
 #define SLEEPERS	100
+#define CLIENTS		20
 #define WAKES		15
 
 static struct sim_card card;
@@ -41,6 +45,17 @@ static char byte = 'x';
 static void make_card(void)
 {
 	sim_card_make(&card, "afu0/model", "crc", NULL);
+}
+
+/* The same AFU as a program of its own, which ends when the card does */
+static pid_t make_card_of_a_program(void)
+{
+	char node[64];
+
+	sim_card_make(&card, "afu0/model", "user", "afu0/pp_size", "0x100000",
+		      "afu0/irqs_min", "16", NULL);
+	snprintf(node, sizeof(node), "/dev/cxl-sim/%s.afu0", card.name);
+	return sim_program_start(CRC_PROGRAM, node);
 }
 
 static char *map_window(int fd, size_t offset)
@@ -100,6 +115,40 @@ static void check_silence(void)
 	check_eq(threads_cost("cxl-sim/test", 1000).switches, 0);
 }
 
+/* How often all threads of a process were given a CPU */
+static long long switches_of(pid_t pid)
+{
+	char path[64], text[128] = "";
+	struct dirent *entry;
+	long long sum = 0;
+	char *last;
+	DIR *d;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	d = opendir(path);
+	require(d, "%m");
+	while ((entry = readdir(d))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		require(file_read(text, sizeof(text), "%s/%s/schedstat", path,
+				  entry->d_name) > 0);
+		last = strrchr(text, ' ');
+		require(last);
+		sum += atoll(last);
+	}
+	closedir(d);
+	return sum;
+}
+
+static void check_silence_of(pid_t pid)
+{
+	long long before = switches_of(pid);
+
+	require(before > 0);
+	check_eq(threads_cost("cxl-sim/test", 2000).switches, 0);
+	check_eq(switches_of(pid) - before, 0);
+}
+
 /* Of all models, once they have been idle for a moment */
 static void contexts_without_work_sleep(void)
 {
@@ -129,6 +178,27 @@ static void contexts_without_work_sleep(void)
 	mmio_write(afu.mmio, REG_PCTRL, PCTRL_RESTART);
 	check_eq(queue_wait(queue_copy(&afu.queue, NULL, NULL, 0)), WE_COMPLETE);
 	afu_stop(&afu);
+}
+
+/* Neither the card nor the program that is the AFU is woken for nothing. */
+static void programs_without_work_sleep(void)
+{
+	pid_t program = make_card_of_a_program();
+	int fd[CLIENTS], i;
+	char *window;
+
+	for (i = 0; i < CLIENTS; i++)
+		fd[i] = start(card.slave);
+	window = map_window(fd[0], 0);
+	for (i = 0; i < 2; i++) {
+		check_rings(window);
+		check(becomes_true(sleepers() == CLIENTS));
+		/* What it was told last is done. */
+		usleep(200000);
+		check_silence_of(program);
+	}
+	for (i = 0; i < CLIENTS; i++)
+		close(fd[i]);
 }
 
 /* Loads are no reason to wake up. */
@@ -190,14 +260,13 @@ static void *load_all_the_time(void *arg)
 }
 
 /* At each time around that when the doorbell is armed, and with loads as well */
-static void no_store_is_lost(void)
+static void check_no_store_is_lost(void)
 {
 	int i, round, n = tap_rounds(300, 60);
 	pthread_t thread;
 	char *window;
 	int fd;
 
-	make_card();
 	fd = start(card.slave);
 	window = map_window(fd, 0);
 	for (round = 0; round < 2; round++) {
@@ -215,6 +284,18 @@ static void no_store_is_lost(void)
 	__atomic_store_n(window + WINDOW - 1, 1, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
 	close(fd);
+}
+
+static void no_store_is_lost(void)
+{
+	make_card();
+	check_no_store_is_lost();
+}
+
+static void no_store_to_a_program_is_lost(void)
+{
+	make_card_of_a_program();
+	check_no_store_is_lost();
 }
 
 /* Through the mapping of a master that has written there before */
@@ -357,10 +438,14 @@ static void store_wakes_as_soon_as_a_pipe(void)
 static const struct tap_test tests[] = {
 	{ "doorbell.contexts_without_work_sleep", contexts_without_work_sleep,
 	  sim_cards_remove },
+	{ "doorbell.programs_without_work_sleep", programs_without_work_sleep,
+	  sim_cards_remove },
 	{ "doorbell.loads_do_not_ring", loads_do_not_ring, sim_cards_remove },
 	{ "doorbell.move_within_a_page_rings", move_within_a_page_rings,
 	  sim_cards_remove },
 	{ "doorbell.no_store_is_lost", no_store_is_lost, sim_cards_remove, 60 },
+	{ "doorbell.no_store_to_a_program_is_lost",
+	  no_store_to_a_program_is_lost, sim_cards_remove, 60 },
 	{ "doorbell.master_rings_for_a_slave", master_rings_for_a_slave,
 	  sim_cards_remove },
 	{ "doorbell.dedicated_mode_rings", dedicated_mode_rings,
