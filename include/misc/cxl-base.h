@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Base symbols of the coherent accelerator (CAPI, "cxl") driver: those that
- * have a meaning off powerpc.  The others were glue between the powerpc kernel
- * and its driver.
+ * What AFU drivers for kernels before 6.15 call beside misc/cxl.h.  Of the base
+ * symbols these are the ones that have a meaning off powerpc; the others were
+ * glue between the powerpc kernel and its driver.
  */
 #ifndef _MISC_CXL_BASE_H
 #define _MISC_CXL_BASE_H
 
 struct cxl_afu;
+struct cxl_afu_driver_ops;
+struct cxl_context;
 
 #ifdef CONFIG_CXL_BASE
 /*
@@ -36,5 +38,13 @@ struct cxl_afu *cxl_afu_get(struct cxl_afu *afu);
  * Context: process context.
  */
 void cxl_afu_put(struct cxl_afu *afu);
+
+/*
+ * The function that drivers built with the header of that time call.  Their ops
+ * end after the two callbacks, and may send up to CXL_READ_MIN_SIZE - 8 bytes;
+ * nothing is pinned.  misc/cxl.h has a macro of this name for all others.
+ */
+int (cxl_set_driver_ops)(struct cxl_context *ctx,
+			 const struct cxl_afu_driver_ops *ops);
 
 #endif /* _MISC_CXL_BASE_H */

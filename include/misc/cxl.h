@@ -471,28 +471,20 @@ int __cxl_set_driver_ops(struct cxl_context *ctx,
  * Context: any but hard interrupt.
  * Return: 0; -EINVAL (@ops, fetch_event or event_delivered is missing, or
  * max_data_size is too large), -EBUSY (events of earlier ops are pending or
- * in flight, or there is an event queue), -EIO (the context goes away), -ENODEV (the module does).
- * Nothing is changed on failure.
+ * in flight, or there is an event queue), -EIO (the context goes away),
+ * -ENODEV (the module does).  Nothing is changed on failure.
  */
 #define cxl_set_driver_ops(ctx, ops) \
 	__cxl_set_driver_ops(ctx, ops, THIS_MODULE)
-
-/*
- * What drivers call that were built with the header of kernels before 6.15.
- * Their ops end after the two callbacks, and may send up to
- * CXL_READ_MIN_SIZE - 8 bytes; nothing is pinned.
- */
-int (cxl_set_driver_ops)(struct cxl_context *ctx,
-			 const struct cxl_afu_driver_ops *ops);
 
 /**
  * cxl_unset_driver_ops() - remove a context's driver ops
  * @ctx: context
  *
- * Context: any but hard interrupt.
  * The ops of an event queue can be removed too: then it takes no event any
  * more, and remains to be destroyed.
  *
+ * Context: any but hard interrupt.
  * Return: 0, then no callback runs any more; -EBUSY while events are pending
  * or in flight, or room in the event queue is reserved.
  */

@@ -17,6 +17,14 @@ s/\<\(kv\?zalloc\)(sizeof(\(\*[a-z_>-]*\)), GFP_KERNEL)/\1_obj(\2)/
 s/\<\(kv\?zalloc\)(sizeof(\(\*[a-z_>-]*\)), /\1_obj(\2, /
 s/\<kcalloc(\([a-z_>0-9-]*\), sizeof(\(\*[a-z_>-]*\)), GFP_KERNEL)/kzalloc_objs(\2, \1)/
 
+# Drivers that are not in the tree, and were written for that of old kernels
+/^# For drivers outside of a kernel tree$/d
+/^cxl-y += compat_api\.o cxllib\.o$/d
+/^\/\* compat_api\.c: .*\*\/$/,/^$/d
+/^\tcxl_context_drop_unpinned_ops(ctx);$/d
+/^ \* @unpinned_ops: /,/^ \*	lock: /d
+/^\tconst struct cxl_afu_driver_ops \*unpinned_ops;$/d
+
 # Architectures still differ.
 s/compat_arch\.h/arch.h/g
 s/compat_pci\.h/arch_pci.h/g

@@ -5,22 +5,7 @@
  */
 #include <linux/file.h>
 
-#include <misc/cxl-base.h>
-
 #include "cxl.h"
-
-struct cxl_afu *cxl_afu_get(struct cxl_afu *afu)
-{
-	get_device(&afu->dev);
-	return afu;
-}
-EXPORT_SYMBOL_GPL(cxl_afu_get);
-
-void cxl_afu_put(struct cxl_afu *afu)
-{
-	put_device(&afu->dev);
-}
-EXPORT_SYMBOL_GPL(cxl_afu_put);
 
 /*
  * Contexts
@@ -209,21 +194,6 @@ int __cxl_set_driver_ops(struct cxl_context *ctx,
 				  ops->context_closed, owner, NULL);
 }
 EXPORT_SYMBOL_GPL(__cxl_set_driver_ops);
-
-int (cxl_set_driver_ops)(struct cxl_context *ctx,
-			 const struct cxl_afu_driver_ops *ops)
-{
-	int rc;
-
-	if (!ops)
-		return -EINVAL;
-	rc = cxl_events_set_ops(&ctx->events, ops, CXL_EVENT_MAX_DATA, NULL,
-				NULL, NULL);
-	if (!rc)
-		WRITE_ONCE(ctx->unpinned_ops, ops);
-	return rc;
-}
-EXPORT_SYMBOL_GPL(cxl_set_driver_ops);
 
 int cxl_unset_driver_ops(struct cxl_context *ctx)
 {

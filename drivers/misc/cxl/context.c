@@ -456,12 +456,9 @@ static void cxl_context_disable(struct cxl_context *ctx)
  */
 void cxl_context_abandon(struct cxl_context *ctx)
 {
-	const struct cxl_afu_driver_ops *ops = READ_ONCE(ctx->unpinned_ops);
-
 	cxl_context_force_close(ctx);
 	cxl_context_irqs_free(ctx);
-	if (ops)
-		cxl_events_detach_ops(&ctx->events, ops);
+	cxl_context_drop_unpinned_ops(ctx);
 }
 
 static void cxl_context_put_pe(struct cxl_context *ctx)

@@ -291,6 +291,9 @@ void cxl_context_retire(struct cxl_context *ctx);
 void cxl_context_release(struct cxl_context *ctx);
 struct cxl_context *cxl_context_replace(struct cxl_context *old);
 
+/* compat_api.c: what AFU drivers for old kernels call */
+void cxl_context_drop_unpinned_ops(struct cxl_context *ctx);
+
 /* file.c: character devices and anonymous files */
 extern const struct file_operations cxl_afu_fops;
 int cxl_file_init(void);

@@ -3,6 +3,8 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 
+#include <misc/cxl-base.h>
+
 #include "test_api.h"
 
 /* Two events, whose payloads are their numbers */
