@@ -242,9 +242,9 @@ void cxl_unmap_afu_irq(struct cxl_context *ctx, int num, void *cookie);
  * everybody gets the whole area.
  *
  * Context: process context.
- * Return: address, or NULL when @ctx is not started, the link is down, memory is
- * short, or the AFU's registers are not memory: those are only accessed by
- * cxl_mmio_read64() and its like.  Undone by cxl_psa_unmap().
+ * Return: address, to be given back by cxl_psa_unmap(); or NULL when @ctx is not
+ * started, the link is down, memory is short, or the AFU's registers are not
+ * memory: then use cxl_mmio_read64() and its like.
  */
 void __iomem *cxl_psa_map(struct cxl_context *ctx);
 
@@ -253,22 +253,21 @@ void __iomem *cxl_psa_map(struct cxl_context *ctx);
  * @ctx: started context, whose mapping it was
  * @offset: of the register, from the start of that mapping, in bytes
  *
- * An AFU need not be told of what it sees in hardware.  A software card sleeps
- * while there is nothing to do: the stores of programs wake it at once, but of
- * stores by way of cxl_psa_map() it learns when it looks the next time, which
- * may be after a fifth of a second.  So call this after the store that is to
- * start something.
+ * A card in hardware sees the store itself.  A software card sleeps while there
+ * is nothing to do.  Stores of programs wake it at once, but it notices a store
+ * by way of cxl_psa_map() only when it looks the next time, which can be 0.2 s
+ * later.  So call this after a store that is to start something.
  *
  * Context: any, while @ctx is started.
  */
 void cxl_psa_written(struct cxl_context *ctx, u64 offset);
 
 /**
- * cxl_psa_written_at() - the same, for whoever has only the address
+ * cxl_psa_written_at() - the same, by the register's address
  * @addr: of the register, in any mapping made by cxl_psa_map()
  *
- * For accessors that a driver calls for all of its stores; what is not in such
- * a mapping, or its context is stopped, is no concern of an AFU.
+ * For accessors that a driver calls for all of its stores.  Does nothing if
+ * @addr is not in such a mapping, or if its context is stopped.
  *
  * Context: any.
  */
@@ -283,8 +282,8 @@ void cxl_psa_written_at(const void __iomem *addr);
 void cxl_psa_unmap(void __iomem *addr);
 
 /*
- * Single accesses to registers, which every AFU allows: those of an AFU whose
- * registers are memory, too, though a mapping is faster.
+ * Single accesses to registers.  They work with every AFU; where the registers
+ * are memory a mapping is faster.
  */
 
 /**

@@ -54,8 +54,8 @@ struct cxl_adapter_desc {
  *	of PAGE_SIZE, as the following two are
  * @pp_offset: bytes from its start to the first per-process window
  * @pp_size: bytes of a per-process window, 0 if there are none
- * @mmio_trapped: the area is no memory: each access is an act, which is done by
- *	the op mmio; the area cannot be mapped, and psa_page is not called
+ * @mmio_trapped: the area is not memory: the op mmio performs each access; the
+ *	area cannot be mapped, and psa_page is not called
  * @num_crs: configuration records, 0 to 256
  * @cr_size: bytes of each, a multiple of 4, at least 64 if there are any
  * @err_buff_size: bytes of the error buffer, 0 if there is none
@@ -76,9 +76,8 @@ struct cxl_afu_desc {
 /**
  * struct cxl_mmio - an access to a register
  * @offset: in the problem state area, bytes; a multiple of @size
- * @value: stored, or loaded, as a load or store of the CPU has it: a big-endian
- *	register is to be swapped on a little-endian machine.  The low bits are
- *	those of 32
+ * @value: what is stored or was loaded, as a register of the CPU holds it: no
+ *	byte is swapped on the way.  For 4 bytes the low half
  * @size: 4 or 8 bytes
  * @write: a store
  */
@@ -242,8 +241,8 @@ struct cxl_backend_ops {
 /**
  * cxl_adapter_register() - make a card known
  * @parent: the card's PCI device
- * @ops: what it can be asked for; must live until it is unregistered, as the
- *	code behind it: nobody pins the card driver's module
+ * @ops: what it can be asked for.  They and their code must stay until the card
+ *	is unregistered: nobody pins the card driver's module
  * @desc: what it is; copied
  * @card: handed to the ops, which may be called before this returns
  *

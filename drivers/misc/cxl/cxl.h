@@ -219,8 +219,8 @@ struct cxl_context_irqs {
  * @fault: resolves translation faults; NULL while none are answered
  * @mmio_running: accesses that the card makes; raised under @status_mutex
  * @masters_link: in @afu->masters, or empty
- * @psa_in_kernel: cxl_psa_map() was called since it was attached: there are
- *	stores that no page fault tells of
+ * @psa_in_kernel: cxl_psa_map() was called since it was attached: there may be
+ *	stores without a page fault
  * @has_file: a file was made by cxl_get_fd(), bit 0
  */
 struct cxl_context {

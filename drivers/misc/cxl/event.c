@@ -12,7 +12,7 @@
 
 /*
  * On PREEMPT_RT wait queues and SIGIO take locks that sleep: a producer that
- * must not leaves the waking to irq_work, whose thread may.
+ * must not sleep leaves the waking to an irq_work, whose thread may.
  */
 static __always_inline bool cxl_events_wake_later(struct cxl_events *ev)
 {
@@ -33,7 +33,7 @@ static __always_inline void cxl_events_wake_now(struct cxl_events *ev,
 }
 
 /*
- * Wake who waits for events, from any context.  io_uring takes the key for the
+ * Wake whoever waits for events, from any context.  io_uring takes the key for the
  * answer, and does not ask again.
  */
 void cxl_events_wake(struct cxl_events *ev)
@@ -87,9 +87,10 @@ bool cxl_events_announce(struct cxl_events *ev, unsigned int n)
 	do {
 		if (unlikely(old < 0 || n > INT_MAX - old)) {
 			/*
-			 * To be rejected.  Without the lock, which the AFU driver
-			 * may take its own in.  Those that come back at the end
-			 * of the context were counted as lost.
+			 * To be rejected.  Not under the lock: fetch_event() is
+			 * called with it held, and may take a lock that the
+			 * caller holds.  Events that come back at the end of the
+			 * context were counted as lost.
 			 */
 			smp_rmb(); /* pairs with the exchange in detach */
 			if (!(READ_ONCE(ev->state) & CXL_EVENTS_RETIRED))
@@ -250,9 +251,9 @@ void cxl_events_set_end(struct cxl_events *ev, unsigned long bit, bool set)
 }
 
 /*
- * What poll has to say to a caller whose entry is on the wait queue.  The end is
- * told when nothing is pending, and nothing on its way that may turn out not to
- * be copied: under the lock no reader begins to deliver.
+ * What poll returns, once its entry is on the wait queue.  The end is reported
+ * when nothing is pending, and nothing in flight that may turn out not to be
+ * copied: under the lock no reader begins to deliver.
  */
 __poll_t cxl_events_mask(struct cxl_events *ev)
 {

@@ -359,7 +359,7 @@ static int cxl_events_wait(struct cxl_events *ev, bool nonblock)
 }
 
 /*
- * Wait until there is something to read, or to say, and be the one who does.
+ * Wait until there is something to read or to report, and take the read_lock.
  *
  * A reader that must not wait leaves a note when it finds the lock taken, so
  * that it is woken if the other leaves something behind:
@@ -385,7 +385,7 @@ static int cxl_events_read_lock(struct cxl_events *ev, bool nonblock)
 	return mutex_trylock(&ev->read_lock) ? 0 : -EAGAIN;
 }
 
-/* Wake who waits for the lock, or for events. */
+/* Wake whoever waits for the lock, or for events. */
 static noinline void cxl_events_pass_on(struct cxl_events *ev)
 {
 	WRITE_ONCE(ev->refused, false);
@@ -397,7 +397,7 @@ static noinline void cxl_events_pass_on(struct cxl_events *ev)
 static __always_inline void cxl_events_read_unlock(struct cxl_events *ev,
 						   bool delivered, bool wake)
 {
-	/* What is left was deferred before: see cxl_events_drained(). */
+	/* What is left was deferred before: see cxl_events_mask(). */
 	smp_store_release(&ev->delivering, false);
 	mutex_unlock(&ev->read_lock);
 	smp_mb(); /* see cxl_events_read_lock() */
@@ -411,7 +411,7 @@ static __always_inline void cxl_events_read_unlock(struct cxl_events *ev,
 static void cxl_events_refuse(struct cxl_events *ev)
 {
 	mutex_lock(&ev->read_lock);
-	/* Each may be deferred no more, and not yet announced again. */
+	/* In between they are neither deferred nor announced again. */
 	spin_lock_irq(&ev->lock);
 	ev->delivering = true;
 	spin_unlock_irq(&ev->lock);

@@ -32,8 +32,8 @@
  *	store: fault: and so on
  *
  * A store before the page is unmapped is seen by the last look; one after it
- * faults.  So psa_written comes after the page is writable, never before: else
- * arming could come in between, and the store would be lost.
+ * faults.  So psa_written comes after the page is writable, never before:
+ * otherwise the card could arm in between, and the store would be lost.
  */
 #include <linux/gfp.h>
 #include <linux/mm.h>
@@ -64,7 +64,7 @@ int cxl_context_psa_range(const struct cxl_context *ctx, u64 *offset,
 	return *size ? 0 : -EINVAL;
 }
 
-/* What a load gives once the card is not there: all ones. */
+/* Loads give all ones once the card is not there. */
 static struct page *cxl_context_ff_page(struct cxl_context *ctx)
 {
 	lockdep_assert_held(&ctx->status_mutex);
@@ -141,10 +141,11 @@ static vm_fault_t cxl_mmap_fault(struct vm_fault *vmf)
 }
 
 /*
- * The first store to a page that is mapped for loads.  Were it made writable by
- * the caller, after this, nobody could be told in time: map it anew.  And at
- * once: an instruction that loads from the page and stores to it would else find
- * it without a page, get one for its load, and so on for ever.
+ * The first store to a page that is mapped for loads.  If this left it to the
+ * caller to make the page writable, psa_written would come too early: map the
+ * page again, writable.  Only to unmap it is not enough: an instruction that
+ * loads from the page and stores to it would map it for the load, come here for
+ * the store, and never end.
  */
 static vm_fault_t cxl_mmap_mkwrite(struct vm_fault *vmf)
 {

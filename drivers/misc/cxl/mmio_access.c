@@ -2,9 +2,9 @@
 /*
  * Single accesses to registers, for AFU drivers and by CXL_IOCTL_MMIO.
  *
- * Where the problem state area is memory, they are loads and stores.  Where each
- * access is an act, the card performs it, which may take its time: so that is
- * done without the status_mutex.  Detach does not wait for it but ends it:
+ * Where the problem state area is memory, they are loads and stores.  Where
+ * registers are trapped, the card performs each access, which may take a while:
+ * so the status_mutex is not held meanwhile.  Detach makes the card give up:
  *
  *	access				detach
  *	------				------
@@ -85,7 +85,7 @@ static int cxl_mmio_check(const struct cxl_context *ctx, struct cxl_mmio *mmio)
 
 /*
  * Do what can be done at once.  Return 0 or an errno, or 1: mmio_running was
- * raised, and the card is to be asked.
+ * raised, and the card has to perform the access.
  */
 static int cxl_mmio_begin(struct cxl_context *ctx, struct cxl_mmio *mmio)
 {
@@ -139,7 +139,7 @@ int cxl_context_mmio(struct cxl_context *ctx, struct cxl_mmio *mmio)
 }
 
 /**
- * cxl_context_mmio_flush() - wait until no access is made any more
+ * cxl_context_mmio_flush() - wait until the last access has ended
  * @ctx: context that the card has detached, status_mutex held
  */
 void cxl_context_mmio_flush(struct cxl_context *ctx)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Problem state area, mapped into the kernel for AFU drivers.  Their stores
- * cause no page fault, so that it is they who tell the card of them.
+ * cause no page fault, so the drivers have to tell the card of them.
  *
- * A driver that has its mapping for longer than the card has the context stores
- * to pages of no use.
+ * A mapping may outlive the context's detachment: then the card takes no notice
+ * of what is stored there.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -15,8 +15,8 @@
 /**
  * struct cxl_psa_mapping - what cxl_psa_map() has made
  * @entry: in cxl_psa_mappings
- * @ctx: context, NULL once that is detached; cxl_psa_lock
- * @addr: where it is
+ * @ctx: context, NULL once it is detached; guarded by cxl_psa_lock
+ * @addr: its address
  * @size: its bytes
  */
 struct cxl_psa_mapping {
@@ -129,7 +129,7 @@ void cxl_psa_unmap(void __iomem *addr)
 EXPORT_SYMBOL_GPL(cxl_psa_unmap);
 
 /**
- * cxl_context_psa_forget() - the card has the context no more
+ * cxl_context_psa_forget() - take no notice of its kernel mappings any more
  * @ctx: context that was detached; its mappings in the kernel may stay
  */
 void cxl_context_psa_forget(struct cxl_context *ctx)

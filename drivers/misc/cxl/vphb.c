@@ -49,7 +49,7 @@ struct cxl_vphb_record {
  *	raw spinlock of the PCI core
  * @gone: the AFU is not to be asked any more
  * @scanning: the worker looks for devices
- * @missed: it was told of none because the link was down: to be scanned again
+ * @missed: it found none because the link was down: to be scanned again
  * @recovering: after error_detected, before slot_reset: a link that comes up
  *	does not mean that the devices are usable
  * @error_state: of the devices
