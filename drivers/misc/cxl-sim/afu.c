@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * AFUs of the software card: what the core asks of them, their problem state
- * area, configuration records and error buffer.
+ * AFUs of the software card: what the core asks of them, and their life.
  */
-#include <linux/gfp.h>
-#include <linux/highmem.h>
-#include <linux/math64.h>
 #include <linux/slab.h>
 
 #include "sim.h"
@@ -40,134 +36,6 @@ static const struct sim_afu_hooks *hooks_of(const struct sim_afu *afu)
 	return afu->settings.model->hooks ?: &none;
 }
 
-/*
- * Problem state area: pages that are allocated at the first use. In directed
- * mode it begins with the global registers, and the windows of the processes
- * start where the model wants them. In dedicated mode all of the area is the
- * window of the one process. There the two change places, so that the process
- * finds its registers where a slave finds them: at the start.
- */
-
-/**
- * sim_afu_page() - a page of the problem state area
- * @afu: AFU that was started
- * @offset: any
- *
- * Return: the page, or NULL: beyond the end, or no memory.
- */
-struct page *sim_afu_page(struct sim_afu *afu, u64 offset)
-{
-	unsigned long index = offset >> PAGE_SHIFT;
-	struct page *page, *there;
-
-	page = xa_load(&afu->psa, index);
-	if (page || offset >= afu->psa_size)
-		return page;
-	page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
-	if (!page)
-		return NULL;
-	there = xa_cmpxchg(&afu->psa, index, NULL, page, GFP_KERNEL_ACCOUNT);
-	if (!there)
-		return page;
-	__free_page(page);
-	return xa_is_err(there) ? NULL : there;
-}
-
-static void *psa_address(struct sim_afu *afu, u64 offset)
-{
-	struct page *page = sim_afu_page(afu, offset);
-
-	return page ? page_address(page) + offset_in_page(offset) : NULL;
-}
-
-/* Leave no pointer to a freed page: the AFU may be started again. */
-static void psa_free(struct sim_afu *afu)
-{
-	struct page *page;
-	unsigned long index;
-
-	afu->global_regs = NULL;
-	xa_for_each(&afu->psa, index, page) {
-		__free_page(page);
-		cond_resched();
-	}
-	xa_destroy(&afu->psa);
-}
-
-static bool is_dedicated(const struct sim_afu *afu)
-{
-	return afu->mode == CXL_MODE_DEDICATED;
-}
-
-static u64 window_size(const struct sim_afu *afu)
-{
-	return is_dedicated(afu) ? afu->psa_size : afu->settings.pp_size;
-}
-
-static u64 window_offset(const struct sim_afu *afu, unsigned int pe)
-{
-	return is_dedicated(afu) ? 0 : afu->settings.pp_offset +
-					pe * window_size(afu);
-}
-
-/**
- * sim_afu_window_of() - whose window a page is in
- * @afu: AFU
- * @offset: in the problem state area
- * @pe: set to the process element
- *
- * Return: false if it is in none.
- */
-bool sim_afu_window_of(const struct sim_afu *afu, u64 offset,
-		       unsigned long *pe)
-{
-	if (is_dedicated(afu)) {
-		*pe = 0;
-		return true;
-	}
-	if (offset < afu->settings.pp_offset)
-		return false;
-	*pe = div64_u64(offset - afu->settings.pp_offset, window_size(afu));
-	return true;
-}
-
-/**
- * sim_afu_global_offset() - where the global registers are
- * @afu: AFU
- *
- * Return: their offset in the problem state area, in the AFU's present mode.
- */
-u64 sim_afu_global_offset(const struct sim_afu *afu)
-{
-	return is_dedicated(afu) ? afu->settings.pp_offset : 0;
-}
-
-/**
- * sim_pe_window_range() - where a context's window is
- * @pe: context
- * @offset: set to its offset in the problem state area
- * @size: set to its bytes
- */
-void sim_pe_window_range(const struct sim_pe *pe, u64 *offset, u64 *size)
-{
-	*offset = window_offset(pe->afu, pe->elem.pe);
-	*size = window_size(pe->afu);
-}
-
-/* A context must not see what the previous one left in the window. */
-static void clear_window(struct sim_afu *afu, unsigned int pe)
-{
-	u64 start = window_offset(afu, pe);
-	struct page *page;
-	unsigned long index;
-
-	xa_for_each_range(&afu->psa, index, page, start >> PAGE_SHIFT,
-			  (start + window_size(afu) - 1) >> PAGE_SHIFT) {
-		clear_highpage(page);
-		cond_resched();
-	}
-}
-
 static struct page *sim_afu_psa_page(void *data, u64 offset)
 {
 	const struct sim_afu_hooks *hooks = hooks_of(data);
@@ -198,7 +66,7 @@ static struct sim_pe *pe_alloc(struct sim_afu *afu,
 		return NULL;
 	pe->afu = afu;
 	pe->elem = *elem;
-	pe->regs = psa_address(afu, window_offset(afu, elem->pe));
+	pe->regs = sim_afu_psa(afu, sim_afu_window_offset(afu, elem->pe));
 	if (pe->regs)
 		return pe;
 	kfree(pe);
@@ -229,9 +97,9 @@ static int sim_afu_attach(void *data, const struct cxl_process_element *elem)
 	pe = pe_alloc(afu, elem);
 	if (!pe)
 		return -ENOMEM;
-	clear_window(afu, elem->pe);
+	sim_afu_clear_window(afu, elem->pe);
 	/* It has the global registers, too. */
-	if (is_dedicated(afu))
+	if (sim_afu_is_dedicated(afu))
 		sim_afu_reset(afu);
 	afu->settings.model->attach(pe);
 	sim_pe_active(pe);
@@ -318,7 +186,7 @@ static int sim_afu_set_mode(void *data, u32 mode)
 	void *regs;
 
 	afu->mode = mode;
-	regs = psa_address(afu, sim_afu_global_offset(afu));
+	regs = sim_afu_psa(afu, sim_afu_global_offset(afu));
 	if (!regs)
 		return -ENOMEM;
 	afu->global_regs = regs;
@@ -562,7 +430,7 @@ void sim_afu_stop(struct sim_afu *afu)
 	if (hooks->stop)
 		hooks->stop(afu);
 	sim_engine_stop(afu);
-	psa_free(afu);
+	sim_afu_free_psa(afu);
 	free_memory(afu);
 }
 
@@ -573,36 +441,6 @@ void sim_afu_stop(struct sim_afu *afu)
 void *sim_pe_priv(struct sim_pe *pe)
 {
 	return pe->priv;
-}
-
-void *sim_pe_regs(struct sim_pe *pe)
-{
-	return pe->regs;
-}
-
-void *sim_pe_window(struct sim_pe *pe, u64 offset)
-{
-	struct sim_afu *afu = pe->afu;
-	struct page *page;
-
-	offset += window_offset(afu, pe->elem.pe);
-	page = xa_load(&afu->psa, offset >> PAGE_SHIFT);
-	return page ? page_address(page) + offset_in_page(offset) : NULL;
-}
-
-void *sim_pe_global_regs(struct sim_pe *pe)
-{
-	return pe->afu->global_regs;
-}
-
-void *sim_afu_psa(struct sim_afu *afu, u64 offset)
-{
-	return psa_address(afu, offset);
-}
-
-void *sim_afu_global_regs(struct sim_afu *afu)
-{
-	return afu->global_regs;
 }
 
 void *sim_afu_err_buff(struct sim_afu *afu, size_t *size)

@@ -377,8 +377,6 @@ const struct sim_afu_model *sim_afu_model_find(const char *name);
 void sim_afu_init(struct sim_afu *afu, struct sim_card *card,
 		  unsigned int slice);
 void sim_afu_set_model(struct sim_afu *afu, const struct sim_afu_model *model);
-bool sim_afu_window_of(const struct sim_afu *afu, u64 offset,
-		       unsigned long *pe);
 int sim_afu_start(struct sim_afu *afu);
 int sim_afu_registered(struct sim_afu *afu);
 void sim_afu_unregister(struct sim_afu *afu);
@@ -386,7 +384,19 @@ void sim_afu_halt(struct sim_afu *afu);
 void sim_afu_resume(struct sim_afu *afu);
 void sim_afu_stop(struct sim_afu *afu);
 int sim_afu_reset(void *afu);
+
+/* psa.c: the problem state area */
+static inline bool sim_afu_is_dedicated(const struct sim_afu *afu)
+{
+	return afu->mode == CXL_MODE_DEDICATED;
+}
+
 struct page *sim_afu_page(struct sim_afu *afu, u64 offset);
+void sim_afu_free_psa(struct sim_afu *afu);
+u64 sim_afu_window_offset(const struct sim_afu *afu, unsigned int pe);
+bool sim_afu_window_of(const struct sim_afu *afu, u64 offset,
+		       unsigned long *pe);
+void sim_afu_clear_window(struct sim_afu *afu, unsigned int pe);
 u64 sim_afu_global_offset(const struct sim_afu *afu);
 void sim_pe_window_range(const struct sim_pe *pe, u64 *offset, u64 *size);
 
