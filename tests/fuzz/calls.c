@@ -105,6 +105,7 @@ static void do_open(const struct call *c)
 		"/dev/cxl/afu%u.0s", "/dev/cxl/afu%u.0m", "/dev/cxl/afu%u.1d",
 		"/dev/cxl/afu%u.0d", "/dev/cxl/afu%u.0s", "/dev/cxl-copy%u",
 		"/dev/cxl/afu%u.1s", "/dev/cxl/afu%u.2s", "/dev/cxl/afu%u.2m",
+		"/dev/cxl/afu%u.3s", "/dev/cxl/afu%u.3m",
 	};
 	static const int flags[] = { O_RDWR | O_NONBLOCK, O_RDWR, O_RDONLY,
 				     O_WRONLY, O_RDWR | O_ASYNC };
@@ -145,7 +146,7 @@ static void do_open_and_start(const struct call *c)
 {
 	struct call start = { .on = c->on, .a = 2, .b = c->b | 0x80,
 			      .c = 0 };
-	static const __u8 nodes[] = { 2, 0, 0, 7 };
+	static const __u8 nodes[] = { 2, 0, 9, 7 };
 
 	do_open(&(struct call){ .on = c->on, .a = nodes[c->a % 4] });
 	do_start(&start);

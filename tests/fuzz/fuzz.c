@@ -238,6 +238,7 @@ static void repair(void)
 	mkdir(CARD_CONFIG "/afu0", 0755);
 	mkdir(CARD_CONFIG "/afu1", 0755);
 	mkdir(CARD_CONFIG "/afu2", 0755);
+	mkdir(CARD_CONFIG "/afu3", 0755);
 	file_write("6", CARD_CONFIG "/afu0/num_procs");
 	file_write("memcpy", CARD_CONFIG "/afu0/model");
 	file_write("dedicated directed", CARD_CONFIG "/afu0/modes");
@@ -246,12 +247,16 @@ static void repair(void)
 	file_write("user", CARD_CONFIG "/afu2/model");
 	file_write("100", CARD_CONFIG "/afu2/answer_ms");
 	file_write("64", CARD_CONFIG "/afu2/err_buff_size");
+	file_write("user", CARD_CONFIG "/afu3/model");
+	file_write("trapped", CARD_CONFIG "/afu3/mmio");
+	file_write("100", CARD_CONFIG "/afu3/answer_ms");
 	file_write("20", CARD_CONFIG "/user_irqs");
 	file_write("1", CARD_CONFIG "/live");
 	number = card_number();
 	file_write("afu_directed", SYSFS_CXL "/afu%u.0/mode", number);
 	file_write("dedicated_process", SYSFS_CXL "/afu%u.1/mode", number);
 	file_write("afu_directed", SYSFS_CXL "/afu%u.2/mode", number);
+	file_write("afu_directed", SYSFS_CXL "/afu%u.3/mode", number);
 	file_write("up", "/sys/kernel/debug/cxl-afu/card0/link");
 	file_write("0", "/sys/kernel/debug/cxl-afu/card0/delay");
 }

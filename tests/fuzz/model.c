@@ -12,11 +12,10 @@
 
 #include "calls.h"
 
-#define NODE		"/dev/cxl-sim/fuzz.afu2"
 #define SERVE_MS	50
 
-/* What the process was last told of a context, and of a reset; atomic enough */
-static struct cxl_sim_message last_attach, last_reset;
+/* What the process was last told, of each kind; atomic enough */
+static struct cxl_sim_message last_attach, last_reset, last_mmio;
 
 static void open_into(int *slot, int new)
 {
@@ -32,13 +31,21 @@ static void remember(const struct cxl_sim_message *m, ssize_t bytes)
 			last_attach = *m;
 		else if (m->type == CXL_SIM_RESET)
 			last_reset = *m;
+		else if (m->type == CXL_SIM_MMIO)
+			last_mmio = *m;
 	}
+}
+
+/* What an answer has to name */
+static __u64 id_for(__u32 type, const struct cxl_sim_message *to)
+{
+	return type == CXL_SIM_MMIO_DONE ? to->mmio.access : to->id;
 }
 
 static void answer(int on, __u32 type, const struct cxl_sim_message *to)
 {
 	const struct cxl_sim_request r = {
-		.type = type, .pe = to->pe, .id = to->id,
+		.type = type, .pe = to->pe, .id = id_for(type, to),
 	};
 
 	write(on, &r, sizeof(r));
@@ -58,14 +65,20 @@ static void *serve(void *arg)
 			answer(p.fd, CXL_SIM_ATTACHED, &m);
 		else if (m.type == CXL_SIM_RESET)
 			answer(p.fd, CXL_SIM_RESET_DONE, &m);
+		else if (m.type == CXL_SIM_MMIO)
+			answer(p.fd, CXL_SIM_MMIO_DONE, &m);
 	}
 	return NULL;
 }
 
-/* The node, and mostly somebody who serves it beside what comes next */
+/* A node, and mostly somebody who serves it beside what comes next */
 void do_model(const struct call *c)
 {
-	int on = open(NODE, O_RDWR | O_CLOEXEC | (c->a & 1 ? 0 : O_NONBLOCK));
+	static const char *const nodes[] = {
+		"/dev/cxl-sim/fuzz.afu2", "/dev/cxl-sim/fuzz.afu3",
+	};
+	int on = open(nodes[c->b % ARRAY_SIZE(nodes)],
+		      O_RDWR | O_CLOEXEC | (c->a & 1 ? 0 : O_NONBLOCK));
 	pthread_t thread;
 
 	open_into(&fd[c->on % FILES], on);
@@ -91,10 +104,14 @@ void do_model_read(const struct call *c)
 /* Mostly a request that makes sense */
 void do_model_request(const struct call *c)
 {
-	const struct cxl_sim_message *to = c->a % 8 == CXL_SIM_RESET_DONE ?
-						   &last_reset : &last_attach;
+	static const struct cxl_sim_message *const about[8] = {
+		[CXL_SIM_RESET_DONE] = &last_reset,
+		[CXL_SIM_MMIO_DONE] = &last_mmio,
+	};
+	__u32 type = c->a % 8;
+	const struct cxl_sim_message *to = about[type] ?: &last_attach;
 	struct cxl_sim_request r[2] = { {
-		.type = c->a % 8, .pe = to->pe, .id = to->id,
+		.type = type, .pe = to->pe, .id = id_for(type, to),
 	} };
 	size_t size = sizeof(r[0]);
 
@@ -160,10 +177,16 @@ void do_context(const struct call *c)
 		.address = ea, .old = c->c & 1, .new_value = c->c,
 		.width = c->c & 2 ? 4 : 8,
 	};
+	struct cxl_sim_copy_from copy_from = {
+		.dst = ea, .src = other, .length = length(c->a / 8),
+		.fd = fd[c->b % FILES], .reserved = c->c == 0xff,
+	};
 	int on = fd[c->on % FILES];
 
 	switch (c->a % 8) {
 	case 0:
+		ioctl(on, CXL_SIM_COPY_FROM, &copy_from);
+		break;
 	case 1:
 		pread(on, area, length(c->a / 8) % AREA, ea);
 		break;
