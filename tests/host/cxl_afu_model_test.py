@@ -211,8 +211,14 @@ class Test(unittest.TestCase):
             self.assert_errno(errno.ERANGE, context.interrupt, number, kind=OSError)
 
     def test_work_is_done_once_and_for_each_doorbell(self):
+        done = [0]
+
         def square(context):
             at = context.window.read64(0) or context.wed
+            # The doorbell may ring before the store is seen, and again after it.
+            if at == done[-1]:
+                return
+            done.append(at)
             number = int.from_bytes(context.load(at, 8), "big")
             context.store(at, (number ** 2).to_bytes(8, "big"))
             context.interrupt(1)
@@ -225,6 +231,7 @@ class Test(unittest.TestCase):
         self.client.mmio().write64(0, numbers[1].address)
         self.assertIsInstance(self.client.read_event(SOON), cxl_afu.Interrupt)
         self.assertEqual(int.from_bytes(numbers[1][0:8], "big"), 169)
+        self.assertEqual(done[1:], [number.address for number in numbers])
 
     def test_work_comes_again_in_time(self):
         self.serve(Worker, on_work=lambda context: 0.01)

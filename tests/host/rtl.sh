@@ -14,7 +14,7 @@ need_simulator() {
 lint_is_silent() {
 	need_simulator verilator
 	need_simulator iverilog
-	said=$(make -s -C examples/rtl lint 2>&1) || fail "$said"
+	said=$(make -s --no-print-directory -C examples/rtl lint 2>&1) || fail "$said"
 	# New versions of Verilator report on themselves.
 	said=$(echo "$said" | grep -v '^- ') || :
 	[ -z "$said" ] || fail "$said"
