@@ -160,6 +160,23 @@ modules_are_installed_for_a_kernel() {
 	done
 }
 
+# With libraries of that architecture, which this machine need not have
+programs_for_another_architecture_are_installed() {
+	slow
+	native
+	[ "$ARCH" != ppc64le ] || skip "it is this machine's"
+	command -v powerpc64le-linux-gnu-gcc >/dev/null ||
+		skip "powerpc64le-linux-gnu-gcc is not there; './run install ARCH=ppc64le' installs it"
+	make_quietly install ARCH=ppc64le DESTDIR="$work/power" PREFIX=/usr BUILD="$work/build-power"
+	for file in bin/afuctl bin/afu-cp bin/afu-psl bin/afu-flash lib/cxl-afu/libcxl.so.1 lib/cxl-afu/libafu.so.1 \
+		lib/cxl-afu/libpsl.so.1; do
+		readelf -h "$work/power/usr/$file" | grep -q 'Machine: *PowerPC64' || fail "$file is for another machine"
+	done
+	for library in libcxl.so.1 libjson-c.so libncursesw.so; do
+		readelf -d "$work/power/usr/bin/afuctl" | grep -q "NEEDED.*$library" || fail "afuctl is without $library"
+	done
+}
+
 archive_has_what_is_needed_and_no_more() {
 	make_quietly dist BUILD="$work/dist"
 	tar -tJf "$work"/dist/cxl-afu-*.tar.xz >"$work/list"
@@ -197,4 +214,5 @@ tap_run install installed_programs_find_the_library programs_are_built_by_what_p
 	simulators_are_made_of_what_is_installed \
 	a_folder_libcxl_is_made_of_what_is_installed compiler_and_pkg_config_are_honoured \
 	what_is_installed_is_uninstalled modules_are_installed_for_a_kernel \
+	programs_for_another_architecture_are_installed \
 	archive_has_what_is_needed_and_no_more nothing_lies_elsewhere
