@@ -33,6 +33,7 @@
  * struct server - an AFU that answers what is written to register 0
  * @fd: its node
  * @psa: all of the problem state area
+ * @psa_size: its bytes
  * @thread: reads messages
  * @stop: it shall end
  * @attach: of the last context
@@ -41,6 +42,7 @@
 static struct server {
 	int fd;
 	char *psa;
+	size_t psa_size;
 	pthread_t thread;
 	bool stop;
 	struct cxl_sim_message attach;
@@ -126,6 +128,7 @@ static void server_start(void)
 	memset(&server, 0, sizeof(server));
 	server.fd = require_ok(open(NODE, O_RDWR | O_CLOEXEC));
 	require_ok(ioctl(server.fd, CXL_SIM_GET_INFO, &info));
+	server.psa_size = info.psa_size;
 	server.psa = mmap(NULL, info.psa_size, PROT_READ | PROT_WRITE,
 			  MAP_SHARED, server.fd, 0);
 	require(server.psa != MAP_FAILED, "%m");
@@ -136,6 +139,7 @@ static void server_stop(void)
 {
 	__atomic_store_n(&server.stop, true, __ATOMIC_SEQ_CST);
 	pthread_join(server.thread, NULL);
+	check_ok(munmap(server.psa, server.psa_size));
 	check_ok(close(server.fd));
 }
 
@@ -194,6 +198,28 @@ static void setting_needs_a_capability(void)
 	check_eq(file_number(AFU "/allow_kernel_contexts"), 0);
 	check_ok(file_write("1", AFU "/allow_kernel_contexts"));
 	api_set_live(true);
+}
+
+/* Neither allowed from now on, nor given to whoever was allowed before */
+static void refused_by_a_kernel_that_is_locked_down(void)
+{
+	check_eq(file_number(AFU "/allow_kernel_contexts"), 1);
+	server_start();
+	api_run("model_has_kernel_memory", NULL);
+	check(server.attach.type);
+	server_stop();
+
+	require_ok(file_write("integrity", "/sys/kernel/security/lockdown"));
+	server_start();
+	api_run("kernel_context_is_refused", NULL);
+	check_eq(server.attach.type, 0);
+	server_stop();
+
+	api_set_live(false);
+	check_errno(file_write("1", AFU "/allow_kernel_contexts"), EPERM);
+	check_ok(file_write("0", AFU "/allow_kernel_contexts"));
+	check_errno(file_write("1", AFU "/allow_kernel_contexts"), EPERM);
+	check_eq(file_number(AFU "/allow_kernel_contexts"), 0);
 }
 
 static void kernel_memory_is_loaded_and_stored(void)
@@ -288,6 +314,12 @@ static const struct tap_test tests[] = {
 	TEST(no_atomics_on_kernel_addresses),
 };
 
+/* A kernel that is locked down stays so: tests/host/lockdown.sh */
+static const struct tap_test locked_down_tests[] = {
+	{ "user_kernel.refused_by_a_kernel_that_is_locked_down",
+	  refused_by_a_kernel_that_is_locked_down },
+};
+
 static const struct api_setup setup = {
 	.module = "cxl_test_api",
 	.device = CXL_TEST_API_DEVICE,
@@ -300,5 +332,8 @@ static const struct api_setup setup = {
 
 int main(int argc, char **argv)
 {
+	if (getenv("CXL_LOCKDOWN"))
+		return api_main(argc, argv, __FILE__, locked_down_tests,
+				ARRAY_SIZE(locked_down_tests), &setup);
 	return api_main(argc, argv, __FILE__, tests, ARRAY_SIZE(tests), &setup);
 }

@@ -106,6 +106,9 @@ static void apply(const char *name, char *setting)
 	if (errno == EINVAL || errno == ERANGE)
 		die(EXIT_USAGE, "create: invalid value '%s' for %s", value,
 		    setting);
+	/* Of an attribute that asks for more than a file mode allows */
+	if (errno == EPERM)
+		die_not_permitted(setting, "set it");
 	die_refused("create: %s", setting);
 }
 
