@@ -144,8 +144,8 @@ extern pthread_rwlock_t tables_lock;
 struct context *card_context(unsigned int pe);
 
 /*
- * ports.c: all but ports_select(), ports_went_down() and ports_is_online() is for
- * the main thread.
+ * ports.c: all but ports_select(), ports_may_come_back() and ports_is_online() is
+ * for the main thread.
  */
 
 void ports_reset(void);
@@ -157,8 +157,8 @@ void ports_set_link(unsigned int port, bool up);
 void ports_raise(unsigned int port, uint8_t event);
 /* One of the ports of @mask that is selected and online, or -1 */
 int ports_select(uint32_t mask);
-/* Has one of the ports of @mask lost its link not long ago? */
-bool ports_went_down(uint32_t mask);
+/* None could be selected: is it worthwhile to try again? */
+bool ports_may_come_back(uint32_t mask);
 bool ports_is_online(unsigned int port);
 
 /* queue.c: called by the context's thread */

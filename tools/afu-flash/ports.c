@@ -201,13 +201,21 @@ int ports_select(uint32_t mask)
 	return -1;
 }
 
-bool ports_went_down(uint32_t mask)
+/*
+ * A driver that resets a link does not select its port meanwhile, although that
+ * is online at first and again at the end. The driver may select it between
+ * ports_select() and this, so what is selected is not looked at again.
+ */
+bool ports_may_come_back(uint32_t mask)
 {
 	unsigned int port;
 
-	for (port = 0; port < options.ports; port++)
-		if (mask & 1 << port && !is_online(port) &&
+	for (port = 0; port < options.ports; port++) {
+		if (!(mask & 1 << port))
+			continue;
+		if (is_online(port) ||
 		    now_ns() - ports[port].down_ns < LINK_LOSS_NS)
 			return true;
+	}
 	return false;
 }

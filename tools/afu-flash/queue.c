@@ -215,7 +215,7 @@ static bool waits_for_link(struct pending *pending)
 
 	if (pending->has_waited ||
 	    rcb->flags & (REQ_RESOURCE | REQ_AFU_COMMAND) ||
-	    ports_select(rcb->target) >= 0 || !ports_went_down(rcb->target))
+	    ports_select(rcb->target) >= 0 || !ports_may_come_back(rcb->target))
 		return false;
 	pending->has_waited = true;
 	pending->due_ns = now_ns() + LINK_WAIT_NS;

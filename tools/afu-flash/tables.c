@@ -33,7 +33,7 @@ bool tables_select_port(struct command *cmd, uint32_t mask)
 		return true;
 	}
 	/* The link may come back: a driver tries again. */
-	if (ports_went_down(mask))
+	if (ports_may_come_back(mask))
 		cmd->sa.fc_rc = FC_RC_LINK_DOWN;
 	else
 		command_fail(cmd, AFU_RC_NO_CHANNELS, mask & 3);
