@@ -147,7 +147,6 @@ int main(int argc, char **argv)
 		errx(2, "usage: io-verify DEVICE");
 	signal(SIGTERM, end);
 	setlinebuf(stdout);
-	puts("begins");
 	fd = open(argv[1], O_RDWR | O_DIRECT | O_CLOEXEC);
 	if (fd < 0)
 		err(1, "%s", argv[1]);
@@ -162,6 +161,7 @@ int main(int argc, char **argv)
 		if (errno)
 			err(1, "thread");
 	}
+	puts("begins");
 	for (i = 0; i < THREADS; i++) {
 		pthread_join(workers[i].thread, NULL);
 		reads += workers[i].reads;
