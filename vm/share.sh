@@ -93,7 +93,8 @@ add_layer() {
 		mkdir -p "$layer/etc"
 		echo 'nameserver 10.0.2.3' >"$layer/etc/resolv.conf"
 	}
-	[ -z "$foreign_root" ] || mkdir -p "$layer$folder" "$layer$here" "$layer$out"
+	[ -z "$foreign_root" ] ||
+		mkdir -p "$layer$folder" "$layer$here" "$layer$out" "$layer$(stock_modules_folder)"
 }
 
 # environment: that of the command, with our programs, library and package
@@ -141,10 +142,16 @@ stage_run() {
 	cat "$out/guest/base.cpio" "$work/run.cpio" >"$work/initrd"
 }
 
+# Where the links of add_layer lead; a foreign root has nothing there.
+stock_modules_folder() {
+	readlink -f "$kernel_dir/modules"
+}
+
 # list_shares: TAG, options and place of each folder but the root; its options here
 list_shares() {
 	[ "$folder" = / ] || echo "folder rw $folder"
 	[ -z "$foreign_root" ] || echo "checkout ro $here"
+	[ -z "$foreign_root" ] || echo "modules ro $(stock_modules_folder)"
 }
 
 # virtiofsd TAG FOLDER [OPTION]...: files that root makes in the guest are the
