@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* An AFU, its contexts, and what happens to them: see afu.h. */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -248,11 +250,29 @@ struct afu *afu_open(const char *node, const struct afu_ops *ops, void *data)
 	return NULL;
 }
 
+/*
+ * Give the node back, so that the kernel ends all accesses to memory: a thread may be
+ * waiting for a page that never comes. Threads go on with blank registers, and with a
+ * descriptor by which every request fails.
+ */
+static void give_back_node(struct afu *afu)
+{
+	int none = epoll_create1(EPOLL_CLOEXEC);
+
+	mmap(afu->psa, afu->info.psa_size, PROT_READ | PROT_WRITE,
+	     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+	if (none < 0)
+		return;
+	dup3(none, afu->fd, O_CLOEXEC);
+	close(none);
+}
+
 void afu_close(struct afu *afu)
 {
 	if (!afu)
 		return;
 	end_all_workers(afu);
+	give_back_node(afu);
 	while (afu->contexts)
 		handle_detach(afu->contexts);
 	munmap(afu->psa, afu->info.psa_size);

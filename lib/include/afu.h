@@ -112,7 +112,8 @@ struct afu *afu_open(const char *node, const struct afu_ops *ops, void *data);
  * afu_close() - be it no more
  * @afu: AFU or NULL
  *
- * To those who have attached it has failed.
+ * To those who have attached it has failed. Accesses to their memory that are
+ * going on end by ESTALE before @detach is called.
  */
 void afu_close(struct afu *afu);
 
