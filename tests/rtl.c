@@ -428,6 +428,54 @@ static void killed_simulator_is_an_afu_error(void)
 	simulator_kill(pid);
 }
 
+/* Wait for its end: its status, or -1 if there is none soon. */
+static int end_status(pid_t pid)
+{
+	long long end = now_ms() + COPY_MS;
+	int status;
+
+	while (now_ms() < end) {
+		if (waitpid(pid, &status, WNOHANG) == pid)
+			return status;
+		nap();
+	}
+	return -1;
+}
+
+static void missing_node_is_a_failure(void)
+{
+	int status;
+
+	sim_card_make(&card, "afu0/model", "user", "afu0/modes", "dedicated", NULL);
+	sim_card_set_live(&card, false);
+	status = end_status(simulator_start(NULL, NULL));
+	require(status != -1, "it has not ended");
+	check(WIFEXITED(status) && WEXITSTATUS(status) == 1, "status 0x%x", status);
+}
+
+/* While the link is down accesses to memory wait: the simulator is to end all the same. */
+static void ends_while_memory_is_out_of_reach(void)
+{
+	pid_t pid = card_make(NULL, NULL);
+	struct transfer t;
+	int status;
+
+	transfer_make(&t, LONG);
+	transfer_start(&t);
+	wait_for_middle(&t);
+	require_ok(sim_set_link(card.num, "down"));
+	usleep(200000);
+	require_ok(kill(pid, SIGTERM));
+	status = end_status(pid);
+	if (status == -1)
+		simulator_kill(pid);
+	require(status != -1, "it has not ended");
+	check(WIFEXITED(status) && !WEXITSTATUS(status), "status 0x%x", status);
+	require_ok(sim_set_link(card.num, "up"));
+	check_eq(status_of(&t), 0);
+	transfer_free(&t);
+}
+
 /* Dedicated mode: a context is stopped by a reset of the AFU. */
 static void reset_in_mid_transfer_stops_it(void)
 {
@@ -517,6 +565,9 @@ static const struct tap_test tests[] = {
 	{ "rtl.killed_program_leaves_nothing", killed_program_leaves_nothing,
 	  sim_cards_remove, 60 },
 	{ "rtl.killed_simulator_is_an_afu_error", killed_simulator_is_an_afu_error,
+	  sim_cards_remove, 60 },
+	{ "rtl.missing_node_is_a_failure", missing_node_is_a_failure, sim_cards_remove },
+	{ "rtl.ends_while_memory_is_out_of_reach", ends_while_memory_is_out_of_reach,
 	  sim_cards_remove, 60 },
 	{ "rtl.reset_in_mid_transfer_stops_it", reset_in_mid_transfer_stops_it,
 	  sim_cards_remove, 60 },

@@ -50,7 +50,10 @@ struct psl_card;
  */
 struct psl_card *psl_card_open(int argc, char **argv);
 
-/* It is the card's AFU no more. NULL is nothing to close. */
+/*
+ * It is the card's AFU no more; accesses to memory that are going on end. NULL is
+ * nothing to close.
+ */
 void psl_card_close(struct psl_card *card);
 
 /**
@@ -64,6 +67,17 @@ void psl_card_close(struct psl_card *card);
  */
 bool psl_card_clock(struct psl_card *card, const struct psl_ah *ah,
 		    struct psl_ha *ha);
+
+/**
+ * psl_card_failed() - did the simulation end by a failure?
+ * @card: card
+ *
+ * For the exit status, when psl_card_clock() has returned false.
+ *
+ * Return: true when the card could not be made, opened or talked to (stderr says
+ * why); false when it is gone, or the simulation has ended otherwise.
+ */
+bool psl_card_failed(const struct psl_card *card);
 
 /**
  * psl_card_simulate() - let a simulator at the other end of a socket be the AFU

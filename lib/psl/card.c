@@ -21,6 +21,11 @@
 #define TIMEBASE_HZ	512000000ULL
 #define NSEC_PER_SEC	1000000000ULL
 
+/*
+ * Readable, and never read, once a signal wants the end: a handler that only set a
+ * variable would be missed by whoever is about to poll().
+ */
+static int end_fd = -1;
 static volatile sig_atomic_t end_wanted;
 
 static void report(void *host, const char *text)
@@ -161,10 +166,11 @@ static void wait_still(struct psl_card *card)
 	struct pollfd fds[] = {
 		{ .fd = afu_fd(card->afu), .events = POLLIN },
 		{ .fd = card->wake_fd, .events = POLLIN },
+		{ .fd = end_fd, .events = POLLIN },
 	};
 	uint64_t count;
 
-	poll(fds, 2, -1);
+	poll(fds, 3, -1);
 	if (fds[1].revents &&
 	    read(card->wake_fd, &count, sizeof(count)) < 0)
 		say("eventfd: %s", strerror(errno));
@@ -181,10 +187,12 @@ static bool handle_card(struct psl_card *card)
 		wait_still(card);
 	if (afu_handle(card->afu, 0) >= 0 || errno == EINTR)
 		return true;
-	if (errno == ENODEV)
+	if (errno == ENODEV) {
 		say("the card is gone");
-	else
-		say("the card says: %s", strerror(errno));
+		return false;
+	}
+	say("the card says: %s", strerror(errno));
+	card->failed = true;
 	return false;
 }
 
@@ -209,8 +217,10 @@ static bool start_card(struct psl_card *card)
 
 bool card_goes_on(struct psl_card *card)
 {
-	if (!card->afu && psl_descriptor(card->psl) && !start_card(card))
+	if (!card->afu && psl_descriptor(card->psl) && !start_card(card)) {
+		card->failed = true;
 		return false;
+	}
 	if (card->afu && !handle_card(card))
 		return false;
 	if (end_wanted || (card->options.cycles &&
@@ -228,6 +238,16 @@ bool psl_card_clock(struct psl_card *card, const struct psl_ah *ah,
 	return true;
 }
 
+bool psl_card_failed(const struct psl_card *card)
+{
+	return card->failed;
+}
+
+int card_end_fd(void)
+{
+	return end_fd;
+}
+
 struct psl *psl_card_psl(struct psl_card *card)
 {
 	return card->psl;
@@ -235,8 +255,14 @@ struct psl *psl_card_psl(struct psl_card *card)
 
 static void want_end(int signal)
 {
+	uint64_t one = 1;
+	int error = errno;
+
 	(void)signal;
 	end_wanted = 1;
+	/* It fails only when it has been written to very often already. */
+	if (write(end_fd, &one, sizeof(one)) < 0)
+		errno = error;
 }
 
 /* A simulator that has a handler of its own keeps it. */
@@ -259,10 +285,13 @@ struct psl_card *psl_card_open(int argc, char **argv)
 	if (!card_options_parse(&card->options, argc, argv))
 		goto err_free;
 	pthread_mutex_init(&card->lock, NULL);
+	/* One for all cards, as signals are */
+	if (end_fd < 0)
+		end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	card->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (card->wake_fd < 0) {
+	if (card->wake_fd < 0 || end_fd < 0) {
 		say("eventfd: %s", strerror(errno));
-		goto err_free;
+		goto err_close;
 	}
 	card->psl = psl_create(&card->options.psl, &host_ops, card);
 	if (!card->psl) {
@@ -274,7 +303,9 @@ struct psl_card *psl_card_open(int argc, char **argv)
 	return card;
 
 err_close:
-	close(card->wake_fd);
+	if (card->wake_fd >= 0)
+		close(card->wake_fd);
+	pthread_mutex_destroy(&card->lock);
 err_free:
 	free(card);
 	return NULL;

@@ -66,6 +66,7 @@ struct card_context {
  * @contexts: by handle
  * @made: the card was made here
  * @awake: the clock in which time went on again
+ * @failed: it could not be opened, or could not be talked to any more
  * @told_still: the user knows that time can stand still while a job is running
  * @lock: guards @done
  * @done: accesses that workers have done
@@ -80,6 +81,7 @@ struct psl_card {
 	struct card_context *contexts[HANDLES];
 	bool made;
 	uint64_t awake;
+	bool failed;
 	bool told_still;
 	pthread_mutex_t lock;
 	struct psl_access *done;
@@ -92,6 +94,8 @@ struct psl_card {
  * of the simulation
  */
 bool card_goes_on(struct psl_card *card);
+/* Readable once a signal wants the end of the simulation */
+int card_end_fd(void);
 
 /* card_options.c; false, and stderr says why: one is wrong */
 bool card_options_parse(struct card_options *options, int argc, char **argv);

@@ -75,9 +75,12 @@ $(OUT)/tests/lib/psl-driver.o: tests/psl/driver.c tests/psl/driver.h lib/include
 	@mkdir -p $(@D)
 	$(call quiet,CC,$@)$(CROSS_COMPILE)gcc $(PSL_SIMULATOR_FLAGS) -c -o $@ $<
 
-# tests/psl.c has these in the guest.
-$(OUT)/tests/psl: $(OUT)/lib/libcxl.a $(OUT)/tools/afu-psl $(OUT)/tests/lib/psl-simulator
-$(OUT)/tests/psl: TEST_CPPFLAGS += -Ilib/include -Itests/psl
+# tests/psl_*.c have these in the guest.
+PSL_GUEST_TESTS	:= $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/psl_*.c))
+
+$(PSL_GUEST_TESTS): tests/psl/guest.c $(OUT)/lib/libcxl.a $(OUT)/tools/afu-psl $(OUT)/tests/lib/psl-simulator
+$(PSL_GUEST_TESTS): TEST_CPPFLAGS += -Ilib/include -Itests/psl
+$(PSL_GUEST_TESTS): $(wildcard tests/psl/*.h)
 
 $(PSL_HOST_TESTS): tests/psl/afu.c tests/psl/bench.c $(OUT)/host-lib/libpsl.a $(wildcard tests/psl/*.h)
 $(PSL_HOST_TESTS): TEST_CPPFLAGS += -Ilib/include -Itests/psl

@@ -4,10 +4,13 @@
  * message there and one back for each clock. When the PSL sends none, the
  * simulator waits.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,19 +86,69 @@ static bool send_all(int fd, const uint8_t *message, size_t size)
 	return false;
 }
 
+/*
+ * A clock of a simulator takes some microseconds, as going to sleep and waking up do:
+ * where there are CPUs for both, it is cheaper to look for the answer for about as
+ * long. On one CPU that would only keep the simulator from its work.
+ */
+#define SPINS	200
+
+static unsigned int spins_for_machine(void)
+{
+	cpu_set_t cpus;
+
+	if (sched_getaffinity(0, sizeof(cpus), &cpus))
+		return 0;
+	return CPU_COUNT(&cpus) > 1 ? SPINS : 0;
+}
+
+/* False: the simulation shall end. */
+static bool wait_for_answer(struct simulator *simulator)
+{
+	struct pollfd fds[] = {
+		{ .fd = simulator->fd, .events = POLLIN },
+		{ .fd = simulator->end_fd, .events = POLLIN },
+	};
+
+	while (poll(fds, 2, -1) < 0 && errno == EINTR)
+		continue;
+	simulator->ended = fds[1].revents;
+	return !simulator->ended;
+}
+
+/* What recv() returns; -1 when the simulation shall end. Else stderr says why. */
+static ssize_t receive_some(struct simulator *simulator, uint8_t *message,
+			    size_t size)
+{
+	unsigned int left = simulator->spins;
+	ssize_t n;
+
+	for (;;) {
+		n = recv(simulator->fd, message, size, MSG_DONTWAIT);
+		if (n > 0)
+			return n;
+		if (!n) {
+			say("the simulator has closed the connection");
+			return 0;
+		}
+		if (errno != EAGAIN && errno != EINTR) {
+			say("the simulator: %s", strerror(errno));
+			return -1;
+		}
+		if (left)
+			left--;
+		else if (!wait_for_answer(simulator))
+			return -1;
+	}
+}
+
 /* Its end is the usual end of a simulation. */
-static bool receive(int fd, uint8_t *message, size_t size)
+static bool receive(struct simulator *simulator, uint8_t *message, size_t size)
 {
 	ssize_t n;
 
 	while (size) {
-		n = recv(fd, message, size, 0);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			say("the simulator: %s", strerror(errno));
-		if (n == 0)
-			say("the simulator has closed the connection");
+		n = receive_some(simulator, message, size);
 		if (n <= 0)
 			return false;
 		message += n;
@@ -104,14 +157,14 @@ static bool receive(int fd, uint8_t *message, size_t size)
 	return true;
 }
 
-static bool greet(int fd)
+static bool greet(struct simulator *simulator)
 {
 	uint8_t greeting[GREETING_SIZE];
 	const char *wrong;
 
 	greeting_write(greeting);
-	if (!send_all(fd, greeting, sizeof(greeting)) ||
-	    !receive(fd, greeting, sizeof(greeting)))
+	if (!send_all(simulator->fd, greeting, sizeof(greeting)) ||
+	    !receive(simulator, greeting, sizeof(greeting)))
 		return false;
 	wrong = greeting_check(greeting);
 	if (wrong)
@@ -120,44 +173,38 @@ static bool greet(int fd)
 }
 
 /* An answer comes in one piece, as a rule. */
-static bool receive_answer(int fd, struct psl_from_afu *in)
+static bool receive_answer(struct simulator *simulator)
 {
 	uint8_t answer[FROM_MAX];
 	size_t size;
 	ssize_t n;
 
-	do
-		n = recv(fd, answer, sizeof(answer), 0);
-	while (n < 0 && errno == EINTR);
-	if (n <= 0) {
-		if (n < 0)
-			say("the simulator: %s", strerror(errno));
-		else
-			say("the simulator has closed the connection");
+	n = receive_some(simulator, answer, sizeof(answer));
+	if (n <= 0)
 		return false;
-	}
 	size = answer_size(*answer);
 	if (!size || (size_t)n > size) {
 		say("the simulator: this is no answer: 0x%02x", *answer);
 		return false;
 	}
-	if (!receive(fd, answer + n, size - n))
+	if (!receive(simulator, answer + n, size - n))
 		return false;
-	answer_read(answer, in);
+	answer_read(answer, &simulator->in);
 	return true;
 }
 
 bool simulator_open(struct simulator *simulator, const char *address)
 {
-	int fd = connect_by_name(address);
-
-	if (fd < 0)
+	*simulator = (struct simulator){
+		.fd = connect_by_name(address),
+		.end_fd = simulator->end_fd,
+		.spins = spins_for_machine(),
+	};
+	if (simulator->fd < 0)
 		return false;
-	memset(simulator, 0, sizeof(*simulator));
-	simulator->fd = fd;
-	if (greet(fd))
+	if (greet(simulator))
 		return true;
-	close(fd);
+	close(simulator->fd);
 	return false;
 }
 
@@ -170,7 +217,7 @@ bool simulator_clock(struct simulator *simulator, struct psl *psl)
 	psl_step(psl, &simulator->in, &out);
 	size = message_write(message, &out, &simulator->room);
 	return send_all(simulator->fd, message, size) &&
-	       receive_answer(simulator->fd, &simulator->in);
+	       receive_answer(simulator);
 }
 
 void simulator_close(struct simulator *simulator)

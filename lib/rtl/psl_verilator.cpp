@@ -147,6 +147,7 @@ int main(int argc, char **argv)
 	VerilatedContext context;
 	struct psl_card *card;
 	struct psl *psl;
+	bool failed;
 
 	context.commandArgs(argc, argv);
 
@@ -162,6 +163,7 @@ int main(int argc, char **argv)
 	psl = psl_card_psl(card);
 	std::fprintf(stderr, "%" PRIu64 " cycles, %" PRIu64 " rules broken\n", psl_cycles(psl),
 		     psl_rules_broken(psl));
+	failed = psl_card_failed(card);
 	psl_card_close(card);
-	return 0;
+	return failed;
 }

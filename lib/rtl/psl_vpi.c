@@ -75,10 +75,15 @@ static struct psl_ha ha;
 static struct psl_ha driven;
 static bool all_driven;
 
+/* Of Icarus: the exit status. Other simulators do not have it. */
+extern void vpip_set_return_value(int value) __attribute__((weak));
+
 static void finish(const char *why)
 {
 	if (why)
 		vpi_printf("psl: %s\n", why);
+	if (why && vpip_set_return_value)
+		vpip_set_return_value(1);
 	vpi_control(vpiFinish, why ? 1 : 0);
 }
 
@@ -186,7 +191,7 @@ static PLI_INT32 sample_task(PLI_BYTE8 *data)
 	for (i = 0; i < PORTS(ah_ports); i++)
 		sample(&ah_ports[i]);
 	if (!psl_card_clock(card, &ah, &ha))
-		finish(NULL);
+		finish(psl_card_failed(card) ? "the card has failed" : NULL);
 	return 0;
 }
 

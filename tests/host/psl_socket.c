@@ -179,7 +179,7 @@ static void start_simulator(char *address, size_t size)
 
 static void run_socket(struct bench *bench)
 {
-	struct simulator simulator;
+	struct simulator simulator = { .end_fd = -1 };
 	unsigned int left = LIMIT;
 	char address[64];
 
@@ -354,7 +354,7 @@ static void greetings(void)
 static void simulator_that_dies(void)
 {
 	struct bench *bench = bench_start(NULL);
-	struct simulator connection;
+	struct simulator connection = { .end_fd = -1 };
 	unsigned int left = LIMIT;
 	char address[64];
 	bool ok = true;
@@ -374,7 +374,7 @@ static void bad_addresses(void)
 	static const char *const addresses[] = {
 		"", "127.0.0.1", ":1", "127.0.0.1:", "127.0.0.1:1", "[::1]:1",
 	};
-	struct simulator connection;
+	struct simulator connection = { .end_fd = -1 };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(addresses); i++)
