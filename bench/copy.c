@@ -123,7 +123,8 @@ static void measure(size_t size, unsigned int contexts)
 
 void bench_copy(void)
 {
-	static const size_t sizes[] = { 4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB, MIB };
+	static const size_t sizes[] = { 4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB,
+					MIB, 4 * MIB };
 	size_t i;
 	int n;
 
