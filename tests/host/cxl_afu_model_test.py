@@ -69,10 +69,31 @@ class Worker(Recorder):
         return self.on_work(context)
 
 
-class Test(unittest.TestCase):
+class Adder(Recorder):
+    """A register to which each store adds, and of which each load takes 1 away"""
+
+    total = 0
+
+    def mmio_read(self, context, offset, size):
+        self.tell((offset - context.window_offset, size))
+        if offset == context.window_offset + 0x100:
+            context.load(0x1000, 1)
+        if offset == context.window_offset + 0x200:
+            return 1 // 0
+        self.total -= 1
+        return (self.total + 1) % 2 ** (8 * size)
+
+    def mmio_write(self, context, offset, size, value):
+        self.tell((offset - context.window_offset, size, value))
+        self.total += value
+
+
+class ModelTest(unittest.TestCase):
+    SETTINGS = []
+
     def setUp(self):
         subprocess.run(["afuctl", "create", "python", "afu0/model=user",
-                        "afu0/answer_ms=3000", "afu0/err_buff_size=64"],
+                        "afu0/answer_ms=3000", "afu0/err_buff_size=64", *self.SETTINGS],
                        check=True, stdout=subprocess.DEVNULL)
         self.afu = None
         self.client = None
@@ -112,6 +133,54 @@ class Test(unittest.TestCase):
             call(*arguments)
         self.assertEqual(caught.exception.errno, number)
 
+
+class TrappedTest(ModelTest):
+    SETTINGS = ["afu0/mmio=trapped"]
+
+    def test_each_access_is_a_call(self):
+        self.serve(Adder)
+        self.attach()
+        registers = self.client.mmio()
+        for value in (0x1122334455667788, 2, 2):
+            registers.write64(0x18, value)
+        registers.write32(0x1c, 0xffffffff)
+        self.assertEqual(registers.read64(0x18), 0x112233455566778b)
+        self.assertEqual(registers.read32(0x1c), 0x5566778a)
+        self.assertEqual(self.afu.told[2:],
+                         [(0x18, 8, 0x1122334455667788), (0x18, 8, 2), (0x18, 8, 2),
+                          (0x1c, 4, 0xffffffff), (0x18, 8), (0x1c, 4)])
+
+    def test_registers_can_be_memory_all_the_same(self):
+        self.serve(Worker, on_work=lambda context: None)
+        context = self.attach()
+        self.assertTrue(self.afu.wait_for("work"))
+        registers = self.client.mmio()
+        registers.write64(8, 0x0102030405060708)
+        self.assertTrue(self.afu.wait_for("doorbell"))
+        self.assertTrue(self.afu.wait_for("work", 2))
+        self.assertEqual(registers.read32(12), 0x05060708)
+        self.assertEqual(context.window.read64(8), 0x0102030405060708)
+
+    def test_access_that_cannot_be_made_is_all_ones(self):
+        self.serve(Adder)
+        self.attach()
+        registers = self.client.mmio()
+        self.assertEqual(registers.read64(0x100), 2 ** 64 - 1)
+        self.assertEqual(registers.read32(0x100), 2 ** 32 - 1)
+        self.assertIsInstance(self.client.read_event(SOON), cxl_afu.DataStorage)
+        registers.write64(0, 7)
+        self.assertEqual(registers.read64(0), 7)
+
+    def test_exception_in_an_access_ends_the_model(self):
+        self.serve(Adder)
+        self.attach()
+        self.assertEqual(self.client.mmio().read64(0x200), 2 ** 64 - 1)
+        self.assertEqual(self.client.read_event(SOON).error, 0x4d4f44454c)
+        self.runner.join(SOON)
+        self.assertIsInstance(self.raised, ZeroDivisionError)
+
+
+class Test(ModelTest):
     def test_context_is_described(self):
         self.serve()
         context = self.attach(0x123456789abcdef0)
@@ -197,6 +266,19 @@ class Test(unittest.TestCase):
         self.assertTrue(self.afu.context.master)
         self.afu.global_registers.write64(0x18, 77)
         self.assertEqual(self.client.mmio().read64(0x18), 77)
+
+    def test_copies_between_contexts(self):
+        self.serve()
+        first = self.attach()
+        with cxl_afu.Afu.open(CLIENT) as other:
+            other.attach(0)
+            source, target = cxl_afu.Buffer(b"from one to the other"), cxl_afu.Buffer(21)
+            self.afu.context.copy_from(target.address, first, source.address, 21)
+            self.assertEqual(bytes(target[0:21]), b"from one to the other")
+            # Whose address is bad is told of it.
+            self.assert_errno(errno.EFAULT, self.afu.context.copy_from, target.address, first,
+                              0x2000, 1)
+            self.assertEqual(self.client.read_event(SOON).address, 0x2000)
 
     def test_interrupts_and_errors_are_events(self):
         self.serve()

@@ -76,10 +76,13 @@ int main(void)
 	SHOW("_sim.COPY_MEMORY", CXL_SIM_COPY);
 	SHOW("_sim.FILL_MEMORY", CXL_SIM_FILL);
 	SHOW("_sim.COMPARE_SWAP", CXL_SIM_COMPARE_SWAP);
+	SHOW("_sim.COPY_FROM_CONTEXT", CXL_SIM_COPY_FROM);
 	SHOW("_sim.MESSAGE.size", sizeof(struct cxl_sim_message));
 	SHOW("_sim.REQUEST.size", sizeof(struct cxl_sim_request));
 	SHOW("_sim.Message.STOP", CXL_SIM_STOP);
+	SHOW("_sim.Message.MMIO", CXL_SIM_MMIO);
 	SHOW("_sim.Request.ERROR", CXL_SIM_ERROR);
+	SHOW("_sim.Request.MMIO_DONE", CXL_SIM_MMIO_DONE);
 	SHOW("_sim.MAX_LENGTH", CXL_SIM_MAX_LENGTH);
 	SHOW("model.MODE_DEDICATED", CXL_MODE_DEDICATED);
 	SHOW("model.MODE_DIRECTED", CXL_MODE_DIRECTED);
@@ -94,6 +97,43 @@ for line in sys.stdin:
     name, value = line.split()
     if operator.attrgetter(name)(sys.modules["__main__"]) != int(value):
         raise SystemExit(name + " is " + value)' || fail "see above"
+}
+
+# An access to a register as a message, and its answer: big-endian numbers for the
+# model, on machines of either byte order
+trapped_registers_are_numbers() {
+	PYTHONPATH=python python3 -S -B - <<'EOF' || fail "exit status $?"
+import os
+import types
+from cxl_afu import _sim, model
+
+class Recorder(model.Model):
+    def __init__(self, fd):
+        self._fd, self._workers, self.seen = fd, {}, []
+
+    def mmio_read(self, context, offset, size):
+        self.seen.append((offset, size))
+        return 0x11223344
+
+    def mmio_write(self, context, offset, size, value):
+        self.seen.append((offset, size, value))
+
+    def __del__(self):
+        pass
+
+context = types.SimpleNamespace(process_element=3, _id=9)
+read_end, write_end = os.pipe()
+for order in "little", "big":
+    model._BYTE_ORDER = order
+    afu = Recorder(write_end)
+    for value, size, write in (0x11223344, 4, 1), (0x11223344, 8, 1), (0, 4, 0), (0, 8, 0):
+        raw = int.from_bytes(value.to_bytes(size, "big"), order)
+        afu._handle_mmio(context, _sim.MMIO.pack(77, 0x108, raw, size, write))
+        answer = _sim.REQUEST.unpack(os.read(read_end, 1000))
+        value = 0 if write else int.from_bytes((0x11223344).to_bytes(size, "big"), order)
+        assert answer == (_sim.Request.MMIO_DONE, 3, 77, value, 0), answer
+    assert afu.seen == [(0x108, 4, 0x11223344), (0x108, 8, 0x11223344), (0x108, 4), (0x108, 8)], afu.seen
+EOF
 }
 
 everything_is_typed_and_documented() {
@@ -120,4 +160,4 @@ EOF
 
 # shellcheck disable=SC2086
 tap_run python $names needs_nothing_but_python model_needs_no_library \
-	model_speaks_the_abi everything_is_typed_and_documented
+	model_speaks_the_abi trapped_registers_are_numbers everything_is_typed_and_documented
