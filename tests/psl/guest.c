@@ -78,7 +78,7 @@ static void need_network(void)
 
 void start_simulator(const char *program, char *address, size_t size)
 {
-	const char *argv[] = { program, NULL };
+	const char *const argv[] = { program, NULL };
 	char line[128];
 	const char *port;
 	int fds[2];
@@ -128,7 +128,7 @@ static void find_node(void)
 void start_both(const char *program, const char *option)
 {
 	char address[64];
-	const char *argv[] = {
+	const char *const argv[] = {
 		"afu-psl", "--card", CARD, "--simulator", address, option, NULL,
 	};
 
@@ -198,8 +198,8 @@ struct script_entry *new_script(void)
 	return map(0x10000);
 }
 
-struct script_entry *add(struct script_entry *e, uint16_t code,
-				const void *ea, uint16_t size)
+struct script_entry *add(struct script_entry *e, uint16_t code, const void *ea,
+			 uint16_t size)
 {
 	memset(e, 0, sizeof(*e));
 	e->code = htobe16(code);
@@ -209,7 +209,7 @@ struct script_entry *add(struct script_entry *e, uint16_t code,
 }
 
 void add_copy(struct script_entry *e, const void *from, void *to,
-		     uint32_t lines)
+	      uint32_t lines)
 {
 	add(e, SCRIPT_COPY, from, 0);
 	e->to = htobe64((uintptr_t)to);
@@ -248,13 +248,16 @@ void pattern(uint8_t *p, size_t size)
 }
 
 /* A copy that is going on: its first lines have arrived. */
-void wait_for_first(const volatile uint8_t *to)
+void wait_for_first(const uint8_t *to)
 {
+	uint8_t first = 0;
 	int tries;
 
-	for (tries = 0; tries < 2000 && !to[0]; tries++)
+	for (tries = 0; tries < 2000 && !first; tries++) {
 		usleep(10000);
-	require(to[0]);
+		first = __atomic_load_n(to, __ATOMIC_ACQUIRE);
+	}
+	require(first);
 }
 
 /* The AFU works for another program after that. */

@@ -55,10 +55,10 @@ void *map(size_t size);
 struct script_entry *new_script(void);
 
 /* What a script says: @e is set to a command, a copy of lines, or the end. */
-struct script_entry *add(struct script_entry *e, uint16_t code,
-				const void *ea, uint16_t size);
+struct script_entry *add(struct script_entry *e, uint16_t code, const void *ea,
+			 uint16_t size);
 void add_copy(struct script_entry *e, const void *from, void *to,
-		     uint32_t lines);
+	      uint32_t lines);
 void add_end(struct script_entry *e);
 /* Has the AFU done it? */
 bool is_done(const struct script_entry *e);
@@ -69,7 +69,7 @@ void check_script_ends(struct cxl_afu_h *afu);
 
 void pattern(uint8_t *p, size_t size);
 /* Wait for the first byte that the AFU copies. */
-void wait_for_first(const volatile uint8_t *to);
+void wait_for_first(const uint8_t *to);
 
 /* The AFU works for a program that attaches now. */
 void check_serves(void);
