@@ -10,7 +10,6 @@
  * @fd: connection
  * @end_fd: readable once the simulation shall end; -1: none. The caller sets it.
  * @ended: it was, while an answer was awaited
- * @spins: looks for an answer before this thread sleeps
  * @in: what it said last
  * @room: what it was told last of credits
  */
@@ -18,7 +17,6 @@ struct simulator {
 	int fd;
 	int end_fd;
 	bool ended;
-	unsigned int spins;
 	struct psl_from_afu in;
 	uint8_t room;
 };

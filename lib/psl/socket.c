@@ -4,13 +4,11 @@
  * message there and one back for each clock. When the PSL sends none, the
  * simulator waits.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,22 +84,6 @@ static bool send_all(int fd, const uint8_t *message, size_t size)
 	return false;
 }
 
-/*
- * A clock of a simulator takes some microseconds, as going to sleep and waking up do:
- * where there are CPUs for both, it is cheaper to look for the answer for about as
- * long. On one CPU that would only keep the simulator from its work.
- */
-#define SPINS	200
-
-static unsigned int spins_for_machine(void)
-{
-	cpu_set_t cpus;
-
-	if (sched_getaffinity(0, sizeof(cpus), &cpus))
-		return 0;
-	return CPU_COUNT(&cpus) > 1 ? SPINS : 0;
-}
-
 /* False: the simulation shall end. */
 static bool wait_for_answer(struct simulator *simulator)
 {
@@ -120,7 +102,6 @@ static bool wait_for_answer(struct simulator *simulator)
 static ssize_t receive_some(struct simulator *simulator, uint8_t *message,
 			    size_t size)
 {
-	unsigned int left = simulator->spins;
 	ssize_t n;
 
 	for (;;) {
@@ -135,9 +116,7 @@ static ssize_t receive_some(struct simulator *simulator, uint8_t *message,
 			say("the simulator: %s", strerror(errno));
 			return -1;
 		}
-		if (left)
-			left--;
-		else if (!wait_for_answer(simulator))
+		if (!wait_for_answer(simulator))
 			return -1;
 	}
 }
@@ -198,7 +177,6 @@ bool simulator_open(struct simulator *simulator, const char *address)
 	*simulator = (struct simulator){
 		.fd = connect_by_name(address),
 		.end_fd = simulator->end_fd,
-		.spins = spins_for_machine(),
 	};
 	if (simulator->fd < 0)
 		return false;
