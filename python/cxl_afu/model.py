@@ -456,10 +456,11 @@ class Model:
                     _sim.ERR_BUFF.pack(memory.buffer_info()[0], offset, len(data)))
 
     def close(self) -> None:
-        """Be the AFU no more."""
+        """Be the AFU no more. Accesses to memory that are going on raise AccessError."""
         if self._fd < 0:
             return
         self._end_workers(list(self._workers))
+        self._end_accesses()
         try:
             while self._contexts:
                 self._handle_detach(next(iter(self._contexts.values())))
@@ -488,6 +489,14 @@ class Model:
          self._psa_size, _, _) = _sim.INFO.unpack(info)
         if version != _sim.ABI_VERSION:
             raise OSError(errno.EPROTO, os.strerror(errno.EPROTO))
+
+    def _end_accesses(self) -> None:
+        """A worker may be waiting for memory that never comes, and close() for the
+        worker. What is no request ends both, as the last close of the node would."""
+        try:
+            os.write(self._fd, b"!")
+        except OSError:
+            pass
 
     def _close_files(self) -> None:
         self._move_global(0)

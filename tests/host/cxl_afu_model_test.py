@@ -342,6 +342,22 @@ class Test(ModelTest):
         first.close()
         self.assertTrue(self.afu.wait_for("detach"))
 
+    def test_closing_ends_an_access_that_waits(self):
+        class Fragile(Worker):
+            def link(self, up):
+                time.sleep(0.2)
+                raise InterruptedError
+
+        buffer = cxl_afu.Buffer(8)
+        self.serve(Fragile, on_work=lambda context: len(context.load(buffer.address, 8)) / 1000)
+        self.attach()
+        self.assertTrue(self.afu.wait_for("work"))
+        write(DEBUG + "/link", "down")
+        self.runner.join(SOON)
+        self.assertFalse(self.runner.is_alive())
+        self.assertIsInstance(self.raised, InterruptedError)
+        write(DEBUG + "/link", "up")
+
     def test_exception_in_work_ends_the_model(self):
         # Not before attach() has returned: it may find that the AFU has failed.
         self.serve(Worker, on_work=lambda context: context.window.read64(0) and 1 // 0)
