@@ -173,6 +173,17 @@ static void device_file_outlives_the_driver(void)
 
 static bool under_fire_ends;
 
+/* On a slow machine a thread may not have copied before the last unbind. */
+static bool all_have_copied(unsigned long rounds[3])
+{
+	int i;
+
+	for (i = 0; i < 3; i++)
+		if (!__atomic_load_n(&rounds[i], __ATOMIC_RELAXED))
+			return false;
+	return true;
+}
+
 static void *fire(void *arg)
 {
 	static const size_t length = 40000;
@@ -199,7 +210,7 @@ static void *fire(void *arg)
 		}
 		while (copy_submit_one(fd, from, to, length, 0) == 1 &&
 		       read(fd, buf, sizeof(buf)) > 0)
-			(*rounds)++;
+			__atomic_add_fetch(rounds, 1, __ATOMIC_RELAXED);
 		check_eq(errno, EIO);
 		close(fd);
 	}
@@ -219,12 +230,11 @@ static void bind_and_unbind_under_fire(void)
 		copy_unbind();
 		copy_bind();
 	}
+	check(becomes_true(all_have_copied(rounds)));
 	__atomic_store_n(&under_fire_ends, true, __ATOMIC_RELAXED);
 	copy_unbind();
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < 3; i++)
 		pthread_join(threads[i], NULL);
-		check(rounds[i] > 0);
-	}
 	diag("%lu, %lu, %lu copies", rounds[0], rounds[1], rounds[2]);
 	copy_bind();
 	works_again();

@@ -578,7 +578,8 @@ static void *client_thread(void *arg)
 			mmio_write(window, 8, 1);
 			munmap(window, 4096);
 		}
-		client->errors += gets_error(fd, client->stays);
+		if (gets_error(fd, client->stays))
+			__atomic_add_fetch(&client->errors, 1, __ATOMIC_RELAXED);
 		close(fd);
 	}
 	return NULL;
@@ -630,13 +631,24 @@ static unsigned int kills(void)
 				   tap_rounds(20, 10);
 }
 
-static void kill_again_and_again(unsigned int rounds)
+static unsigned int count_errors(struct client clients[CLIENTS])
 {
-	unsigned int i;
+	unsigned int i, errors = 0;
+
+	for (i = 0; i < CLIENTS; i++)
+		errors += __atomic_load_n(&clients[i].errors, __ATOMIC_RELAXED);
+	return errors;
+}
+
+/* So often, and until a client was told of it */
+static unsigned int kill_again_and_again(struct client clients[CLIENTS])
+{
+	unsigned int i, rounds = kills();
 	pid_t pid;
 	int fd;
 
-	for (i = 0; i < rounds; i++) {
+	for (i = 0; i < rounds || (!count_errors(clients) && i < 10 * rounds);
+	     i++) {
 		pid = fork();
 		require(pid >= 0);
 		if (!pid) {
@@ -651,12 +663,13 @@ static void kill_again_and_again(unsigned int rounds)
 		if (i % 100 == 99)
 			diag("killed %u times", i + 1);
 	}
+	return i;
 }
 
 static void killed_again_and_again(void)
 {
 	static struct client clients[CLIENTS];
-	unsigned int i, errors = 0;
+	unsigned int i, errors, killed;
 	struct model_client c;
 
 	model_card_make(&card, NULL);
@@ -665,13 +678,12 @@ static void killed_again_and_again(void)
 		require_eq(pthread_create(&clients[i].thread, NULL,
 					  client_thread, &clients[i]), 0);
 	}
-	kill_again_and_again(kills());
+	killed = kill_again_and_again(clients);
 	__atomic_store_n(&clients_stop, 1, __ATOMIC_SEQ_CST);
-	for (i = 0; i < CLIENTS; i++) {
+	for (i = 0; i < CLIENTS; i++)
 		pthread_join(clients[i].thread, NULL);
-		errors += clients[i].errors;
-	}
-	diag("%u clients were told of %u kills", errors, kills());
+	errors = count_errors(clients);
+	diag("%u clients were told of %u kills", errors, killed);
 	check(errors > 0);
 
 	/* The next one serves. */
