@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "tap.h"
+#include "lib/cgroup.h"
 #include "lib/cxl_test.h"
 #include "lib/loop_test.h"
 #include "lib/nobody.h"
@@ -36,7 +37,6 @@
 
 #define KIB		1024
 #define MIB		(1024 * KIB)
-#define CGROUP		"/tmp/behalf-cgroup"
 #define MOUNT		"/tmp/behalf-mount"
 #define TABLES		1024
 #define DEATHS		30
@@ -162,28 +162,10 @@ static void limit_of_locked_memory_is_kept(void)
  * Memory cgroup
  */
 
-static long long charged(void)
-{
-	return file_number(CGROUP "/users/memory.current");
-}
-
-static void make_cgroup(void)
-{
-	mkdir(CGROUP, 0755);
-	if (mount("none", CGROUP, "cgroup2", 0, NULL))
-		skip("no cgroups: %m");
-	if (file_write("+memory", CGROUP "/cgroup.subtree_control"))
-		skip("no memory cgroups: %m");
-	require_ok(mkdir(CGROUP "/users", 0755));
-}
-
 static void remove_cgroup(void)
 {
 	sim_cards_remove();
-	file_write("0", CGROUP "/cgroup.procs");
-	becomes_true(!rmdir(CGROUP "/users") || errno != EBUSY);
-	umount(CGROUP);
-	rmdir(CGROUP);
+	cgroup_remove();
 }
 
 /* A page of zeroes in each of many places so far apart that each has a table */
@@ -210,20 +192,20 @@ static void page_tables_are_charged(void)
 	size_t step;
 	int i;
 
-	make_cgroup();
+	cgroup_make();
 	make_card();
-	require_ok(file_write("0", CGROUP "/users/cgroup.procs"));
+	cgroup_join();
 	start();
 	one = sparse_memory(&step);
 	two = sparse_memory(&step);
-	by_program = -charged();
+	by_program = -cgroup_charged();
 	for (i = 0; i < TABLES; i++)
 		check_eq(__atomic_load_n(one + i * step, __ATOMIC_RELAXED), 0);
-	by_program += charged();
-	by_afu = -charged();
+	by_program += cgroup_charged();
+	by_afu = -cgroup_charged();
 	for (i = 0; i < TABLES; i++)
 		require_eq(afu_load_byte(&afu, two + i * step), WE_COMPLETE);
-	by_afu += charged();
+	by_afu += cgroup_charged();
 	diag("page tables: %lld bytes by the program, %lld by the AFU",
 	     by_program, by_afu);
 	require(by_program > MIB);

@@ -21,10 +21,6 @@
 #include "lib/cxl_test.h"
 #include "lib/sim_test.h"
 
-#define PCI_DRIVER	"/sys/bus/pci/drivers/cxl-sim"
-
-/* Who sleeps must know within this time. */
-
 /* Bytes of a slave's window, at least a page */
 #define WINDOW		0x10000
 
@@ -48,7 +44,7 @@ static void unplug(void)
 
 static void unbind(void)
 {
-	require_ok(file_write(card.pci, PCI_DRIVER "/unbind"));
+	sim_card_set_bound(&card, false);
 }
 
 static void recover(void)
@@ -63,7 +59,7 @@ static void fail_for_good(void)
 
 static void force_reset(void)
 {
-	require_ok(file_write("-1", SYSFS_CXL "/card%d/reset", card.num));
+	sim_card_force_reset(&card);
 }
 
 static size_t page_size(void)
@@ -260,7 +256,7 @@ static void unplugged(void)
 static void unbound(void)
 {
 	check_goes(unbind, false);
-	require_ok(file_write(card.pci, PCI_DRIVER "/bind"));
+	sim_card_set_bound(&card, true);
 	check_works(card.slave);
 }
 

@@ -6,11 +6,9 @@
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
-#ifdef __x86_64__
-#include <x86intrin.h>
-#endif
 
 #include "tap.h"
+#include "lib/cpu_time.h"
 #include "lib/cxl_test.h"
 #include "lib/sim_test.h"
 
@@ -125,23 +123,6 @@ static void timebase_on_request(void)
 		last = tb;
 		usleep(i * 20000);
 	}
-}
-
-/* What the CPU itself counts, in ticks */
-static __u64 cpu_time(void)
-{
-#if defined(__x86_64__)
-	return __rdtsc();
-#elif defined(__powerpc64__)
-	return __builtin_ppc_get_timebase();
-#elif defined(__aarch64__)
-	__u64 ticks;
-
-	__asm__ volatile("isb; mrs %0, cntvct_el0" : "=r" (ticks) : : "memory");
-	return ticks;
-#else
-	skip("no way to read the CPU's own on this architecture");
-#endif
 }
 
 /* The difference to this CPU's time, in ticks, of a request answered now */

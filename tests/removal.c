@@ -28,7 +28,6 @@
 #include "lib/cxl_test.h"
 #include "lib/sim_test.h"
 
-#define PCI_DRIVER	"/sys/bus/pci/drivers/cxl-sim"
 #define COPY_NODE	"/dev/cxl-copy1"
 #define ROUNDS		8
 #define LONGEST_MS	60
@@ -431,12 +430,12 @@ static void unplug(void)
 
 static void unbind(void)
 {
-	require_ok(file_write(card.pci, PCI_DRIVER "/unbind"));
+	sim_card_set_bound(&card, false);
 }
 
 static void bind(void)
 {
-	require_ok(file_write(card.pci, PCI_DRIVER "/bind"));
+	sim_card_set_bound(&card, true);
 }
 
 static void recover(void)
@@ -451,7 +450,7 @@ static void fail_for_good(void)
 
 static void reset(void)
 {
-	require_ok(file_write("-1", SYSFS_CXL "/card%d/reset", card.num));
+	sim_card_force_reset(&card);
 }
 
 /* It comes back by itself. */

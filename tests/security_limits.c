@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "tap.h"
+#include "lib/cgroup.h"
 #include "lib/cxl_test.h"
 #include "lib/loop_test.h"
 #include "lib/nobody.h"
@@ -25,7 +26,6 @@
 
 #define LOOPERS		3
 #define COPIES		20
-#define CGROUP		"/tmp/security-cgroup"
 #define CONTEXTS	64
 #define BIG_COPY	(16 << 20)
 
@@ -280,21 +280,6 @@ static void open_and_touch(void)
 	pause();
 }
 
-static long long charged(void)
-{
-	return file_number(CGROUP "/users/memory.current");
-}
-
-static void make_cgroup(void)
-{
-	mkdir(CGROUP, 0755);
-	if (mount("none", CGROUP, "cgroup2", 0, NULL))
-		skip("no cgroups: %m");
-	if (file_write("+memory", CGROUP "/cgroup.subtree_control"))
-		skip("no memory cgroups: %m");
-	require_ok(mkdir(CGROUP "/users", 0755));
-}
-
 /* In the cgroup from its start, which is empty otherwise */
 static pid_t start_in_cgroup(void (*what)(void))
 {
@@ -302,7 +287,7 @@ static pid_t start_in_cgroup(void (*what)(void))
 
 	if (pid)
 		return pid;
-	require_ok(file_write("0", CGROUP "/users/cgroup.procs"));
+	cgroup_join();
 	become_nobody();
 	what();
 	_exit(0);
@@ -311,9 +296,7 @@ static pid_t start_in_cgroup(void (*what)(void))
 static void remove_cgroup(void)
 {
 	sim_cards_remove();
-	becomes_true(!rmdir(CGROUP "/users") || errno != EBUSY);
-	umount(CGROUP);
-	rmdir(CGROUP);
+	cgroup_remove();
 }
 
 static void memory_of_contexts_is_charged(void)
@@ -323,14 +306,14 @@ static void memory_of_contexts_is_charged(void)
 	pid_t pid;
 
 	share();
-	make_cgroup();
+	cgroup_make();
 	sim_card_make(&card, NULL);
 	give_away("/dev/cxl/%s", card.slave);
 	window = file_number(SYSFS_CXL "/%s/pp_mmio_len", card.master);
-	before = charged();
+	before = cgroup_charged();
 	pid = start_in_cgroup(open_and_touch);
 	require(becomes_true(ready()));
-	during = charged();
+	during = cgroup_charged();
 	/* Its window; what the kernel has of it comes on top. */
 	least = CONTEXTS * window;
 	diag("%d contexts: %lld KiB charged", CONTEXTS,
@@ -339,9 +322,9 @@ static void memory_of_contexts_is_charged(void)
 	kill_and_wait(pid);
 	sim_card_set_live(&card, false);
 	/* Each CPU keeps up to 64 pages for the next charge, unless this is 0. */
-	require_ok(file_write("0", CGROUP "/users/memory.high"));
-	check(becomes_true(charged() < least / 4), "%lld bytes stay",
-	      charged());
+	cgroup_set("memory.high", "0");
+	check(becomes_true(cgroup_charged() < least / 4), "%lld bytes stay",
+	      cgroup_charged());
 }
 
 /* No more than the cgroup allows, and nobody else is harmed. */
@@ -352,15 +335,15 @@ static void limit_of_memory_is_kept(void)
 	int status;
 
 	share();
-	make_cgroup();
+	cgroup_make();
 	sim_card_make(&card, NULL);
 	give_away("/dev/cxl/%s", card.slave);
-	require_ok(file_write("2M", CGROUP "/users/memory.max"));
+	cgroup_set("memory.max", "2M");
 	pid = start_in_cgroup(open_and_touch);
 	require(becomes_true(waitpid(pid, &status, WNOHANG) == pid));
 	/* The kernel's killer of processes, or a call that failed */
 	check(WIFSIGNALED(status) || WEXITSTATUS(status) || !ready());
-	check(charged() <= 2 << 20);
+	check(cgroup_charged() <= 2 << 20);
 	afu_start(&afu, card.slave, 4);
 	afu_irq(&afu, 1);
 	afu_stop(&afu);

@@ -16,7 +16,6 @@
 #include "lib/sim_test.h"
 
 #define DEBUGFS	"/sys/kernel/debug/cxl-afu"
-#define DRIVER	"/sys/bus/pci/drivers/cxl-sim"
 
 static struct event_batch batch;
 static struct sim_card card;
@@ -292,14 +291,14 @@ static void driver_comes_and_goes(void)
 
 	start();
 	for (i = 0; i < 10; i++) {
-		require_ok(file_write(card.pci, DRIVER "/unbind"));
+		sim_card_set_bound(&card, false);
 		check(!file_exists(SYSFS_CXL "/card%d", card.num));
 		check(!file_exists(DEBUGFS "/card%d", card.num));
-		require_ok(file_write(card.pci, DRIVER "/bind"));
+		sim_card_set_bound(&card, true);
 		check_is_back();
 	}
 	/* Unbound first, then taken down */
-	require_ok(file_write(card.pci, DRIVER "/unbind"));
+	sim_card_set_bound(&card, false);
 	sim_card_set_live(&card, false);
 	sim_card_set_live(&card, true);
 	check_is_back();
@@ -324,8 +323,8 @@ static void reset_while_the_driver_comes_and_goes(void)
 			file_write("1", SYSFS_CXL "/afu%d.0/reset", card.num);
 	}
 	while (now_ms() < end) {
-		require_ok(file_write(card.pci, DRIVER "/unbind"));
-		require_ok(file_write(card.pci, DRIVER "/bind"));
+		sim_card_set_bound(&card, false);
+		sim_card_set_bound(&card, true);
 	}
 	kill(resetter, SIGKILL);
 	check_eq(waitpid(resetter, NULL, 0), resetter);

@@ -86,14 +86,14 @@ static int call_bind(void)
 static void undo_bind(void)
 {
 	check(file_exists(SYSFS_CXL "/card%d", card.num));
-	require_ok(file_write(card.pci, PCI_DRIVER "/unbind"));
+	sim_card_set_bound(&card, false);
 	check(!file_exists(SYSFS_CXL "/card%d", card.num));
 }
 
 static void probe_of_a_card(void)
 {
 	sim_card_make(&card, NULL);
-	require_ok(file_write(card.pci, PCI_DRIVER "/unbind"));
+	sim_card_set_bound(&card, false);
 	check(fail_each(call_bind, undo_bind) > 0);
 	require_ok(call_bind());
 	works(card.slave);

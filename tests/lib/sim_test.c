@@ -14,6 +14,7 @@
 #include "lib/sim_test.h"
 
 #define DEBUGFS		"/sys/kernel/debug/cxl-afu"
+#define PCI_DRIVER	"/sys/bus/pci/drivers/cxl-sim"
 #define MAX_AFUS	4
 
 /*
@@ -190,6 +191,17 @@ void sim_card_set_live(struct sim_card *card, bool live)
 		return;
 	learn_names(card);
 	start_programs(card);
+}
+
+void sim_card_set_bound(struct sim_card *card, bool bound)
+{
+	require(!file_write(card->pci, PCI_DRIVER "/%s",
+			    bound ? "bind" : "unbind"), "%m");
+}
+
+void sim_card_force_reset(struct sim_card *card)
+{
+	require(!file_write("-1", SYSFS_CXL "/card%d/reset", card->num), "%m");
 }
 
 static void remove_card(const char *name)

@@ -47,6 +47,10 @@ struct sim_card {
 void sim_card_make(struct sim_card *card, ...) __attribute__((sentinel));
 /* Make it disappear, or appear again (maybe with another number). */
 void sim_card_set_live(struct sim_card *card, bool live);
+/* Unbind the driver from the card's PCI device, or bind it again. */
+void sim_card_set_bound(struct sim_card *card, bool bound);
+/* Reset the card by sysfs, in spite of those who use it. */
+void sim_card_force_reset(struct sim_card *card);
 /* Does the card's AFU run as a program, for a test of what only the kernel's can? */
 bool sim_models_are_programs(void);
 /* Start a program that is the AFU of @node, and wait until it is; require. */
