@@ -385,12 +385,15 @@ static void take(struct psl *psl, const struct psl_command *c)
 		response_send(cmd, code);
 }
 
-/* Nobody waits for an answer to these, or another with that tag is to come. */
+/*
+ * Those that are not taken get no answer: nobody waits for it, or one with that tag
+ * is still to come. A command may cross a reset.
+ */
 void command_step(struct psl *psl)
 {
 	const struct psl_command *c = &psl->in.command;
 
-	if (!c->valid)
+	if (!c->valid || psl->job == JOB_RESETTING)
 		return;
 	if (psl->job != JOB_RUNNING) {
 		rule_broken(psl, RULE_NO_JOB, "tag 0x%02x, command 0x%04x",

@@ -37,6 +37,18 @@ static bool is_late(const struct psl *psl)
 	return psl->job_sent && psl->cycle - psl->job_since == JOB_LIMIT;
 }
 
+/*
+ * The AFU sees a job command at the edge after the clock in which it was sent:
+ *
+ *	PSL	reset sent
+ *	AFU		jdone of the job's own end	sees reset	jdone
+ *	clock	n	n + 1				n + 2	...
+ */
+static bool sees_job(const struct psl *psl)
+{
+	return psl->job_sent && psl->cycle - psl->job_since >= 2;
+}
+
 static void forget_work(struct psl *psl)
 {
 	command_forget_all(psl);
@@ -70,7 +82,7 @@ static void step_resetting(struct psl *psl)
 	}
 	if (is_late(psl))
 		rule_broken(psl, RULE_RESET_TIME, "after %u cycles", JOB_LIMIT);
-	if (!psl->in.done)
+	if (!psl->in.done || !sees_job(psl))
 		return;
 	if (psl->in.running)
 		rule_broken(psl, RULE_RESET_RUNNING, "jerror 0x%llx",

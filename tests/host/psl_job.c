@@ -277,6 +277,47 @@ static void reset_while_data_are_fetched(void)
 	bench_end(bench);
 }
 
+/* The AFU sees a reset only after it has given one more. */
+static void commands_cross_a_reset(void)
+{
+	struct bench *bench = bench_start(NULL);
+	unsigned int i;
+
+	bench_run_dedicated(bench, 0);
+	for (i = 0; i < 10; i++)
+		afu_command(&bench->afu, i, PSL_READ_CL_NA, 0, 128);
+	bench_clock(bench, 3);
+	psl_detach(bench->psl, 0);
+	bench_clock(bench, 1);
+	check(bench->afu.ah.cvalid);
+	require(bench_settle(bench));
+	check_eq(bench->afu.resets, 2);
+	check_eq(psl_rules_broken(bench->psl), 0);
+	bench_end(bench);
+}
+
+/* The jdone of a job that ends by itself then is not that of the reset. */
+static void end_crosses_a_reset(void)
+{
+	struct bench *bench = bench_start(NULL);
+
+	bench_run_dedicated(bench, 0);
+	bench->afu.reset_cycles = 100;
+	afu_finish(&bench->afu, 0);
+	psl_detach(bench->psl, 0);
+	require_ok(psl_attach(bench->psl, 0, 7));
+	bench_clock(bench, 1);
+	check(bench->afu.ah.jdone);
+	bench_clock(bench, 95);
+	check_eq(bench->afu.job_count, 3);
+	check_job(bench, 2, PSL_JOB_RESET, 0);
+	require(bench_settle(bench));
+	check_job(bench, 3, PSL_JOB_START, 7);
+	check(psl_is_running(bench->psl));
+	check_eq(psl_rules_broken(bench->psl), 0);
+	bench_end(bench);
+}
+
 static void timebase_is_given(void)
 {
 	struct bench *bench = bench_start(NULL);
@@ -329,6 +370,8 @@ static const struct tap_test tests[] = {
 	{ "psl_job.mode_resets", mode_resets },
 	{ "psl_job.reset_while_data_are_fetched",
 	  reset_while_data_are_fetched },
+	{ "psl_job.commands_cross_a_reset", commands_cross_a_reset },
+	{ "psl_job.end_crosses_a_reset", end_crosses_a_reset },
 	{ "psl_job.timebase_is_given", timebase_is_given },
 	{ "psl_job.time_can_stand_still", time_can_stand_still },
 };
