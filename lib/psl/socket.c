@@ -13,13 +13,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "say.h"
 #include "simulator.h"
 
+#define RECEIVE_MS	20
+
 static int connect_to(const struct addrinfo *info)
 {
+	struct timeval limit = { .tv_usec = RECEIVE_MS * 1000 };
 	int one = 1;
 	int fd;
 
@@ -29,7 +33,8 @@ static int connect_to(const struct addrinfo *info)
 		return -1;
 	/* A driver answers the first byte that it sees: messages go at once. */
 	if (!connect(fd, info->ai_addr, info->ai_addrlen) &&
-	    !setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)))
+	    !setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) &&
+	    !setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)))
 		return fd;
 	close(fd);
 	return -1;
@@ -84,7 +89,7 @@ static bool send_all(int fd, const uint8_t *message, size_t size)
 	return false;
 }
 
-/* False: the simulation shall end. */
+/* Wait for both; false: the simulation shall end. */
 static bool wait_for_answer(struct simulator *simulator)
 {
 	struct pollfd fds[] = {
@@ -98,14 +103,21 @@ static bool wait_for_answer(struct simulator *simulator)
 	return !simulator->ended;
 }
 
-/* What recv() returns; -1 when the simulation shall end. Else stderr says why. */
+/*
+ * Return what recv() does, or -1 when the simulation shall end. Else stderr says
+ * why.
+ *
+ * An answer that comes soon, as a rule it does, takes a single system call. What
+ * comes late is waited for together with the end: a signal interrupts recv(), and
+ * one that came just before it is seen after RECEIVE_MS.
+ */
 static ssize_t receive_some(struct simulator *simulator, uint8_t *message,
 			    size_t size)
 {
 	ssize_t n;
 
 	for (;;) {
-		n = recv(simulator->fd, message, size, MSG_DONTWAIT);
+		n = recv(simulator->fd, message, size, 0);
 		if (n > 0)
 			return n;
 		if (!n) {
