@@ -15,6 +15,8 @@
 #ifndef _LIB_PSL_INTERNAL_H
 #define _LIB_PSL_INTERNAL_H
 
+#include <string.h>
+
 #include <psl.h>
 
 #define TAGS		256
@@ -410,13 +412,12 @@ static inline bool odd_parity(uint64_t value)
 static inline uint16_t data_parity(const uint8_t *data, size_t size)
 {
 	uint16_t parity = 0;
-	uint8_t ones;
-	size_t i, j;
+	uint64_t word;
+	size_t i;
 
-	for (i = 0; i < size; i += 8) {
-		for (ones = 0, j = 0; j < 8; j++)
-			ones ^= data[i + j];
-		parity = parity << 1 | odd_parity(ones);
+	for (i = 0; i < size; i += sizeof(word)) {
+		memcpy(&word, data + i, sizeof(word));
+		parity = parity << 1 | odd_parity(word);
 	}
 	return parity;
 }
