@@ -5,7 +5,9 @@
 # is there and is that of the guest's architecture; tests of it are skipped else.
 
 RTL_BUILD	:= $(OUT)/rtl
-RTL_MAKE	= $(MAKE) --no-print-directory -s -C examples/rtl O=$(RTL_BUILD) LIB=$(OUT)/lib \
+# The test bench is the same for all kernels.
+RTL_BENCH	:= $(BUILD)/$(ARCH)-rtl
+RTL_MAKE	= $(MAKE) --no-print-directory -s -C examples/rtl O=$(@D) LIB=$(OUT)/lib \
 		  CC=$(CROSS_COMPILE)gcc JOBS=$(JOBS)
 RTL_EXAMPLE	:= $(wildcard examples/rtl/*.v examples/rtl/*.vh examples/rtl/Makefile)
 RTL_TESTS	:= $(wildcard examples/rtl/test/*)
@@ -16,8 +18,8 @@ HAVE_VERILATOR	:= $(and $(RTL_NATIVE),$(shell command -v verilator))
 HAVE_ICARUS	:= $(and $(RTL_NATIVE),$(wildcard $(VPI_INCLUDE)/vpi_user.h))
 
 .PHONY: rtl demo-rtl demo-rtl-programs
-rtl: $(if $(HAVE_VERILATOR),$(OUT)/tests/lib/afu-copycrc $(OUT)/tests/lib/rtl-simulator $(RTL_BUILD)/bench) \
-     $(if $(HAVE_ICARUS),$(OUT)/lib/psl.vpi $(RTL_BUILD)/copycrc.vvp $(RTL_BUILD)/bench.vvp)
+rtl: $(if $(HAVE_VERILATOR),$(OUT)/tests/lib/afu-copycrc $(OUT)/tests/lib/rtl-simulator $(RTL_BENCH)/bench) \
+     $(if $(HAVE_ICARUS),$(OUT)/lib/psl.vpi $(RTL_BUILD)/copycrc.vvp $(RTL_BENCH)/bench.vvp)
 
 $(OUT)/lib/psl.vpi: lib/rtl/psl_vpi.c $(OUT)/lib/libpsl.a $(OUT)/lib/libafu.a lib/include/psl.h lib/include/psl_card.h
 	@mkdir -p $(@D)
@@ -28,12 +30,13 @@ $(OUT)/lib/psl.vpi: lib/rtl/psl_vpi.c $(OUT)/lib/libpsl.a $(OUT)/lib/libafu.a li
 $(RTL_BUILD)/copycrc: $(RTL_EXAMPLE) lib/rtl/psl_verilator.cpp lib/rtl/psl_verilator.hpp \
 		lib/include/psl.h lib/include/psl_card.h $(OUT)/lib/libpsl.a $(OUT)/lib/libafu.a
 $(RTL_BUILD)/copycrc.vvp: $(RTL_EXAMPLE) lib/rtl/psl_top.v
-$(RTL_BUILD)/bench $(RTL_BUILD)/bench.vvp: $(RTL_EXAMPLE) $(RTL_TESTS)
+$(RTL_BENCH)/bench $(RTL_BENCH)/bench.vvp: $(RTL_EXAMPLE) $(RTL_TESTS)
 $(RTL_BUILD)/rtl-cp: examples/rtl/rtl-cp.c examples/rtl/copycrc.h $(OUT)/lib/libcxl.a
 
-$(addprefix $(RTL_BUILD)/,copycrc copycrc.vvp bench bench.vvp rtl-cp):
+# The lock is for the test bench: two kernels may be made at the same time.
+$(addprefix $(RTL_BUILD)/,copycrc copycrc.vvp rtl-cp) $(addprefix $(RTL_BENCH)/,bench bench.vvp):
 	@mkdir -p $(@D)
-	+$(call quiet,RTL,$@)$(RTL_MAKE) $@ >$@.log 2>&1 || { cat $@.log; exit 1; }
+	+$(call quiet,RTL,$@)flock $@.lock $(RTL_MAKE) $@ >$@.log 2>&1 || { cat $@.log; exit 1; }
 
 $(OUT)/tests/lib/afu-copycrc: $(RTL_BUILD)/copycrc
 	@mkdir -p $(@D)

@@ -5,6 +5,7 @@
 . tests/lib/tap.sh
 
 out=${BUILD:-build}/${ARCH:-amd64}-$KERNEL
+bench=${BUILD:-build}/${ARCH:-amd64}-rtl
 
 need_simulator() {
 	[ "${ARCH:-amd64}" = amd64 ] || skip "simulators are run on the build machine's own architecture"
@@ -32,12 +33,12 @@ bench_passes() {
 
 bench_passes_by_verilator() {
 	need_simulator verilator
-	bench_passes "$out/rtl/bench"
+	bench_passes "$bench/bench"
 }
 
 bench_passes_by_icarus() {
 	need_simulator vvp
-	bench_passes vvp -n "$out/rtl/bench.vvp"
+	bench_passes vvp -n "$bench/bench.vvp"
 }
 
 # The demo, and of its waveform the signals that afu.gtkw shows
