@@ -51,7 +51,7 @@ boot_qemu() {
 	exec setpriv --pdeathsig TERM $supervisor "$vm/qemu" "$qemu_root" "$qemu" $accel $qemu_machine \
 		-smp "$smp" -m "$mem" -nodefaults -display none -no-reboot \
 		-kernel "$kernel_dir/vmlinuz" -initrd "$initrd" \
-		-append "console=$console loglevel=5 printk.devkmsg=on panic=-1 ${kernel_args-} $append" \
+		-append "console=$console loglevel=5 printk.devkmsg=on panic=-1 ${arch_args-} ${kernel_args-} $append" \
 		-chardev "file,id=console,path=$console_file" -serial chardev:console "$@"
 }
 
