@@ -19,13 +19,23 @@ copy_checkout() {
 	tar -c --exclude=.git --exclude=./build --exclude="$BUILD" . | tar -x -C "$copy"
 }
 
-run_page() {
+# in_copy COMMAND...: as a reader would run it, who has set nothing
+in_copy() {
 	[ -n "${CXL_DOCS-}" ] || skip "it is run by make check-docs"
 	[ -z "${cross_compile-}" ] || skip "the pages are for this machine's architecture"
 	copy_checkout
 	(cd "$copy" && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u CXL_TEST_PREFIX -u KERNEL -u ARCH -u BUILD \
 		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-		scripts/run-page "$1") >"$work/log" 2>&1 || fail "$(cat "$work/log")"
+		"$@") >"$work/log" 2>&1 || fail "$(cat "$work/log")"
+}
+
+run_page() {
+	in_copy scripts/run-page "$1"
+}
+
+# Pages whose commands are typed into a shell of the guest, as root
+run_page_in_guest() {
+	in_copy ./guest scripts/run-page "$1"
 }
 
 readme() {
@@ -46,6 +56,38 @@ debugging() {
 
 ci() {
 	run_page Documentation/ci.md
+}
+
+# The steps of the workflow for GitHub, with the project where GitHub's actions put it,
+# around the checkout; ci.sh and the project are those of the page.
+github_workflow() {
+	[ -d "$copy/project" ] || run_page Documentation/ci.md
+	workspace=$work
+	workflow=$copy/cxl-afu.yml
+	cp -R "$copy/project/." "$workspace"
+	sed -n 's/^ *- run: //p' "$workflow" | grep -v '^apt-get' >"$work/steps"
+	sed -n "s,^ *\([A-Z_]*\): \\\${{ github.workspace }},export \1=$workspace,p" "$workflow" >"$work/env"
+	[ "$(wc -l <"$work/env")" -eq 2 ] || fail "PROJECT and CXL_AFU are not set: $(cat "$work/env")"
+	cat "$work/env" "$work/steps" >"$work/job"
+	(cd "$workspace" && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u KERNEL -u ARCH -u BUILD \
+		sh -e "$work/job") >"$work/log" 2>&1 || fail "$(cat "$work/log")"
+	grep -qx passed "$work/log" || fail "$(cat "$work/log")"
+}
+
+afuctl() {
+	run_page_in_guest Documentation/afuctl.md
+}
+
+software_card() {
+	run_page_in_guest Documentation/cxl-sim.md
+}
+
+sysfs_tour() {
+	run_page_in_guest Documentation/sysfs.md
+}
+
+crc_card() {
+	run_page_in_guest Documentation/crc-afu.md
 }
 
 rtl() {
@@ -88,13 +130,19 @@ th...'; do
 		printf '```console\n$ printf "one\\nthree\\n"\n%s\n```\n' "$truth" >page.md
 		"$OLDPWD/scripts/run-page" page.md || fail "'$truth' is not taken for the output"
 	done
+	printf '```console\n# echo "$ one"\n$ one\n# echo two\ntwo\n```\n' >page.md
+	"$OLDPWD/scripts/run-page" page.md || fail "the prompt of root is not known"
 	printf '```console\n$ echo "one\n two"\none\n two\n```\n' >page.md
 	"$OLDPWD/scripts/run-page" page.md || fail "a command of two lines is not taken as one"
 	printf '```console\n$ false\n```\n' >page.md
 	! "$OLDPWD/scripts/run-page" page.md >/dev/null || fail "a command that fails is not seen"
+	printf '```console\n$ sleep 3\n$ sleep 3\n```\n' >page.md
+	RUN_PAGE_LIMIT=5 "$OLDPWD/scripts/run-page" page.md || fail "the limit is not that of one command"
+	! RUN_PAGE_LIMIT=1 "$OLDPWD/scripts/run-page" page.md >said || fail "a command has no limit"
+	grep -q 'ended after 1 seconds: sleep 3' said || fail "$(cat said)"
 	printf 'no command\n' >page.md
 	! "$OLDPWD/scripts/run-page" page.md >/dev/null || fail "a page without commands passes"
 }
 
-tap_run docs readme programs drivers debugging ci rtl readme_shows_the_examples \
-	links_lead_somewhere wrong_output_is_seen
+tap_run docs readme programs drivers debugging afuctl software_card sysfs_tour crc_card rtl ci \
+	github_workflow readme_shows_the_examples links_lead_somewhere wrong_output_is_seen
