@@ -3,6 +3,11 @@
 # The commands of README.md and of the pages for users do what is shown, in a fresh
 # copy of the checkout with nothing built. That takes minutes, and is left to make
 # check-docs, which sets CXL_DOCS.
+#
+# Commands that change the machine are run elsewhere: those of Documentation/install.md
+# by install_page.sh, dist.sh, install.sh and packaging/check-deb, which also builds
+# drivers by the commands of drivers.md and of the example. The lists of lanes in
+# CONTRIBUTING.md, performance.md and platforms.md are run by nobody.
 
 . tests/lib/tap.sh
 vm=$PWD/vm
