@@ -191,17 +191,20 @@ static void linux_interrupt_is_seen_in_proc(void)
 /* Anybody can read these files, into memory that never comes. */
 static void stuck_reader_of_proc_holds_nobody_up(void)
 {
+	/* The last one not on every architecture */
 	static const char *const files[] = {
 		"smp_affinity", "spurious", "effective_affinity_list",
 	};
 	struct slow_reader reader[ARRAY_SIZE(files)];
+	unsigned int i, readers = ARRAY_SIZE(files);
 	long long arg[CXL_TEST_API_ARGS] = { 0 };
 	long long begin;
 	char path[64];
-	unsigned int i;
 
 	api_run("keep_a_mapped_interrupt", arg);
-	for (i = 0; i < ARRAY_SIZE(files); i++) {
+	if (!file_exists("/proc/irq/%lld/%s", arg[0], files[readers - 1]))
+		readers--;
+	for (i = 0; i < readers; i++) {
 		snprintf(path, sizeof(path), "/proc/irq/%lld/%s", arg[0],
 			 files[i]);
 		slow_reader_start(&reader[i],
@@ -214,7 +217,7 @@ static void stuck_reader_of_proc_holds_nobody_up(void)
 	api_set_live(true);
 	check(now_ms() - begin <= SOON_MS);
 	check(api_is_bound(0));
-	for (i = 0; i < ARRAY_SIZE(files); i++)
+	for (i = 0; i < readers; i++)
 		slow_reader_join(&reader[i]);
 }
 

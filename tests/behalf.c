@@ -192,6 +192,8 @@ static void page_tables_are_charged(void)
 	size_t step;
 	int i;
 
+	if (sysconf(_SC_PAGESIZE) > 4096)
+		skip("64 pages are charged at once, more than the tables of pages so large");
 	cgroup_make();
 	make_card();
 	cgroup_join();

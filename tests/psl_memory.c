@@ -23,7 +23,8 @@ static void pages_are_faulted_in(const char *option)
 	struct script_entry *script = new_script();
 	uint8_t *from = map(LINES * PSL_LINE);
 	uint8_t *to = map(LINES * PSL_LINE);
-	uint8_t *fresh = map(0x10000);
+	size_t page = sysconf(_SC_PAGESIZE);
+	uint8_t *fresh = map(3 * page);
 	struct cxl_afu_h *afu;
 
 	start_with(option);
@@ -31,8 +32,8 @@ static void pages_are_faulted_in(const char *option)
 	add_copy(&script[0], from, to, LINES);
 	add(&script[1], PSL_READ_CL_NA, fresh, 128);
 	memset(script[1].data, 0xff, 128);
-	add(&script[2], PSL_ZERO_M, fresh + 0x4000, 128);
-	add(&script[3], PSL_TOUCH_M, fresh + 0x8000, 128);
+	add(&script[2], PSL_ZERO_M, fresh + page, 128);
+	add(&script[3], PSL_TOUCH_M, fresh + 2 * page, 128);
 	add_end(&script[4]);
 	afu = attach(script);
 	check_script_ends(afu);
@@ -59,16 +60,17 @@ static void disorder_changes_no_data(void)
 static void paged_and_restarted(void)
 {
 	struct script_entry *script = new_script();
-	uint8_t *fresh = map(0x10000);
+	size_t page = sysconf(_SC_PAGESIZE);
+	uint8_t *fresh = map(4 * page);
 	struct cxl_afu_h *afu;
 
 	start();
 	add(&script[0], PSL_READ_CL_NA, fresh, 128)->abort = PSL_PAGE;
-	add(&script[1], PSL_READ_CL_NA, fresh + 0x1000, 128)->abort = PSL_PAGE;
+	add(&script[1], PSL_READ_CL_NA, fresh + page, 128)->abort = PSL_PAGE;
 	script[1].flags = SCRIPT_RETRY;
-	add(&script[2], PSL_TOUCH_I, fresh + 0x2000, 128)->abort = PSL_PREF;
+	add(&script[2], PSL_TOUCH_I, fresh + 2 * page, 128)->abort = PSL_PREF;
 	/* Until it has a page that can be written to */
-	add(&script[3], PSL_WRITE_NA, fresh + 0x3000, 128)->abort = PSL_ABORT;
+	add(&script[3], PSL_WRITE_NA, fresh + 3 * page, 128)->abort = PSL_ABORT;
 	script[3].flags = SCRIPT_RETRY;
 	memset(script[3].data, 0x33, 128);
 	add_end(&script[4]);
@@ -78,7 +80,7 @@ static void paged_and_restarted(void)
 	check_eq(script[1].response, PSL_DONE);
 	check_eq(script[2].response, PSL_FAULT);
 	check_eq(script[3].response, PSL_DONE);
-	check_eq(fresh[0x307f], 0x33);
+	check_eq(fresh[3 * page + 127], 0x33);
 	cxl_afu_free(afu);
 	stop();
 }

@@ -31,7 +31,7 @@ kernel_follows_the_machine() {
 kernel_that_is_named_is_taken() {
 	kernel=$(KERNEL=7.3 OS_RELEASE=/dev/null sh -euc 'vm=vm; . vm/lib.sh; echo $KERNEL')
 	[ "$kernel" = 7.3 ] || fail "it is $kernel"
-	has "$(make -n KERNEL=7.3 kernel)" 'amd64-7.3'
+	has "$(make -n ARCH=amd64 KERNEL=7.3 kernel)" 'amd64-7.3'
 }
 
 # What they are does not depend on the machine's own sources.
