@@ -99,10 +99,11 @@ add_terminfo() {
 	done
 }
 
-# stage_guest ROOT: everything but the files of this one run.
+# stage_guest ROOT LIST: everything but the files of this one run; the file LIST names
+# more stock modules.
 stage_guest() {
 	root=$1
-	stage_kernel "$root" "$vm/guest/stock-modules"
+	stage_kernel "$root" "$vm/guest/stock-modules" "$2"
 
 	add_terminfo "$root"
 
