@@ -14,7 +14,7 @@ cxlflash: modules
 
 $(FLASH_IOCTLS): | cxlflash
 
-$(OUT)/flash/superpipe: $(FLASH_LIB) tests/flash/lib/context.h tools/afu-flash/sislite.h | $(FLASH_IOCTLS)
+$(OUT)/flash/superpipe $(OUT)/flash/hostile: $(FLASH_LIB) tests/flash/lib/context.h tools/afu-flash/sislite.h | $(FLASH_IOCTLS)
 $(OUT)/flash/%: tests/flash/%.c $(OUT)/tests/lib.a
 	@mkdir -p $(@D)
 	$(call quiet,CC,$@)$(CROSS_COMPILE)gcc $(USER_CFLAGS) -Iinclude/uapi -I$(OUT)/cxlflash/include \

@@ -265,6 +265,7 @@ bool scsi_check_range(struct command *cmd, uint64_t block, uint64_t blocks);
 #define SENSE_MEDIUM_ERROR	0x03
 #define SENSE_ILLEGAL_REQUEST	0x05
 #define CODE_UNRECOVERED_READ	0x11
+#define CODE_LIST_LENGTH	0x1a
 #define CODE_INVALID_OPCODE	0x20
 #define CODE_OUT_OF_RANGE	0x21
 #define CODE_INVALID_FIELD	0x24

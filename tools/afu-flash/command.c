@@ -26,12 +26,13 @@ bool command_may(struct command *cmd, uint64_t capabilities)
  * Data
  */
 
+/* Whatever is not possible at an address is its fault, as long as the context is. */
 static bool fail_access(struct command *cmd)
 {
-	if (errno == EFAULT)
-		command_fail(cmd, AFU_RC_DATA_DMA, DMA_INVALID_EA);
-	else
+	if (errno == ESTALE)
 		cmd->gone = true;
+	else
+		command_fail(cmd, AFU_RC_DATA_DMA, DMA_INVALID_EA);
 	return false;
 }
 
@@ -126,6 +127,11 @@ void command_execute(struct command *cmd)
 
 	if (rcb->context != cmd->ctx->pe && !command_may(cmd, CAP_PROXY_ISSUE))
 		return;
+	/* Not data, but a list of where they are: no driver has ever used that. */
+	if (rcb->ioadl_len) {
+		command_fail(cmd, AFU_RC_CAPABILITY, 0);
+		return;
+	}
 	if (rcb->flags & REQ_AFU_COMMAND)
 		afu_command(cmd);
 	else if (inject_busy())

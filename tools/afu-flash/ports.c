@@ -14,12 +14,10 @@
 #define LINK_LOSS_NS	(30000 * NSEC_PER_MSEC)
 
 /**
- * struct port - a port
- * @down: it has no link
- * @down_ns: since when
- * @online: what its status says
- *
- * Written by the main thread, read by all.
+ * struct port - a port, which only the main thread changes
+ * @down: it has no link; for the main thread
+ * @down_ns: when it was last seen to go offline; read by all threads
+ * @online: what its status says; read by all threads
  */
 struct port {
 	bool down;
@@ -54,7 +52,8 @@ static void set_online(unsigned int port, bool online)
 	afu_reg_write(port_registers(port), PORT_STATUS,
 		      online ? STATUS_ONLINE : STATUS_OFFLINE);
 	if (!online)
-		ports[port].down_ns = now_ns();
+		__atomic_store_n(&ports[port].down_ns, now_ns(),
+				 __ATOMIC_RELAXED);
 	__atomic_store_n(&ports[port].online, online, __ATOMIC_RELEASE);
 }
 
@@ -209,12 +208,16 @@ int ports_select(uint32_t mask)
 bool ports_may_come_back(uint32_t mask)
 {
 	unsigned int port;
+	uint64_t down_ns;
 
 	for (port = 0; port < options.ports; port++) {
 		if (!(mask & 1 << port))
 			continue;
-		if (is_online(port) ||
-		    now_ns() - ports[port].down_ns < LINK_LOSS_NS)
+		if (is_online(port))
+			return true;
+		down_ns = __atomic_load_n(&ports[port].down_ns,
+					  __ATOMIC_RELAXED);
+		if (now_ns() - down_ns < LINK_LOSS_NS)
 			return true;
 	}
 	return false;

@@ -120,7 +120,7 @@ static bool respond(struct context *ctx, const struct sisl_ioarcb *rcb)
 	uint64_t entry = rcb->ioasa | ctx->toggle;
 
 	if (afu_store(ctx->afu, ctx->response, &entry, sizeof(entry))) {
-		if (errno == EFAULT)
+		if (errno != ESTALE)
 			queue_error(ctx, INTR_RRQ_WRITE);
 		return false;
 	}
@@ -141,7 +141,7 @@ static bool tell_failure(struct command *cmd)
 	if (!afu_store(cmd->ctx->afu, cmd->rcb->ioasa, &cmd->sa,
 		       sizeof(cmd->sa)))
 		return true;
-	if (errno == EFAULT)
+	if (errno != ESTALE)
 		queue_error(cmd->ctx, INTR_IOASA_WRITE);
 	return false;
 }
@@ -192,7 +192,7 @@ static bool fetch(struct context *ctx)
 	pending = &ctx->pending[(ctx->first + ctx->count) % MAX_PENDING];
 	if (afu_load(ctx->afu, ctx->fetch, &pending->rcb,
 		     sizeof(pending->rcb))) {
-		if (errno != EFAULT)
+		if (errno == ESTALE)
 			return false;
 		/* A command that does nothing keeps the place of this one. */
 		memset(&pending->rcb, 0, sizeof(pending->rcb));

@@ -30,9 +30,7 @@ enum {
 
 #define READ_CAPACITY_16	0x10	/* service action */
 
-/* Flags of WRITE SAME */
-#define SAME_UNMAP		0x08
-#define SAME_NO_DATA		0x01
+#define SAME_NO_DATA		0x01	/* flag of WRITE SAME (16): zeroes are meant */
 
 #define UNMAP_HEADER		8
 #define UNMAP_DESCRIPTOR	16
@@ -174,7 +172,13 @@ static void unmap(struct command *cmd)
 		scsi_fail(cmd, SENSE_ILLEGAL_REQUEST, CODE_INVALID_FIELD);
 		return;
 	}
-	if (length < UNMAP_HEADER || !command_load(cmd, 0, list, length))
+	if (!length)
+		return;
+	if (length < UNMAP_HEADER) {
+		scsi_fail(cmd, SENSE_ILLEGAL_REQUEST, CODE_LIST_LENGTH);
+		return;
+	}
+	if (!command_load(cmd, 0, list, length))
 		return;
 	bytes = get_be16(list + 2);
 	if (bytes > length - UNMAP_HEADER)
@@ -190,6 +194,10 @@ static bool is_zero(const char *data, size_t length)
 	return !*data && !memcmp(data, data + 1, length - 1);
 }
 
+/*
+ * Zeroes are unmapped, whether the flag that allows it is set or not; what is no
+ * zeroes is written, although the flag is.
+ */
 static void write_same(struct command *cmd)
 {
 	const uint8_t *cdb = cmd->rcb->cdb;
@@ -201,7 +209,7 @@ static void write_same(struct command *cmd)
 	/* 0 is the rest of the LUN. */
 	if (!blocks && block < store_blocks())
 		blocks = store_blocks() - block;
-	if (cdb[1] & SAME_UNMAP || (is_16 && cdb[1] & SAME_NO_DATA)) {
+	if (is_16 && cdb[1] & SAME_NO_DATA) {
 		discard(cmd, block, blocks);
 		return;
 	}

@@ -109,6 +109,11 @@ static bool translate_virtual(struct command *cmd,
 	offset = block & ((1ULL << shift) - 1);
 	extent->block = LXT_BASE(lxt) + offset;
 	extent->blocks = (1ULL << shift) - offset;
+	/* Beyond the last number there is, and not at the first one */
+	if (extent->block < offset) {
+		command_fail(cmd, AFU_RC_LXT_BOUNDS, 0);
+		return false;
+	}
 	if (!tables_select_port(cmd, LXT_PORTS(lxt)))
 		return false;
 	extent->lun = tables_lun(afu_reg_read(card_register(SISL_LUNS(cmd->port)),

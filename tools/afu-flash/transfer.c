@@ -111,6 +111,10 @@ void transfer_execute(struct command *cmd, const struct transfer *t)
 	if (!command_may(cmd, t->writes ? CAP_WRITE : CAP_READ) ||
 	    !command_fits(cmd, bytes))
 		return;
+	/* Nothing is written of what does not fit as a whole. */
+	if (!(cmd->rcb->flags & REQ_RESOURCE) &&
+	    !scsi_check_range(cmd, t->block, t->blocks))
+		return;
 	for (done = 0; done < t->blocks; done += n) {
 		uint64_t offset = done * options.block_size;
 

@@ -16,13 +16,8 @@
 #include "../../tap.h"
 #include "context.h"
 
-#define LISN_ERROR	1
-#define LISN_RESPONSE	2
 #define INTR_UNMASK	0x7ffULL
 #define WAIT_MS		20000
-
-#define READ_16		0x88
-#define WRITE_16	0x8a
 
 static void store_reg(struct context *ctx, size_t reg, uint64_t value)
 {
@@ -67,16 +62,14 @@ int disk_open(int port)
 	return fd;
 }
 
-void context_start(struct context *ctx)
+void context_start_queues(struct context *ctx)
 {
-	ctx->mmio = mmap(NULL, SISL_WINDOW_SIZE, PROT_READ | PROT_WRITE,
-			 MAP_SHARED, ctx->afu, 0);
-	require(ctx->mmio != MAP_FAILED);
 	ctx->commands = aligned_alloc(4096, QUEUE * sizeof(*ctx->commands));
 	ctx->completions = aligned_alloc(4096, 4096);
 	ctx->sa = aligned_alloc(64, 64);
 	memset(ctx->completions, 0, 4096);
 	ctx->at = 0;
+	ctx->response = 0;
 	ctx->toggle = 1;
 	store_reg(ctx, REG_RRQ_START, (uintptr_t)ctx->completions);
 	store_reg(ctx, REG_RRQ_END,
@@ -85,6 +78,14 @@ void context_start(struct context *ctx)
 	store_reg(ctx, REG_SQ_END, (uintptr_t)(ctx->commands + QUEUE - 1));
 	store_reg(ctx, REG_CTX_CTRL, LISN_ERROR);
 	store_reg(ctx, REG_INTR_MASK, ~INTR_UNMASK);
+}
+
+void context_start(struct context *ctx)
+{
+	ctx->mmio = mmap(NULL, SISL_WINDOW_SIZE, PROT_READ | PROT_WRITE,
+			 MAP_SHARED, ctx->afu, 0);
+	require(ctx->mmio != MAP_FAILED);
+	context_start_queues(ctx);
 }
 
 int context_attach(struct context *ctx, int disk, int rights)
@@ -171,7 +172,7 @@ int context_release(struct context *ctx, int handle)
  * Commands
  */
 
-static void put_be(uint64_t value, int bytes, uint8_t *to)
+void put_be(uint64_t value, int bytes, uint8_t *to)
 {
 	while (bytes--) {
 		to[bytes] = value;
@@ -179,8 +180,7 @@ static void put_be(uint64_t value, int bytes, uint8_t *to)
 	}
 }
 
-/* Other events may come with it: a data storage event tells of a bad address. */
-static bool wait_for_response(struct context *ctx)
+bool context_wait(struct context *ctx, unsigned int lisn)
 {
 	struct pollfd pollfd = { .fd = ctx->afu, .events = POLLIN };
 	char buf[CXL_READ_MIN_SIZE];
@@ -194,31 +194,37 @@ static bool wait_for_response(struct context *ctx)
 		for (at = 0; at < n; at += event->header.size) {
 			event = (struct cxl_event *)(buf + at);
 			if (event->header.type == CXL_EVENT_AFU_INTERRUPT &&
-			    event->irq.irq == LISN_RESPONSE)
+			    event->irq.irq == lisn)
 				return true;
 		}
 	}
 	return false;
 }
 
-static bool issue(struct context *ctx, struct sisl_ioarcb *rcb)
+void context_send(struct context *ctx, const struct sisl_ioarcb *rcb)
 {
-	unsigned int at = ctx->at;
+	ctx->commands[ctx->at] = *rcb;
+	ctx->at = (ctx->at + 1) % QUEUE;
+	store_reg(ctx, REG_SQ_TAIL, (uintptr_t)(ctx->commands + ctx->at));
+}
+
+bool context_issue(struct context *ctx, struct sisl_ioarcb *rcb)
+{
 	uint64_t entry;
 
 	memset(ctx->sa, 0, sizeof(*ctx->sa));
 	rcb->context = ctx->id;
 	rcb->msi = LISN_RESPONSE;
 	rcb->ioasa = (uintptr_t)ctx->sa;
-	ctx->commands[at] = *rcb;
-	ctx->at = (at + 1) % QUEUE;
-	store_reg(ctx, REG_SQ_TAIL, (uintptr_t)(ctx->commands + ctx->at));
-	if (!wait_for_response(ctx))
+	context_send(ctx, rcb);
+	if (!context_wait(ctx, LISN_RESPONSE))
 		return false;
-	entry = __atomic_load_n(&ctx->completions[at], __ATOMIC_ACQUIRE);
+	entry = __atomic_load_n(&ctx->completions[ctx->response],
+				__ATOMIC_ACQUIRE);
 	if (entry != ((uintptr_t)ctx->sa | ctx->toggle))
 		return false;
-	if (!ctx->at)
+	ctx->response = (ctx->response + 1) % QUEUE;
+	if (!ctx->response)
 		ctx->toggle ^= 1;
 	return true;
 }
@@ -238,7 +244,7 @@ static bool transfer(struct context *ctx, int handle, uint64_t block,
 		rcb.flags |= REQ_HOST_WRITES;
 	put_be(block, 8, rcb.cdb + 2);
 	put_be(blocks, 4, rcb.cdb + 10);
-	return issue(ctx, &rcb);
+	return context_issue(ctx, &rcb);
 }
 
 bool context_read(struct context *ctx, int handle, uint64_t block, void *buf,

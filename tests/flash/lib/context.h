@@ -13,6 +13,11 @@
 
 #define BLOCK		4096
 #define QUEUE		16
+#define READ_16		0x88
+#define WRITE_16	0x8a
+/* Interrupts: an error that no status tells, and a completion */
+#define LISN_ERROR	1
+#define LISN_RESPONSE	2
 #define CHUNK		65536	/* blocks, the unit of virtual LUNs */
 
 /**
@@ -26,7 +31,8 @@
  * @commands: ring of them
  * @completions: ring of them
  * @sa: how the last one ended
- * @at: place in both rings
+ * @at: place of the next command
+ * @response: of the next completion
  * @toggle: of the next completion
  */
 struct context {
@@ -40,6 +46,7 @@ struct context {
 	uint64_t *completions;
 	struct sisl_ioasa *sa;
 	unsigned int at;
+	unsigned int response;
 	unsigned int toggle;
 };
 
@@ -49,6 +56,8 @@ int disk_open(int port);
 int context_attach(struct context *ctx, int disk, int rights);
 /* Map the registers of @ctx->afu and set up the queues. */
 void context_start(struct context *ctx);
+/* The latter alone: @ctx->mmio is there. */
+void context_start_queues(struct context *ctx);
 void context_detach(struct context *ctx);
 
 /* Return: a resource handle, or -1. */
@@ -57,6 +66,18 @@ int context_virtual(struct context *ctx, uint64_t blocks);
 /* Return: the last block, or -1. */
 long long context_resize(struct context *ctx, int handle, uint64_t blocks);
 int context_release(struct context *ctx, int handle);
+
+/* Put a command into the ring. */
+void context_send(struct context *ctx, const struct sisl_ioarcb *rcb);
+/*
+ * Wait for an interrupt. Other events may come with it: a data storage event tells
+ * of a bad address.
+ */
+bool context_wait(struct context *ctx, unsigned int lisn);
+/* Send a command and wait for its completion; what all have in common is filled in. */
+bool context_issue(struct context *ctx, struct sisl_ioarcb *rcb);
+/* Big-endian, as in SCSI commands */
+void put_be(uint64_t value, int bytes, uint8_t *to);
 
 /*
  * Read or write blocks of a resource, and wait for the interrupt. Return: false
