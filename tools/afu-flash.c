@@ -119,6 +119,10 @@ static unsigned int parse_count(const char *what, const char *text,
 	return n;
 }
 
+/* What is to fail; not more than there are arguments */
+static const char **requests;
+static int request_count;
+
 static void parse_option(int c)
 {
 	switch (c) {
@@ -145,9 +149,7 @@ static void parse_option(int c)
 			parse_number("--latency", optarg, 10 * 1000 * 1000);
 		break;
 	case OPTION_INJECT:
-		if (!inject(optarg))
-			die(EXIT_USAGE, "--inject '%s': not understood; see afu-flash --help",
-			    optarg);
+		requests[request_count++] = optarg;
 		break;
 	case OPTION_CONTROL:
 		options.control = optarg;
@@ -169,14 +171,23 @@ static void parse_option(int c)
 
 static void parse_options(int argc, char **argv)
 {
-	int c;
+	int c, i;
 
+	requests = calloc(argc, sizeof(*requests));
+	if (!requests)
+		die_errno(EXIT_STORE, "arguments");
 	look_for_json(argc, argv, NULL);
 	while ((c = next_long_option(argc, argv, "h", long_options)) != -1)
 		parse_option(c);
 	if (argc - optind != 1)
 		die(EXIT_USAGE, "one NODE is needed; see afu-flash --help");
 	options.node = argv[optind];
+	/* Which ports and LUNs there are is known now. */
+	for (i = 0; i < request_count; i++)
+		if (!inject(requests[i]))
+			die(EXIT_USAGE, "--inject '%s': not understood; see afu-flash --help",
+			    requests[i]);
+	free(requests);
 	if (!options.size && !options.backing)
 		options.size = DEFAULT_SIZE;
 }

@@ -2,8 +2,10 @@
 /* Failures on demand, from the command line and from a FIFO. */
 #include "afu-flash.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +13,8 @@
 #include <unistd.h>
 
 #define MAX_MEDIA	64
+#define MAX_WORDS	4	/* of a request */
+#define MAX_REQUEST	128	/* characters */
 
 /* Blocks that cannot be read; @blocks is 0 in an entry that is free. */
 struct medium {
@@ -52,25 +56,38 @@ static const struct {
  * Requests
  */
 
-static bool set_link(unsigned int port, const char *state)
+static bool parse(const char *word, uint64_t max, uint64_t *value)
 {
-	bool up = !strcmp(state, "up");
+	char *end;
 
-	if (port >= SISL_MAX_PORTS || (!up && strcmp(state, "down")))
+	errno = 0;
+	*value = strtoull(word, &end, 10);
+	return isdigit((unsigned char)*word) && !*end && !errno &&
+	       *value <= max;
+}
+
+static bool set_link(char **words)
+{
+	bool up = !strcmp(words[1], "up");
+	uint64_t port;
+
+	if (!parse(words[0], options.ports - 1, &port) ||
+	    (!up && strcmp(words[1], "down")))
 		return false;
 	ports_set_link(port, up);
 	return true;
 }
 
 /* Before there is a card there is nobody to tell. */
-static bool raise_event(unsigned int port, const char *name)
+static bool raise_event(char **words)
 {
+	uint64_t port;
 	size_t i;
 
-	if (port >= SISL_MAX_PORTS)
+	if (!parse(words[0], options.ports - 1, &port))
 		return false;
 	for (i = 0; i < ARRAY_SIZE(events); i++) {
-		if (strcmp(events[i].name, name))
+		if (strcmp(events[i].name, words[1]))
 			continue;
 		if (card_is_in_use())
 			ports_raise(port, events[i].event);
@@ -79,66 +96,101 @@ static bool raise_event(unsigned int port, const char *name)
 	return false;
 }
 
-static bool spoil(unsigned int lun, unsigned long long block,
-		  unsigned long long blocks)
+/* An entry of @media that is free, or NULL; @media_lock is held. */
+static struct medium *find_free(void)
 {
-	bool done = false;
 	int i;
 
-	if (lun >= MAX_LUNS || !blocks || block + blocks < block)
-		return false;
-	pthread_mutex_lock(&media_lock);
-	for (i = 0; i < MAX_MEDIA && !done; i++) {
-		if (media[i].blocks)
-			continue;
-		media[i] = (struct medium) { lun, block, blocks };
-		done = true;
-	}
-	pthread_mutex_unlock(&media_lock);
-	return done;
+	for (i = 0; i < MAX_MEDIA; i++)
+		if (!media[i].blocks)
+			return &media[i];
+	return NULL;
 }
 
-static bool set_crash(unsigned int n, const char *name)
+static bool spoil(char **words)
+{
+	uint64_t lun, block, blocks;
+	struct medium *medium;
+
+	if (!parse(words[0], options.luns - 1, &lun) ||
+	    !parse(words[1], UINT64_MAX, &block) ||
+	    !parse(words[2], UINT64_MAX - block, &blocks))
+		return false;
+	pthread_mutex_lock(&media_lock);
+	medium = find_free();
+	if (medium)
+		*medium = (struct medium) { lun, block, blocks };
+	pthread_mutex_unlock(&media_lock);
+	return medium;
+}
+
+static bool set_number(const char *word, unsigned int *number)
+{
+	uint64_t value;
+
+	if (!parse(word, UINT_MAX, &value))
+		return false;
+	__atomic_store_n(number, value, __ATOMIC_RELAXED);
+	return true;
+}
+
+static bool set_busy(char **words)
+{
+	return set_number(words[0], &busy);
+}
+
+static bool set_lost(char **words)
+{
+	return set_number(words[0], &lost);
+}
+
+static bool set_crash(char **words)
 {
 	int place;
 
-	for (place = 0; place < CRASH_PLACES; place++) {
-		if (strcmp(crash_places[place], name))
-			continue;
-		__atomic_store_n(&crash[place], n, __ATOMIC_RELAXED);
-		return true;
-	}
+	for (place = 0; place < CRASH_PLACES; place++)
+		if (!strcmp(crash_places[place], words[1]))
+			return set_number(words[0], &crash[place]);
 	return false;
 }
 
+static bool print_status(char **words)
+{
+	(void)words;
+	status_print();
+	return true;
+}
+
+static const struct {
+	const char *name;
+	unsigned int words;	/* behind it */
+	bool (*run)(char **words);
+} requests[] = {
+	{ "link", 2, set_link },
+	{ "event", 2, raise_event },
+	{ "medium", 3, spoil },
+	{ "busy", 1, set_busy },
+	{ "lose", 1, set_lost },
+	{ "crash", 2, set_crash },
+	{ "status", 0, print_status },
+};
+
 bool inject(const char *request)
 {
-	unsigned long long block, blocks;
-	unsigned int n;
-	char word[16];
-	int end = 0;
+	char text[MAX_REQUEST], *words[MAX_WORDS + 1], *rest = text;
+	unsigned int n = 0;
+	size_t i;
 
-	if (sscanf(request, "link %u %15s%n", &n, word, &end) == 2 &&
-	    !request[end])
-		return set_link(n, word);
-	if (sscanf(request, "event %u %15s%n", &n, word, &end) == 2 &&
-	    !request[end])
-		return raise_event(n, word);
-	if (sscanf(request, "medium %u %llu %llu%n", &n, &block, &blocks,
-		   &end) == 3 && !request[end])
-		return spoil(n, block, blocks);
-	if (sscanf(request, "crash %u %15s%n", &n, word, &end) == 2 &&
-	    !request[end])
-		return set_crash(n, word);
-	if (sscanf(request, "busy %u%n", &n, &end) == 1 && !request[end])
-		__atomic_store_n(&busy, n, __ATOMIC_RELAXED);
-	else if (sscanf(request, "lose %u%n", &n, &end) == 1 && !request[end])
-		__atomic_store_n(&lost, n, __ATOMIC_RELAXED);
-	else if (!strcmp(request, "status"))
-		status_print();
-	else
+	if (strlen(request) >= sizeof(text))
 		return false;
-	return true;
+	strcpy(text, request);
+	while (n < ARRAY_SIZE(words) && (words[n] = strtok_r(rest, " ", &rest)))
+		n++;
+	for (i = 0; i < ARRAY_SIZE(requests); i++)
+		if (n == requests[i].words + 1 &&
+		    !strcmp(requests[i].name, words[0]))
+			return requests[i].run(words + 1);
+	return false;
 }
 
 /*
@@ -162,22 +214,36 @@ int inject_fd(void)
 	return fifo;
 }
 
-/* A request is written at once: what is no whole line is none. */
+static void do_request(char *line)
+{
+	if (inject(line))
+		return;
+	make_printable(line, 0);
+	fprintf(stderr, "%s: request '%s' is not understood\n", tool_name, line);
+}
+
+/* What is no whole line yet waits for the rest, unless that is too long. */
 void inject_read(void)
 {
-	char text[4096], *line, *next;
-	ssize_t n = read(fifo, text, sizeof(text) - 1);
+	static char text[4096];
+	static size_t length;
+	char *line, *next;
+	ssize_t n = read(fifo, text + length, sizeof(text) - 1 - length);
 
 	if (n <= 0)
 		return;
-	text[n] = '\0';
+	length += n;
+	text[length] = '\0';
 	for (line = text; (next = strchr(line, '\n')); line = next + 1) {
 		*next = '\0';
-		if (!inject(line)) {
-			make_printable(line, 0);
-			fprintf(stderr, "%s: request '%s' is not understood\n",
-				tool_name, line);
-		}
+		do_request(line);
+	}
+	length -= line - text;
+	memmove(text, line, length);
+	if (length >= MAX_REQUEST) {
+		text[length] = '\0';
+		do_request(text);
+		length = 0;
 	}
 }
 
@@ -251,6 +317,23 @@ uint64_t inject_medium(unsigned int lun, uint64_t block, uint64_t blocks)
 	return bad;
 }
 
+/* Blocks from @block to before @end can be read again; @media_lock is held. */
+static void repair(struct medium *medium, uint64_t block, uint64_t end)
+{
+	uint64_t medium_end = medium->block + medium->blocks;
+	struct medium *rest = medium;
+
+	if (block > medium->block) {
+		medium->blocks = block - medium->block;
+		/* Without a free entry what is behind is readable, too. */
+		rest = find_free();
+	} else {
+		medium->blocks = 0;
+	}
+	if (rest && end < medium_end)
+		*rest = (struct medium) { medium->lun, end, medium_end - end };
+}
+
 void inject_repair(unsigned int lun, uint64_t block, uint64_t blocks)
 {
 	int i;
@@ -258,6 +341,6 @@ void inject_repair(unsigned int lun, uint64_t block, uint64_t blocks)
 	pthread_mutex_lock(&media_lock);
 	for (i = 0; i < MAX_MEDIA; i++)
 		if (overlaps(&media[i], lun, block, blocks))
-			media[i].blocks = 0;
+			repair(&media[i], block, block + blocks);
 	pthread_mutex_unlock(&media_lock);
 }
