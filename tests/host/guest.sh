@@ -199,6 +199,21 @@ afu_driver_is_built_and_loaded() {
 	prints 'driver event: 7' 'driver event: 8'
 }
 
+# A structure of ours that changes changes the version of what is given it. A module
+# that was built before would not load with the old one.
+module_follows_the_versions_of_symbols() {
+	own=$work/build/$ARCH-$KERNEL
+	mkdir -p "$own/modules"
+	for version in 0x11111111 0x22222222; do
+		sed "s/^0x[0-9a-f]*\(.cxl_get_fd.\)/$version\1/" "$out/modules/Module.symvers" \
+			>"$own/modules/Module.symvers"
+		module=$(env ARCH="$ARCH" KERNEL="$KERNEL" BUILD="$work/build" \
+			vm/build-module examples/afu-driver 2>"$work/err") || fail "$(cat "$work/err")"
+		PATH=$PATH:/usr/sbin:/sbin modprobe --dump-modversions "$module" | grep cxl_get_fd >"$work/out"
+		grep -q "^$version" "$work/out" || fail "not $version: $(cat "$work/out")"
+	done
+}
+
 # milliseconds COMMAND...
 milliseconds() {
 	begin=$(date +%s%N)
@@ -237,5 +252,6 @@ tap_run guest streams_status_and_arguments_are_the_commands only_the_folder_is_w
 	own_program_finds_the_card signals_reach_the_command closed_output_ends_the_command \
 	what_cannot_run_is_told dead_kernel_is_told ordinary_user_can_use_it \
 	first_programs_run_as_the_readme_has_it afu_driver_is_built_and_loaded \
+	module_follows_the_versions_of_symbols \
 	debugger_stops_in_a_module trace_has_the_events_of_the_command \
 	boots_nearly_as_fast_as_the_minimum help_and_manual_name_each_option
