@@ -183,6 +183,7 @@ static void recovery_starts_afresh(void)
 
 	/* All ones, by the driver's page; the old context is closed. */
 	check_eq(mmio_read(mmio, REG_WED), ~0ULL);
+	check_ok(events_read(fd, &batch));
 	check(events_poll(fd) & POLLHUP);
 	check_errno(events_read(fd, &batch), EIO);
 	check_ok(close(fd));
@@ -192,6 +193,33 @@ static void recovery_starts_afresh(void)
 	mmio = map_registers(fd);
 	check_eq(mmio_read(mmio, REG_WED), queue_wed(&again));
 	close(fd);
+}
+
+/* What the program is told before its context is closed can be read afterwards. */
+static void recovery_is_told_by_an_event(void)
+{
+	struct cxl_test_flash_event event;
+	struct event_batch batch;
+	struct queue q;
+	int fd;
+
+	queue_init(&q, 1);
+	fd = require_ok(attach(&q, 4, NULL));
+	recover();
+	require(events_wait(fd));
+	require_eq(events_read(fd, &batch),
+		   sizeof(struct cxl_event_header) + sizeof(event));
+	check_eq(batch.event[0].header.type, CXL_EVENT_AFU_DRIVER);
+	memcpy(&event, batch.buf + sizeof(struct cxl_event_header),
+	       sizeof(event));
+	check_eq(event.what, CXL_TEST_FLASH_RECOVER);
+	check_errno(events_read(fd, &batch), EIO);
+	check_ok(close(fd));
+	/* Nor is it in the way of what nobody reads. */
+	fd = require_ok(attach(&q, 4, NULL));
+	recover();
+	check_ok(close(fd));
+	ping();
 }
 
 static void recoveries_again_and_again(void)
@@ -218,6 +246,7 @@ static void recoveries_again_and_again(void)
 
 static void permanent_failure_takes_the_card(void)
 {
+	struct event_batch batch;
 	struct queue q;
 	int fd;
 
@@ -226,6 +255,7 @@ static void permanent_failure_takes_the_card(void)
 	api_inject("perm_failure", "recovery");
 	check(becomes_true(!api_is_bound(0)));
 	check_errno(attach(&q, 4, NULL), ENODEV);
+	check_ok(events_read(fd, &batch));
 	check(events_poll(fd) & POLLHUP);
 	api_set_live(false);
 	api_set_live(true);
@@ -235,6 +265,7 @@ static void permanent_failure_takes_the_card(void)
 
 static void unbind_with_programs(void)
 {
+	struct event_batch batch;
 	struct queue q;
 	char *mmio;
 	int fd;
@@ -244,6 +275,7 @@ static void unbind_with_programs(void)
 	mmio = map_registers(fd);
 	check_eq(mmio_read(mmio, REG_WED), queue_wed(&q));
 	api_unbind();
+	check_ok(events_read(fd, &batch));
 	check(events_poll(fd) & POLLHUP);
 	check_eq(mmio_read(mmio, REG_WED), ~0ULL);
 	api_bind();
@@ -267,6 +299,7 @@ static const struct tap_test tests[] = {
 	TEST(all_contexts_at_once, NULL, 60),
 	TEST(interrupts_run_out),
 	TEST(recovery_starts_afresh),
+	TEST(recovery_is_told_by_an_event),
 	TEST(recoveries_again_and_again, NULL, 240),
 	TEST(permanent_failure_takes_the_card, card_live),
 	TEST(unbind_with_programs),

@@ -44,6 +44,17 @@ struct cxl_test_flash_state {
 	__u32 problems;
 };
 
+/**
+ * struct cxl_test_flash_event - a driver event
+ * @what: CXL_TEST_FLASH_RECOVER
+ */
+struct cxl_test_flash_event {
+	__u32 what;
+};
+
+/* The card is reset: this context is over, another is to be attached */
+#define CXL_TEST_FLASH_RECOVER	1
+
 #define CXL_TEST_FLASH_ATTACH	_IOWR(0xca, 0x80, struct cxl_test_flash_attach)
 #define CXL_TEST_FLASH_STATE	_IOR(0xca, 0x81, struct cxl_test_flash_state)
 /* Let the AFU raise an interrupt of each of the driver's contexts */

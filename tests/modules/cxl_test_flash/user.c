@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Contexts of programs: file operations of the driver's own around the
- * standard ones, found again from the file, and a fault handler around the
- * standard one.
+ * standard ones, found again from the file, a fault handler around the standard
+ * one, and events in the places that Documentation/events.md has for cxlflash.
  */
 #include <linux/file.h>
 #include <linux/gfp.h>
@@ -11,18 +11,22 @@
 
 #include "test_flash.h"
 
+#define FLASH_EVENTS	16
+
 /**
  * struct flash_user - a context of a program
  * @link: in the card's list, until the context is marked
  * @file: the program's, until then
  * @recovering: the card was reset under it: pages are all ones from now on
  * @vmops: what the standard mmap installed, wrapped by ours
+ * @events: for the program; sent to with the card's lock held, while in the list
  */
 struct flash_user {
 	struct list_head link;
 	struct file *file;
 	bool recovering;
 	const struct vm_operations_struct *vmops;
+	struct cxl_event_queue *events;
 };
 
 static struct flash_card *flash_card_of(struct file *file)
@@ -70,6 +74,7 @@ static int flash_release(struct inode *inode, struct file *file)
 		list_del(&user->link);
 	mutex_unlock(&card->lock);
 	ret = cxl_fd_release(inode, file);
+	cxl_event_queue_destroy(user->events);
 	kfree(user);
 	return ret;
 }
@@ -78,16 +83,23 @@ static int flash_release(struct inode *inode, struct file *file)
  * flash_users_mark() - the card is reset: programs have to start again
  * @card: card with its lock held
  *
- * Pages that they touch from now on are all ones.
+ * Each is told by an event. Pages that they touch from now on are all ones.
  */
 void flash_users_mark(struct flash_card *card)
 {
+	const struct cxl_test_flash_event event = {
+		.what = CXL_TEST_FLASH_RECOVER,
+	};
 	struct flash_user *user, *next;
+	int ret;
 
 	lockdep_assert_held(&card->lock);
 	list_for_each_entry_safe(user, next, &card->users, link) {
 		list_del_init(&user->link);
 		WRITE_ONCE(user->recovering, true);
+		ret = cxl_event_queue_send(user->events, &event, sizeof(event));
+		if (ret)
+			flash_problem(card, "event", ret);
 		unmap_mapping_range(user->file->f_mapping, 0, 0, 1);
 	}
 }
@@ -140,6 +152,13 @@ int flash_user_attach(struct flash_card *card,
 	ret = flash_user_start(card, ctx, arg);
 	if (ret)
 		goto err_release;
+	user->events = cxl_event_queue_create(ctx, FLASH_EVENTS,
+					      sizeof(struct cxl_test_flash_event));
+	if (IS_ERR(user->events)) {
+		ret = PTR_ERR(user->events);
+		user->events = NULL;
+		goto err_stop;
+	}
 	cxl_set_priv(ctx, user);
 	file = cxl_get_fd(ctx, &card->fops, &fd);
 	/* Not IS_ERR(): the descriptor is left alone on every failure. */
@@ -162,6 +181,7 @@ err_release:
 	if (cxl_release_context(ctx))
 		flash_problem(card, "release after a failure", ret);
 err_free:
+	cxl_event_queue_destroy(user->events);
 	kfree(user);
 	return ret;
 }
