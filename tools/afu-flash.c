@@ -76,7 +76,7 @@ static const char help[] =
 "A REQUEST is one of\n"
 "  link PORT up|down        a port's link comes and goes\n"
 "  event PORT NAME          login, login-failed, login-retry, crc, logout or other\n"
-"  medium LUN BLOCK BLOCKS  these cannot be read until they are written to\n"
+"  medium LUN BLOCK BLOCKS  these cannot be read, each until it is written to\n"
 "  busy N                   so many commands fail, and may be tried again\n"
 "  lose N                   so many commands are never completed\n"
 "  crash N PLACE            end at the N-th command from now, as if killed: when it\n"

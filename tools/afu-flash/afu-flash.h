@@ -131,16 +131,20 @@ extern const struct afu_ops card_ops;
 
 /* The problem state area, once the AFU is open. */
 void *card_register(size_t offset);
-/* A master is there, whose stores to registers have to be looked for. */
+/* A context is attached: somebody may store to registers. */
 bool card_is_in_use(void);
 
 /*
- * The card's tables: whoever translates by them, and until the blocks are read
- * or written, holds this lock for reading. It is never held while a context's
- * memory is waited for, so that a sync, which takes it for writing, ends soon.
+ * Guards what blocks are translated by, the tables in the driver's memory and the
+ * array of contexts: held for reading from the translation of a block until that has
+ * been read or written. It is never held while waiting for a program's memory, so
+ * that a sync, which takes it for writing, ends soon.
  */
 extern pthread_rwlock_t tables_lock;
-/* The context of a process element, or NULL; valid while @tables_lock is held. */
+/*
+ * The context of a process element, or NULL; valid while @tables_lock is held, which
+ * the main thread need not: nobody else changes what is there.
+ */
 struct context *card_context(unsigned int pe);
 
 /*
@@ -157,7 +161,7 @@ void ports_set_link(unsigned int port, bool up);
 void ports_raise(unsigned int port, uint8_t event);
 /* One of the ports of @mask that is selected and online, or -1 */
 int ports_select(uint32_t mask);
-/* None could be selected: is it worthwhile to try again? */
+/* If none could be selected: is it worthwhile to try again? */
 bool ports_may_come_back(uint32_t mask);
 bool ports_is_online(unsigned int port);
 
@@ -167,7 +171,7 @@ void queue_init(struct context *ctx);
 /* There is a place in the queues that an earlier program has left. */
 bool queue_adopt(struct context *ctx);
 long queue_work(struct context *ctx);
-/* What went wrong where no IOASA tells */
+/* Report what no IOASA can report. */
 void queue_error(struct context *ctx, uint64_t bit);
 
 /* command.c */

@@ -20,7 +20,9 @@
 pthread_rwlock_t tables_lock =
 	PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
 
+/* Changed by the main thread only, with @tables_lock held for writing */
 static struct context *contexts[SISL_CONTEXTS];
+/* For the main thread, which sets @psa before there is another */
 static unsigned int attached;
 static char *psa;
 /* The registers are as an earlier program has left them. */
@@ -93,7 +95,7 @@ static int attach(struct afu_context *afu)
 	afu_context_set_data(afu, ctx);
 
 	adopted = inherited && queue_adopt(ctx);
-	/* Nobody is left who knows the registers: so the AFU was reset since. */
+	/* Whoever set up the registers is gone: the AFU was reset since. */
 	if (inherited && !adopted && !attached) {
 		inherited = false;
 		reset_registers();

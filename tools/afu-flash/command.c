@@ -79,7 +79,7 @@ static void afu_command(struct command *cmd)
 		command_fail(cmd, AFU_RC_CAPABILITY, 0);
 		return;
 	}
-	/* Whoever translates by what the tables were, has done so after this. */
+	/* Wait for all who have translated by the tables as they were. */
 	pthread_rwlock_wrlock(&tables_lock);
 	pthread_rwlock_unlock(&tables_lock);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Registers of the card and of its ports, and the events that are about no
- * command. A bit in a register of the status stays until the driver clears it,
- * which it does by another register: that is where its stores can be seen.
+ * Registers of the card and of its ports, and the events that belong to no command.
+ * A bit of a status register stays set until the driver writes it to another register,
+ * where its stores can be seen.
  */
 #include "afu-flash.h"
 
@@ -111,7 +111,7 @@ static bool has_event(void)
 	       ~afu_reg_read(global(), REG_AINTR_MASK);
 }
 
-/* What is left of the events comes again. */
+/* Events that were not cleared raise the interrupt again. */
 static void take_clear(void)
 {
 	uint64_t clear = afu_reg_exchange(global(), REG_AINTR_CLEAR, 0);
@@ -173,7 +173,7 @@ void ports_poll(void)
 	for (port = 0; port < options.ports; port++) {
 		update_link(port);
 		shut_down(port);
-		/* A one clears the bit: nothing ever sets one. */
+		/* A one clears a bit, of which none is ever set. */
 		afu_reg_write(port_registers(port), PORT_ERROR, 0);
 	}
 }

@@ -11,8 +11,8 @@
  *	              ^           ^               ^
  *	         REG_SQ_HEAD    fetch        REG_SQ_TAIL
  *
- * So a program that takes over after this one was killed goes on at the head, and
- * looks at the response queue to learn whether that command was completed already.
+ * A program that takes over after this one was killed begins at the head. Whether
+ * that command was completed already it learns from the response queue.
  */
 #include "afu-flash.h"
 
@@ -24,11 +24,11 @@
 static_assert(sizeof(struct sisl_ioarcb) == 64, "layout");
 static_assert(sizeof(struct sisl_ioasa) == 32, "layout");
 
-/* Registers are looked at all the time until there was nothing for so long, */
+/* Registers are read all the time until nothing has happened for so long, */
 #define BUSY_NS		(100 * NSEC_PER_USEC)
-/* then after a fraction of the time for which there was nothing, */
+/* then whenever the time without anything has grown by an eighth, */
 #define IDLE_SHIFT	3
-/* but so often that a context reset is seen within 2 ms. */
+/* but often enough to see a context reset within 2 ms. */
 #define IDLE_MAX_US	500
 
 #define LINK_WAIT_NS	(10 * NSEC_PER_MSEC)
@@ -65,7 +65,7 @@ static void save_place(struct context *ctx)
 	afu_reg_write(ctx->window, REG_SQ_HEAD, ctx->head);
 }
 
-/* It is where queues begin if nothing was completed so far. */
+/* Without one, nothing was completed so far: the queues are at their beginning. */
 static void load_place(struct context *ctx)
 {
 	uint64_t place = afu_reg_read(ctx->saved, SAVED_PLACE);
@@ -206,8 +206,8 @@ static bool fetch(struct context *ctx)
 }
 
 /*
- * A driver tries again at once what fails since a port has no link. That it does
- * so without end is for nobody's good.
+ * A driver repeats at once what has failed because its port has no link. Without a
+ * delay both would do nothing else.
  */
 static bool waits_for_link(struct pending *pending)
 {
@@ -336,7 +336,7 @@ long queue_work(struct context *ctx)
 	if (ctx->is_adopted) {
 		ctx->is_adopted = false;
 		skip_completed(ctx);
-		/* That of the last completion may not have been raised. */
+		/* The one of the last completion may not have been raised. */
 		afu_interrupt(ctx->afu, LISN_RESPONSE);
 	}
 	do {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * READ and WRITE, of a LUN or of what a resource handle stands for. They go
- * through a buffer, so that nobody else waits for the context's memory, and so
- * that what the tables say is what is accessed.
+ * READ and WRITE, of a LUN or of what a resource handle stands for. The data go
+ * through a buffer: so the tables are locked while blocks are read or written, but
+ * not while the context's memory is waited for.
  */
 #include "afu-flash.h"
 
