@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Registers of the card and of its ports, and the events that belong to no command.
- * A bit of a status register stays set until the driver writes it to another register,
- * where its stores can be seen.
+ * Registers of the card and of its ports, and the events that belong to no
+ * command. A bit of a status register stays set until the driver writes it to
+ * another register, where its stores can be seen.
  */
 #include "afu-flash.h"
 

@@ -40,7 +40,10 @@ bool tables_select_port(struct command *cmd, uint32_t mask)
 	return false;
 }
 
-/* The driver's memory: if it is not there, the address is wrong or the master gone. */
+/*
+ * The driver's memory: if it is not there, the address is wrong or the master is
+ * gone.
+ */
 static bool load_table(struct command *cmd, uint64_t address, void *entry,
 		       size_t size, uint8_t afu_rc)
 {

@@ -74,7 +74,10 @@ void context_send(struct context *ctx, const struct sisl_ioarcb *rcb);
  * of a bad address.
  */
 bool context_wait(struct context *ctx, unsigned int lisn);
-/* Send a command and wait for its completion; what all have in common is filled in. */
+/*
+ * Send a command, of which what all have in common is filled in, and wait for its
+ * completion.
+ */
 bool context_issue(struct context *ctx, struct sisl_ioarcb *rcb);
 /* Big-endian, as in SCSI commands */
 void put_be(uint64_t value, int bytes, uint8_t *to);
