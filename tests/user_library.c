@@ -16,7 +16,11 @@
 #define CONTEXTS	8
 #define STEP_MS		200
 
+/* Not one of a program */
+#define HIGH_ADDRESS	0xffff888000000000ULL
+
 static struct sim_card card;
+static struct event_batch batch;
 static char node[64];
 static pthread_t thread;
 static struct afu *afu;
@@ -143,6 +147,15 @@ static void workers_end_with_the_afu(void)
 	check_ok(close(fd));
 }
 
+static void check_address_is_told(int fd, __u64 address)
+{
+	require(events_wait(fd));
+	require_ok(events_read(fd, &batch));
+	require_eq(batch.n, 1);
+	check_eq(batch.event[0].header.type, CXL_EVENT_DATA_STORAGE);
+	check_eq(batch.event[0].fault.addr, address);
+}
+
 static void errors_of_memory_are_told(void)
 {
 	static const struct afu_ops ops = { .attach = attach };
@@ -158,6 +171,14 @@ static void errors_of_memory_are_told(void)
 	check_ok(afu_load(attached, (uintptr_t)nowhere, &word[1], 0));
 	check_errno(afu_load(attached, (uintptr_t)nowhere, &word[1], 8), EFAULT);
 	check_errno(afu_store(attached, (uintptr_t)nowhere, word, 8), EFAULT);
+	check_address_is_told(fd, (uintptr_t)nowhere);
+	check_errno(afu_load(attached, HIGH_ADDRESS, &word[1], 8), EFAULT);
+	check_address_is_told(fd, HIGH_ADDRESS);
+	check_errno(afu_store(attached, HIGH_ADDRESS, word, 8), EFAULT);
+	check_address_is_told(fd, HIGH_ADDRESS);
+	check_errno(afu_load_nowait(attached, HIGH_ADDRESS, word, 8), EAGAIN);
+	check_errno(afu_store_nowait(attached, HIGH_ADDRESS, word, 8), EAGAIN);
+	check_eq(events_poll(fd), 0);
 	check_errno(afu_copy(attached, (uintptr_t)nowhere, (uintptr_t)word, 8),
 		    EFAULT);
 	check_errno(afu_fill(attached, (uintptr_t)nowhere, 0, 8), EFAULT);

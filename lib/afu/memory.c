@@ -8,7 +8,15 @@
 
 #include "internal.h"
 
-/* Kernel addresses have the highest bit set, which an offset cannot have. */
+/*
+ * Kernel addresses have the highest bit set, which an offset cannot have. One
+ * that a program gives is a bad address.
+ */
+static bool has_offset(const struct afu_context *ctx, uint64_t ea)
+{
+	return afu_context_is_kernel(ctx) || ea <= INT64_MAX;
+}
+
 static off_t offset_of(const struct afu_context *ctx, uint64_t ea)
 {
 	return afu_context_is_kernel(ctx) ? ea & INT64_MAX : ea;
@@ -20,6 +28,9 @@ int afu_load(struct afu_context *ctx, uint64_t ea, void *buf, size_t length)
 	size_t done = 0;
 	ssize_t n;
 
+	/* An ioctl takes the address as it is: it fails, and the program is told. */
+	if (length && !has_offset(ctx, ea))
+		return afu_copy(ctx, ea, ea, 1);
 	while (done < length) {
 		n = pread(ctx->fd, (char *)buf + done, length - done,
 			  offset_of(ctx, ea + done));
@@ -36,6 +47,8 @@ int afu_store(struct afu_context *ctx, uint64_t ea, const void *buf,
 	size_t done = 0;
 	ssize_t n;
 
+	if (length && !has_offset(ctx, ea))
+		return afu_fill(ctx, ea, 0, 1);
 	while (done < length) {
 		n = pwrite(ctx->fd, (const char *)buf + done, length - done,
 			   offset_of(ctx, ea + done));
@@ -46,10 +59,16 @@ int afu_store(struct afu_context *ctx, uint64_t ea, const void *buf,
 	return 0;
 }
 
+static int fail_again(void)
+{
+	errno = EAGAIN;
+	return -1;
+}
+
 static int all_or_again(ssize_t n, size_t length)
 {
 	if (n >= 0 && (size_t)n < length)
-		errno = EAGAIN;
+		return fail_again();
 	return n == (ssize_t)length ? 0 : -1;
 }
 
@@ -58,6 +77,8 @@ int afu_load_nowait(struct afu_context *ctx, uint64_t ea, void *buf,
 {
 	struct iovec iov = { .iov_base = buf, .iov_len = length };
 
+	if (length && !has_offset(ctx, ea))
+		return fail_again();
 	return all_or_again(preadv2(ctx->fd, &iov, 1, offset_of(ctx, ea),
 				    RWF_NOWAIT), length);
 }
@@ -67,6 +88,8 @@ int afu_store_nowait(struct afu_context *ctx, uint64_t ea, const void *buf,
 {
 	struct iovec iov = { .iov_base = (void *)buf, .iov_len = length };
 
+	if (length && !has_offset(ctx, ea))
+		return fail_again();
 	return all_or_again(pwritev2(ctx->fd, &iov, 1, offset_of(ctx, ea),
 				     RWF_NOWAIT), length);
 }

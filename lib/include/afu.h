@@ -312,7 +312,7 @@ void afu_context_set_data(struct afu_context *ctx, void *data);
 /**
  * afu_load() - read memory
  * @ctx: context
- * @ea: address; of a program at most INT64_MAX
+ * @ea: address
  * @buf: where to
  * @length: bytes
  *
@@ -323,7 +323,7 @@ int afu_load(struct afu_context *ctx, uint64_t ea, void *buf, size_t length);
 /**
  * afu_store() - write memory
  * @ctx: context
- * @ea: address; of a program at most INT64_MAX
+ * @ea: address
  * @buf: where from
  * @length: bytes
  *
@@ -335,7 +335,7 @@ int afu_store(struct afu_context *ctx, uint64_t ea, const void *buf,
 /**
  * afu_load_nowait() - read memory, if that can be done without waiting
  * @ctx: context
- * @ea: address; of a program at most INT64_MAX
+ * @ea: address
  * @buf: where to
  * @length: bytes
  *
@@ -348,7 +348,7 @@ int afu_load_nowait(struct afu_context *ctx, uint64_t ea, void *buf,
 /**
  * afu_store_nowait() - write memory, if that can be done without waiting
  * @ctx: context
- * @ea: address; of a program at most INT64_MAX
+ * @ea: address
  * @buf: where from
  * @length: bytes
  *

@@ -189,7 +189,8 @@ class Context:
         done = 0
         while done < len(view):
             with _translate:
-                done += os.preadv(self._memory, [view[done:]], self._offset(address + done))
+                done += os.preadv(self._memory, [view[done:]],
+                                  self._offset(address + done, False))
 
     def store(self, address: int, data: Union[bytes, bytearray, memoryview]) -> None:
         """Write data to memory."""
@@ -197,7 +198,8 @@ class Context:
         done = 0
         while done < len(view):
             with _translate:
-                done += os.pwrite(self._memory, view[done:], self._offset(address + done))
+                done += os.pwrite(self._memory, view[done:],
+                                  self._offset(address + done, True))
 
     def copy(self, target: int, source: int, length: int) -> None:
         """Copy memory to memory, at most 1 GiB, which does not pass through the
@@ -231,11 +233,17 @@ class Context:
         """Report an AFU error; what the value means is a matter of the AFU."""
         self._request(_sim.Request.ERROR, value=value)
 
-    def _offset(self, address: int) -> int:
+    def _offset(self, address: int, store: bool) -> int:
         """An address as a file's offset. What is too high for one is a bad address; all
         of the kernel's are: they go without their highest bit."""
-        if self.kernel and 0 <= address <= 2 ** 64 - 1:
-            address &= _sim.MAX_ADDRESS
+        if _sim.MAX_ADDRESS < address < 2 ** 64:
+            if self.kernel:
+                address &= _sim.MAX_ADDRESS
+            # An ioctl takes the address as it is: it fails, and the program is told.
+            elif store:
+                self.fill(address, 0, 1)
+            else:
+                self.copy(address, address, 1)
         if not 0 <= address <= _sim.MAX_ADDRESS:
             raise AccessError(errno.EFAULT, os.strerror(errno.EFAULT))
         return address
