@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <afu.h>
@@ -37,6 +37,13 @@ static unsigned int get(unsigned int *value)
 static void count(unsigned int *value)
 {
 	__atomic_add_fetch(value, 1, __ATOMIC_SEQ_CST);
+}
+
+static long work_for_ever(struct afu_context *ctx)
+{
+	(void)ctx;
+	count(&calls);
+	return 1;
 }
 
 static int attach(struct afu_context *ctx)
@@ -119,13 +126,6 @@ static void workers_end_side_by_side(void)
 	stop_library();
 }
 
-static long work_for_ever(struct afu_context *ctx)
-{
-	(void)ctx;
-	count(&calls);
-	return 1;
-}
-
 /* One that always has work, and one that waits for its doorbell */
 static void workers_end_with_the_afu(void)
 {
@@ -145,6 +145,76 @@ static void workers_end_with_the_afu(void)
 	usleep(50000);
 	check_eq(get(&calls), n);
 	check_ok(close(fd));
+}
+
+static void set_stack_size(size_t size)
+{
+	pthread_attr_t attr;
+
+	require_eq(pthread_attr_init(&attr), 0);
+	require_eq(pthread_attr_setstacksize(&attr, size), 0);
+	require_eq(pthread_setattr_default_np(&attr), 0);
+	pthread_attr_destroy(&attr);
+}
+
+/* What attach() did is undone, and the AFU serves the next. */
+static void context_without_a_thread_is_refused(void)
+{
+	static const struct afu_ops ops = {
+		.attach = attach, .work = work_for_ever, .detach = detach,
+	};
+	int fd;
+
+	start_library(&ops);
+	fd = node_open_ok(card.slave);
+	set_stack_size(1UL << 60);
+	check_errno(node_start(fd, 0, -1, 0), EIO);
+	check_eq(get(&detached), 1);
+	set_stack_size(1UL << 20);
+	check_ok(node_start(fd, 0, -1, 0));
+	check(becomes_true(get(&calls) > 0));
+	check_ok(close(fd));
+	check(becomes_true(get(&detached) == 2));
+	stop_library();
+}
+
+static long work_on_memory(struct afu_context *ctx)
+{
+	unsigned long value;
+
+	count(&calls);
+	return afu_load(ctx, (uintptr_t)word, &value, sizeof(value)) ? -1 : 1;
+}
+
+static void use_up_descriptors(void)
+{
+	const struct rlimit few = { .rlim_cur = 64, .rlim_max = 64 };
+
+	require_ok(setrlimit(RLIMIT_NOFILE, &few));
+	while (dup(0) >= 0)
+		continue;
+	require_eq(errno, EMFILE);
+}
+
+/* A worker waits for memory that does not come as long as the link is down. */
+static void closing_needs_no_descriptor(void)
+{
+	static const struct afu_ops ops = {
+		.work = work_on_memory, .detach = detach,
+	};
+	unsigned int n;
+
+	start_library(&ops);
+	client_start();
+	check(becomes_true(get(&calls) > 10));
+	require_ok(sim_set_link(card.num, "down"));
+	do {
+		n = get(&calls);
+		usleep(100000 * tap_time_scale());
+	} while (get(&calls) != n);
+	use_up_descriptors();
+	stop_library();
+	check_eq(get(&detached), 1);
 }
 
 static void check_address_is_told(int fd, __u64 address)
@@ -219,6 +289,8 @@ static void errors_of_opening_are_told(void)
 static const struct tap_test tests[] = {
 	TEST(workers_end_side_by_side),
 	TEST(workers_end_with_the_afu),
+	TEST(context_without_a_thread_is_refused),
+	TEST(closing_needs_no_descriptor),
 	TEST(errors_of_memory_are_told),
 	TEST(errors_of_opening_are_told),
 };

@@ -77,16 +77,26 @@ static void remove_context(struct afu_context *ctx)
 	free(ctx);
 }
 
+static int start_context(struct afu_context *ctx)
+{
+	const struct afu_ops *ops = ctx->afu->ops;
+
+	if (ops->attach && ops->attach(ctx))
+		return -1;
+	if (!afu_worker_start(ctx))
+		return 0;
+	if (ops->detach)
+		ops->detach(ctx);
+	return -1;
+}
+
 static void handle_attach(struct afu *afu, const struct cxl_sim_message *msg)
 {
 	struct afu_context *ctx = add_context(afu, msg);
-	bool refused = !ctx;
+	bool refused = !ctx || start_context(ctx);
 
-	if (ctx && ((afu->ops->attach && afu->ops->attach(ctx)) ||
-		    afu_worker_start(ctx))) {
+	if (ctx && refused)
 		remove_context(ctx);
-		refused = true;
-	}
 	answer(afu, CXL_SIM_ATTACHED, msg, refused);
 }
 
@@ -138,8 +148,10 @@ static void handle_context(struct afu_context *ctx,
 		handle_detach(ctx);
 		break;
 	case CXL_SIM_INTERRUPTS:
-		ctx->attach.attach.num_interrupts =
-			msg->interrupts.num_interrupts;
+		/* Its worker may be reading it. */
+		__atomic_store_n(&ctx->attach.attach.num_interrupts,
+				 msg->interrupts.num_interrupts,
+				 __ATOMIC_RELAXED);
 		if (ops->interrupts)
 			ops->interrupts(ctx);
 		break;
@@ -240,31 +252,31 @@ struct afu *afu_open(const char *node, const struct afu_ops *ops, void *data)
 		return NULL;
 	afu->ops = ops;
 	afu->data = data;
+	afu->none = epoll_create1(EPOLL_CLOEXEC);
+	if (afu->none < 0)
+		goto err_free;
 	if (!open_node(afu, node))
 		return afu;
 	error = errno;
 	if (afu->fd >= 0)
 		close(afu->fd);
-	free(afu);
+	close(afu->none);
 	errno = error;
+err_free:
+	free(afu);
 	return NULL;
 }
 
 /*
- * Give the node back, so that the kernel ends all accesses to memory: a thread may be
- * waiting for a page that never comes. Threads go on with blank registers, and with a
- * descriptor by which every request fails.
+ * Give the node back, so that the kernel ends all accesses to memory: a thread
+ * may be waiting for a page that never comes. Threads go on with blank
+ * registers, and with a descriptor by which every request fails.
  */
 static void give_back_node(struct afu *afu)
 {
-	int none = epoll_create1(EPOLL_CLOEXEC);
-
 	mmap(afu->psa, afu->info.psa_size, PROT_READ | PROT_WRITE,
 	     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
-	if (none < 0)
-		return;
-	dup3(none, afu->fd, O_CLOEXEC);
-	close(none);
+	dup3(afu->none, afu->fd, O_CLOEXEC);
 }
 
 void afu_close(struct afu *afu)
@@ -277,6 +289,7 @@ void afu_close(struct afu *afu)
 		handle_detach(afu->contexts);
 	munmap(afu->psa, afu->info.psa_size);
 	close(afu->fd);
+	close(afu->none);
 	free(afu);
 }
 
@@ -388,7 +401,8 @@ bool afu_context_is_kernel(const struct afu_context *ctx)
 
 uint32_t afu_context_interrupts(const struct afu_context *ctx)
 {
-	return ctx->attach.attach.num_interrupts;
+	return __atomic_load_n(&ctx->attach.attach.num_interrupts,
+			       __ATOMIC_RELAXED);
 }
 
 void *afu_context_window(const struct afu_context *ctx)

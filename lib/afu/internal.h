@@ -10,6 +10,8 @@
 /**
  * struct afu - an AFU
  * @fd: its node
+ * @none: takes the place of @fd in afu_close(): a descriptor for which every
+ *	request fails. There might be none to be had by then
  * @ops: the caller's
  * @data: the caller's
  * @info: what it was configured to be
@@ -20,6 +22,7 @@
  */
 struct afu {
 	int fd;
+	int none;
 	const struct afu_ops *ops;
 	void *data;
 	struct cxl_sim_info info;

@@ -60,6 +60,12 @@ static void *worker(void *arg)
 	return NULL;
 }
 
+static void free_wait(struct afu_context *ctx)
+{
+	pthread_cond_destroy(&ctx->wake);
+	pthread_mutex_destroy(&ctx->lock);
+}
+
 int afu_worker_start(struct afu_context *ctx)
 {
 	pthread_condattr_t attr;
@@ -77,6 +83,7 @@ int afu_worker_start(struct afu_context *ctx)
 		ctx->has_worker = true;
 		return 0;
 	}
+	free_wait(ctx);
 	errno = ret;
 	return -1;
 }
@@ -107,5 +114,6 @@ void afu_worker_stop(struct afu_context *ctx)
 		return;
 	afu_worker_end(ctx);
 	pthread_join(ctx->thread, NULL);
+	free_wait(ctx);
 	ctx->has_worker = false;
 }

@@ -18,9 +18,12 @@
  *		continue;
  *
  * A struct afu and its contexts belong to one thread, but for functions that say
- * otherwise. Functions that fail return -1, or NULL, and set errno. ESTALE means
- * that the context is not attached any more: the program that had it does not
- * wait for this one.
+ * otherwise: those of a context's memory, and those that only tell something of
+ * a context, are for any thread as long as the context exists.
+ *
+ * Functions that fail return -1, or NULL, and set errno. ESTALE means that the
+ * context is not attached any more: the program that had it does not wait for
+ * this one.
  */
 #ifndef _AFU_H
 #define _AFU_H
@@ -68,7 +71,8 @@ struct afu_mmio {
  *	before @reset are called, so it must return when accesses fail by ESTALE
  * @interrupts: it has another number of interrupts
  * @detach: it is gone; its memory cannot be accessed any more, and after this
- *	the struct is no more. Also called for those there are in afu_close()
+ *	the struct is no more. Also called for those there are in afu_close(), and
+ *	after @attach if there can be no thread for @work
  * @link: the link to the card went down, or came back
  * @mmio_read: a register of @size bytes, 4 or 8, is read, if the AFU's setting
  *	"mmio" is "trapped": return what it holds. The reader waits. @offset is
@@ -213,6 +217,8 @@ struct afu_context *afu_context_first(const struct afu *afu);
 /**
  * afu_context_next() - the attached context after another
  * @ctx: context
+ *
+ * As afu_context_first(), it is for the thread that the AFU belongs to.
  *
  * Return: a context, or NULL: that was the last.
  */
