@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * AFU models that are programs, and what becomes of those who attach when such
- * a program ends, stalls, or sends what it should not.
+ * a program ends, stalls, or sends what it should not. For the example that does
+ * so on command see user_misbehave, for kills under load user_kill.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -9,12 +10,8 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,8 +20,6 @@
 #include "lib/model_test.h"
 
 #define ALL_ONES	0xffffffffffffffffULL
-#define CLIENTS		32
-#define LOAD		65536
 
 static struct sim_card card;
 static struct model model;
@@ -229,138 +224,6 @@ static void stopped_program_holds_up_nobody(void)
 	model_kill(pid);
 }
 
-/*
- * What is asked of examples/afu/misbehave.c, by the work element descriptor, and
- * what its client sees of it
- */
-enum misbehaviour {
-	BEHAVE, ANSWER_LATE, STALL, DIE, LEAVE, BE_STOPPED, SEND_GARBAGE,
-	SEND_WRONG_ID, RAISE_WRONG_INTERRUPT, ACCESS_WRONG_ADDRESS, UNKNOWN,
-};
-
-static pid_t misbehaver_start(void)
-{
-	char node[64];
-	pid_t pid;
-
-	snprintf(node, sizeof(node), "/dev/cxl-sim/%s.afu0", card.name);
-	pid = fork();
-	require(pid >= 0);
-	if (pid)
-		return pid;
-	require_ok(prctl(PR_SET_PDEATHSIG, SIGKILL));
-	/* It tells what errors it got. */
-	if (!freopen("/dev/null", "w", stderr))
-		_exit(126);
-	execl("/tests/lib/afu-misbehave", "misbehave", node, NULL);
-	_exit(127);
-}
-
-/* A context that it serves: the node is open soon after the program began. */
-static int misbehaver_attach(enum misbehaviour command)
-{
-	int fd = node_open_ok(card.slave);
-
-	require(becomes_true(!node_start(fd, command, -1, 0)), "%m");
-	return fd;
-}
-
-/* Events of all these types, and of no other: @types has a bit for each. */
-static void check_events(int fd, unsigned int types)
-{
-	unsigned int seen = 0, i;
-
-	while (seen != types) {
-		require(events_wait(fd));
-		require_ok(events_read(fd, &batch));
-		for (i = 0; i < batch.n; i++)
-			seen |= 1U << batch.event[i].header.type;
-		require_eq(seen & ~types, 0);
-	}
-}
-
-/* It harms nobody, and the AFU lives on. */
-static void check_misbehaviour_is_harmless(enum misbehaviour command)
-{
-	int fd = misbehaver_attach(command);
-
-	check_events(fd, 1U << CXL_EVENT_AFU_INTERRUPT);
-	check_ok(close(fd));
-}
-
-static void check_misbehaviour_fails_the_afu(enum misbehaviour command)
-{
-	pid_t pid = misbehaver_start();
-	int fd = misbehaver_attach(command), status;
-
-	check_error_event(fd);
-	check_ok(close(fd));
-	require_eq(waitpid(pid, &status, 0), pid);
-	check(command == DIE ? WIFSIGNALED(status) : WIFEXITED(status),
-	      "%#x", status);
-}
-
-static void misbehaviour_fails_the_afu(void)
-{
-	model_card_make(&card, NULL);
-	check_misbehaviour_fails_the_afu(DIE);
-	check_misbehaviour_fails_the_afu(LEAVE);
-	check_misbehaviour_fails_the_afu(SEND_GARBAGE);
-}
-
-static void misbehaviour_can_be_harmless(void)
-{
-	long long before;
-	int fd, status;
-	pid_t pid;
-
-	model_card_make(&card, NULL);
-	pid = misbehaver_start();
-	check_misbehaviour_is_harmless(BEHAVE);
-	check_misbehaviour_is_harmless(SEND_WRONG_ID);
-	check_misbehaviour_is_harmless(RAISE_WRONG_INTERRUPT);
-	before = now_ms();
-	check_misbehaviour_is_harmless(ANSWER_LATE);
-	check(now_ms() - before >= 300);
-
-	fd = misbehaver_attach(ACCESS_WRONG_ADDRESS);
-	check_events(fd, 1U << CXL_EVENT_DATA_STORAGE |
-			 1U << CXL_EVENT_AFU_INTERRUPT);
-	check_ok(close(fd));
-	fd = node_open_ok(card.slave);
-	check_errno(node_start(fd, UNKNOWN, -1, 0), EIO);
-	check_ok(close(fd));
-
-	fd = misbehaver_attach(BE_STOPPED);
-	require_eq(waitpid(pid, &status, WUNTRACED), pid);
-	check(WIFSTOPPED(status), "%#x", status);
-	check_ok(close(fd));
-	require_ok(kill(pid, SIGCONT));
-	check_misbehaviour_is_harmless(BEHAVE);
-	model_kill(pid);
-}
-
-static void stalled_program_fails_in_time(void)
-{
-	long long before;
-	int fd, other;
-	pid_t pid;
-
-	model_card_make(&card, "afu0/answer_ms", "300", NULL);
-	pid = misbehaver_start();
-	fd = misbehaver_attach(BEHAVE);
-	check_events(fd, 1U << CXL_EVENT_AFU_INTERRUPT);
-	other = node_open_ok(card.slave);
-	before = now_ms();
-	check_errno(node_start(other, STALL, -1, 0), EIO);
-	check(now_ms() - before < 300 + WAKE_MS);
-	check_error_event(fd);
-	check_ok(close(fd));
-	check_ok(close(other));
-	check(program_runs(pid));
-	model_kill(pid);
-}
-
 struct starter {
 	int fd;
 	int result;
@@ -520,179 +383,6 @@ static void module_stays_while_the_node_is_open(void)
 	check_ok(close(fd));
 }
 
-/*
- * Clients that attach, have their memory used and detach as fast as they can,
- * while the program is killed again and again: $CXL_KILLS times, if that is set.
- */
-struct client {
-	pthread_t thread;
-	bool stays;
-	unsigned int errors;
-};
-
-static int clients_stop;
-static char load[2 * LOAD];
-
-/*
- * The program raises an interrupt as soon as a context is attached, so one of
- * the two comes for certain.
- */
-static bool gets_error(int fd, bool stays)
-{
-	struct event_batch events;
-	unsigned int i;
-
-	for (;;) {
-		if (!check(events_wait(fd), "neither interrupt nor error") ||
-		    events_read(fd, &events) <= 0)
-			return false;
-		for (i = 0; i < events.n; i++) {
-			if (events.event[i].header.type == CXL_EVENT_AFU_ERROR)
-				return true;
-			if (!stays && events.event[i].header.type ==
-			    CXL_EVENT_AFU_INTERRUPT)
-				return false;
-		}
-	}
-}
-
-static void *client_thread(void *arg)
-{
-	struct client *client = arg;
-	__u64 *window;
-	int fd;
-
-	while (!__atomic_load_n(&clients_stop, __ATOMIC_SEQ_CST)) {
-		fd = node_open(card.slave, 0);
-		if (fd < 0)
-			continue;
-		if (node_start(fd, 0, -1, 0)) {
-			check(errno == EIO, "%m");
-			close(fd);
-			usleep(1000);
-			continue;
-		}
-		window = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED,
-			      fd, 0);
-		if (window != MAP_FAILED) {
-			mmio_write(window, 8, 1);
-			munmap(window, 4096);
-		}
-		if (gets_error(fd, client->stays))
-			__atomic_add_fetch(&client->errors, 1, __ATOMIC_RELAXED);
-		close(fd);
-	}
-	return NULL;
-}
-
-/* It copies in the memory of whoever attaches; nothing that fails matters. */
-static void serve_attach(int fd, const struct cxl_sim_message *m)
-{
-	struct cxl_sim_copy copy = {
-		.dst = (uintptr_t)load,
-		.src = (uintptr_t)load + LOAD,
-		.length = LOAD,
-	};
-	struct model own = { .fd = fd };
-	int memory = model_context(&own, m);
-	char buf[256];
-
-	model_request(fd, CXL_SIM_ATTACHED, m, 0, 0);
-	ioctl(memory, CXL_SIM_COPY, &copy);
-	pread(memory, buf, sizeof(buf), (uintptr_t)load);
-	pread(memory, buf, sizeof(buf), (uintptr_t)&serve_attach);
-	model_request(fd, CXL_SIM_INTERRUPT, m, 0, 1);
-	close(memory);
-}
-
-static void serve_under_load(int fd)
-{
-	struct cxl_sim_message m[8];
-	ssize_t i, n;
-
-	for (;;) {
-		n = read(fd, m, sizeof(m));
-		if (n < 0)
-			_exit(1);
-		for (i = 0; i < n / (ssize_t)sizeof(*m); i++) {
-			if (m[i].type == CXL_SIM_RESET)
-				model_request(fd, CXL_SIM_RESET_DONE, &m[i], 0, 0);
-			else if (m[i].type == CXL_SIM_ATTACH)
-				serve_attach(fd, &m[i]);
-		}
-	}
-}
-
-static unsigned int kills(void)
-{
-	const char *wanted = getenv("CXL_KILLS");
-
-	return wanted && *wanted ? strtoul(wanted, NULL, 0) :
-				   tap_rounds(20, 10);
-}
-
-static unsigned int count_errors(struct client clients[CLIENTS])
-{
-	unsigned int i, errors = 0;
-
-	for (i = 0; i < CLIENTS; i++)
-		errors += __atomic_load_n(&clients[i].errors, __ATOMIC_RELAXED);
-	return errors;
-}
-
-/* So often, and until a client was told of it */
-static unsigned int kill_again_and_again(struct client clients[CLIENTS])
-{
-	unsigned int i, rounds = kills();
-	pid_t pid;
-	int fd;
-
-	for (i = 0; i < rounds || (!count_errors(clients) && i < 10 * rounds);
-	     i++) {
-		pid = fork();
-		require(pid >= 0);
-		if (!pid) {
-			fd = model_open(&card, 0);
-			if (fd < 0)
-				_exit(2);
-			serve_under_load(fd);
-		}
-		usleep(5000 * (1 + i % 8) * tap_time_scale());
-		model_kill(pid);
-		/* So that a long run is not taken for a hang */
-		if (i % 100 == 99)
-			diag("killed %u times", i + 1);
-	}
-	return i;
-}
-
-static void killed_again_and_again(void)
-{
-	static struct client clients[CLIENTS];
-	unsigned int i, errors, killed;
-	struct model_client c;
-
-	model_card_make(&card, NULL);
-	for (i = 0; i < CLIENTS; i++) {
-		clients[i].stays = i % 4 == 0;
-		require_eq(pthread_create(&clients[i].thread, NULL,
-					  client_thread, &clients[i]), 0);
-	}
-	killed = kill_again_and_again(clients);
-	__atomic_store_n(&clients_stop, 1, __ATOMIC_SEQ_CST);
-	for (i = 0; i < CLIENTS; i++)
-		pthread_join(clients[i].thread, NULL);
-	errors = count_errors(clients);
-	diag("%u clients were told of %u kills", errors, killed);
-	check(errors > 0);
-
-	/* The next one serves. */
-	model_start(&model, &card);
-	model_attach(&model, card.slave, 0, &c);
-	model_detach(&c);
-	model_stop(&model);
-}
-
 #define TEST(name) { "user_failure." #name, name, sim_cards_remove }
 
 static const struct tap_test tests[] = {
@@ -700,16 +390,11 @@ static const struct tap_test tests[] = {
 	TEST(garbage_is_a_failed_afu),
 	TEST(mute_program_fails_in_time),
 	TEST(stopped_program_holds_up_nobody),
-	TEST(misbehaviour_fails_the_afu),
-	TEST(misbehaviour_can_be_harmless),
-	TEST(stalled_program_fails_in_time),
 	TEST(removal_ends_an_attach),
 	TEST(signal_ends_an_attach),
 	TEST(next_program_can_go_on),
 	TEST(mappings_end_with_the_afu),
 	TEST(module_stays_while_the_node_is_open),
-	{ "user_failure.killed_again_and_again", killed_again_and_again,
-	  sim_cards_remove, 3600 },
 };
 
 TAP_MAIN(tests)
