@@ -20,6 +20,7 @@ used by any.
 from __future__ import annotations
 
 import array
+import contextlib
 import errno
 import fcntl
 import mmap
@@ -166,6 +167,9 @@ class Context:
     def window_offset(self) -> int:
         """Where its window is in the problem state area"""
         return self._window_at
+
+    def _has_register(self, offset: int) -> bool:
+        return 0 <= offset - self._window_at < self._window_size
 
     @property
     def window(self) -> Registers:
@@ -375,7 +379,8 @@ class Model:
 
     def detach(self, context: Context) -> None:
         """The context is gone: its memory cannot be accessed any more. Also called for
-        those that there are in close()."""
+        those that there are in close(), and after attach() if there can be no thread
+        for work()."""
 
     def link(self, up: bool) -> None:
         """The link to the card went down, or came back."""
@@ -391,12 +396,13 @@ class Model:
         return registers.read64(offset) if size == 8 else registers.read32(offset)
 
     def mmio_write(self, context: Context, offset: int, size: int, value: int) -> None:
-        """The reverse: the value is written to it. Then work() is called."""
+        """The reverse: the value is written to it. Then work() is called. Unless this
+        is replaced, the doorbell rings of the context whose window it is in."""
         if size == 8:
             self._all_registers.write64(offset, value)
         else:
             self._all_registers.write32(offset, value)
-        self.doorbell(context)
+        self._ring_at(offset)
 
     @property
     def contexts(self) -> Iterator[Context]:
@@ -469,11 +475,12 @@ class Model:
             return
         self._end_workers(list(self._workers))
         self._end_accesses()
-        try:
+        self._stop_all_workers()
+        # Each of these, whatever the others raise
+        with contextlib.ExitStack() as calls:
+            calls.callback(self._close_files)
             while self._contexts:
-                self._handle_detach(next(iter(self._contexts.values())))
-        finally:
-            self._close_files()
+                calls.callback(self.detach, self._contexts.popitem()[1])
 
     def __enter__(self) -> Model:
         return self
@@ -535,6 +542,11 @@ class Model:
             if number in self._workers:
                 self._workers[number].end()
 
+    def _stop_all_workers(self) -> None:
+        self._end_workers(list(self._workers))
+        for number in list(self._workers):
+            self._stop_worker(number)
+
     def _stop_worker(self, number: int) -> None:
         worker = self._workers.pop(number, None)
         if worker is not None:
@@ -551,21 +563,34 @@ class Model:
             self._handle_context(kind, self._contexts[number], rest)
 
     def _handle_attach(self, element: int, number: int, rest: bytes) -> None:
-        refused = False
-        try:
-            context = Context(self, element, number, rest)
-            self.attach(context)
-            if self._has_work:
-                self._workers[number] = _Worker(self, context)
-            self._contexts[number] = context
-        except (AccessError, Refused):
-            refused = True
+        context = self._new_context(element, number, rest)
+        refused = context is None or not self._start_context(context)
         self._answer(_sim.Request.ATTACHED, element, number, int(refused))
 
+    def _new_context(self, element: int, number: int, rest: bytes) -> Optional[Context]:
+        """None if it is gone by now, or too many files are open: a program that attaches
+        often ends no model"""
+        try:
+            return Context(self, element, number, rest)
+        except OSError:
+            return None
+
+    def _start_context(self, context: Context) -> bool:
+        try:
+            self.attach(context)
+        except (AccessError, Refused):
+            return False
+        try:
+            if self._has_work:
+                self._workers[context._id] = _Worker(self, context)
+        except RuntimeError:    # no more threads
+            self.detach(context)
+            return False
+        self._contexts[context._id] = context
+        return True
+
     def _handle_reset(self, number: int, rest: bytes) -> None:
-        self._end_workers(list(self._workers))
-        for worked in list(self._workers):
-            self._stop_worker(worked)
+        self._stop_all_workers()
         offset, self.mode = _sim.RESET.unpack_from(rest)
         self._move_global(offset)
         self.reset()
@@ -585,6 +610,12 @@ class Model:
                 self._handle_mmio(context, rest)
         except AccessError:
             pass
+
+    def _ring_at(self, offset: int) -> None:
+        """What is in nobody's window is everybody's."""
+        contexts = list(self.contexts)
+        for context in [c for c in contexts if c._has_register(offset)] or contexts:
+            self._handle_context(_sim.Message.DOORBELL, context, b"")
 
     def _ring_worker(self, context: Context) -> None:
         if context._id in self._workers:

@@ -2,10 +2,12 @@
 """AFUs that are Python programs, cxl_afu.model, in a guest: see python.sh."""
 import errno
 import os
+import resource
 import subprocess
 import threading
 import time
 import unittest
+from unittest import mock
 
 import cxl_afu
 from cxl_afu import model
@@ -161,6 +163,36 @@ class TrappedTest(ModelTest):
         self.assertEqual(registers.read32(12), 0x05060708)
         self.assertEqual(context.window.read64(8), 0x0102030405060708)
 
+    def test_store_rings_where_it_is_made(self):
+        worked = []
+        changed = threading.Condition()
+
+        def work(context):
+            with changed:
+                worked.append(context.process_element)
+                changed.notify_all()
+
+        def wait_for_all(elements):
+            with changed:
+                return changed.wait_for(lambda: sorted(worked) == sorted(elements), SOON)
+
+        self.serve(Worker, on_work=work)
+        slave = self.attach()
+        with cxl_afu.Afu.open(CLIENT[:-1] + "m") as master:
+            master.attach(0)
+            both = [slave.process_element, master.process_element]
+            self.assertTrue(wait_for_all(both))
+            # The worker of whoever makes the access has work, too.
+            del worked[:]
+            master.mmio().write64(slave.window_offset + 8, 5)
+            self.assertTrue(wait_for_all(both))
+            self.assertEqual(self.client.mmio().read64(8), 5)
+            # Global registers are everybody's.
+            del worked[:]
+            master.mmio().write64(0, 5)
+            with changed:
+                self.assertTrue(changed.wait_for(lambda: set(worked) == set(both), SOON))
+
     def test_access_that_cannot_be_made_is_all_ones(self):
         self.serve(Adder)
         self.attach()
@@ -238,8 +270,11 @@ class Test(ModelTest):
             event = self.client.read_event(timeout=SOON)
             self.assertIsInstance(event, cxl_afu.DataStorage)
             self.assertEqual(event.address, 0x1000)
-        self.assert_errno(errno.EFAULT, context.load, 2 ** 63, 1)
-        self.assert_errno(errno.EFAULT, context.store, 2 ** 64 - 4, b"x")
+        for access, address, what in ((context.load, 2 ** 63, 1),
+                                      (context.store, 2 ** 64 - 4, b"x")):
+            self.assert_errno(errno.EFAULT, access, address, what)
+            self.assertEqual(self.client.read_event(SOON).address, address)
+        self.assert_errno(errno.EFAULT, context.load, 2 ** 64, 1)
 
     def test_registers_are_shared_and_big_endian(self):
         self.serve(on_attach=lambda context: context.window.write64(8, 0x1122334455667788))
@@ -357,6 +392,51 @@ class Test(ModelTest):
         self.assertFalse(self.runner.is_alive())
         self.assertIsInstance(self.raised, InterruptedError)
         write(DEBUG + "/link", "up")
+
+    def test_closing_detaches_all_whatever_they_raise(self):
+        class Fragile(Worker):
+            def link(self, up):
+                raise InterruptedError
+
+            def detach(self, context):
+                super().detach(context)
+                raise RuntimeError
+
+        self.serve(Fragile, on_work=lambda context: 0.001)
+        first = cxl_afu.Afu.open(CLIENT)
+        self.addCleanup(first.close)
+        first.attach(0)
+        self.attach()
+        write(DEBUG + "/link", "down")
+        self.runner.join(SOON)
+        write(DEBUG + "/link", "up")
+        self.assertFalse(self.runner.is_alive())
+        self.assertIsInstance(self.raised, RuntimeError)
+        self.assertEqual(self.afu.told.count("detach"), 2)
+        self.assertEqual([thread.name for thread in threading.enumerate()
+                          if thread.name.startswith("PE ")], [])
+        Recorder().close()
+
+    def test_context_for_which_there_is_no_file_is_refused(self):
+        self.serve()
+        self.client = cxl_afu.Afu.open(CLIENT)
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, limits[1]))
+        try:
+            self.assert_errno(errno.EIO, self.client.attach, 0, kind=OSError)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        self.client.attach(0)
+        self.assertIsNone(self.raised)
+
+    def test_context_for_which_there_is_no_thread_is_refused(self):
+        self.serve(Worker, on_work=lambda context: None)
+        with mock.patch.object(threading.Thread, "start", side_effect=RuntimeError):
+            self.assert_errno(errno.EIO, self.attach, kind=OSError)
+        self.assertEqual(self.afu.told[1:], ["attach", "detach"])
+        self.client.attach(0)
+        self.assertTrue(self.afu.wait_for("work"))
+        self.assertIsNone(self.raised)
 
     def test_exception_in_work_ends_the_model(self):
         # Not before attach() has returned: it may find that the AFU has failed.
