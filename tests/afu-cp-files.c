@@ -319,16 +319,13 @@ static void nap(void)
 	nanosleep(&time, NULL);
 }
 
-/* ^Z and fg: what it was doing is done again. */
-static void is_stopped_and_continued(void)
+/* Copy, and be stopped as often as there is time for it. */
+static unsigned int stop_and_continue(void)
 {
 	unsigned int stops = 0;
 	int status;
-	pid_t pid;
+	pid_t pid = start("1M");
 
-	begin();
-	make_file("src", LARGE, 0644);
-	pid = start("1M");
 	for (;;) {
 		nap();
 		if (waitpid(pid, &status, WNOHANG) == pid)
@@ -342,6 +339,18 @@ static void is_stopped_and_continued(void)
 	}
 	check_eq(status, 0);
 	check_same("src", "dst");
+	return stops;
+}
+
+/* ^Z and fg: what it was doing is done again. */
+static void is_stopped_and_continued(void)
+{
+	unsigned int stops = 0, copies;
+
+	begin();
+	make_file("src", LARGE, 0644);
+	for (copies = 0; stops < 10 && copies < 20; copies++)
+		stops += stop_and_continue();
 	check(stops >= 10, "stopped %u times only", stops);
 }
 

@@ -368,7 +368,8 @@ struct long_work {
 	char *dst;
 };
 
-#define LONG_LINES	512
+/* As long as a queue can be: the fastest AFU takes a while for it. */
+#define LONG_LINES	4095
 #define LONG_COPIES	(LONG_LINES * 4)
 #define LONG_SIZE	65535
 

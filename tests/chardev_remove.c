@@ -428,7 +428,8 @@ static void work_ends(void)
 	int fd;
 
 	sim_card_make(&card, NULL);
-	require_ok(sim_set_delay(card.num, 1000));
+	/* Seconds for all of them: it is not done before the card is down. */
+	require_ok(sim_set_delay(card.num, 20000));
 	fd = node_open_ok(card.slave);
 	queue_init(&q, 256);
 	require_ok(node_start(fd, queue_wed(&q), 4, 0));
@@ -480,7 +481,8 @@ static void sigio_tells_of_the_end(void)
  */
 static void no_start_during_a_reset(void)
 {
-	unsigned int busy = 0, round;
+	long long end = now_ms() + SOON_MS;
+	unsigned int busy = 0;
 	char path[64];
 	struct queue q;
 	int ret;
@@ -488,7 +490,7 @@ static void no_start_during_a_reset(void)
 	sim_card_make(&card, NULL);
 	queue_init(&q, 1);
 	snprintf(path, sizeof(path), SYSFS_CXL "/card%d/reset", card.num);
-	for (round = 0; round < 20 && !busy; round++) {
+	while (!busy && now_ms() < end) {
 		int fd = node_open_ok(card.slave);
 
 		require_ok(file_write("1", "%s", path));
@@ -549,14 +551,19 @@ static void comes_and_goes_with_open_files(void)
 	check_eq(node_pe(node_open_ok(card.slave)), 0);
 }
 
-static void *open_close_work(void *enough)
+#define USERS		3
+
+static bool enough;			/* atomic, as the next */
+static unsigned int work_done[USERS];
+
+static void *open_close_work(void *arg)
 {
 	char src[32] = "busy", dst[32];
+	unsigned int *done = arg;
 	struct queue q;
-	long n = 0;
 
 	queue_init(&q, 1);
-	while (!__atomic_load_n((bool *)enough, __ATOMIC_RELAXED)) {
+	while (!__atomic_load_n(&enough, __ATOMIC_RELAXED)) {
 		int fd = node_open(card.slave, 0);
 		struct work_element *we;
 
@@ -573,27 +580,36 @@ static void *open_close_work(void *enough)
 
 			while (!we->status && now_ms() < end)
 				nap();
-			n += we->status == WE_COMPLETE;
+			if (we->status == WE_COMPLETE)
+				__atomic_add_fetch(done, 1, __ATOMIC_RELAXED);
 		}
 		close(fd);
 	}
-	return (void *)n;
+	return NULL;
+}
+
+static bool all_have_worked(void)
+{
+	int i;
+
+	for (i = 0; i < USERS; i++)
+		if (!__atomic_load_n(&work_done[i], __ATOMIC_RELAXED))
+			return false;
+	return true;
 }
 
 /* Open, start, close and removal at once, in every order there is. */
 static void comes_and_goes_among_busy_users(void)
 {
 	int i, rounds = tap_rounds(20, 5);
-	bool enough = false;
-	pthread_t user[3];
+	pthread_t user[USERS];
 	char slave[16];
-	void *done;
 
 	sim_card_make(&card, NULL);
 	strcpy(slave, card.slave);
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < USERS; i++)
 		require_eq(pthread_create(&user[i], NULL, open_close_work,
-					  &enough), 0);
+					  &work_done[i]), 0);
 	for (i = 0; i < rounds; i++) {
 		usleep(1000 * (i % 5 + 5));
 		sim_card_set_live(&card, false);
@@ -601,12 +617,10 @@ static void comes_and_goes_among_busy_users(void)
 		sim_card_set_live(&card, true);
 		check_str_eq(card.slave, slave);
 	}
-	usleep(QUIET_MS * 1000);
+	check(becomes_true(all_have_worked()));
 	__atomic_store_n(&enough, true, __ATOMIC_RELAXED);
-	for (i = 0; i < 3; i++) {
-		pthread_join(user[i], &done);
-		check((long)done > 0);
-	}
+	for (i = 0; i < USERS; i++)
+		pthread_join(user[i], NULL);
 	check_works(card.slave);
 }
 

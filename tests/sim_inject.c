@@ -134,25 +134,30 @@ static void fault_has_a_default(void)
 		 WE_COMPLETE);
 }
 
-static void elements_are_delayed(void)
+/* Milliseconds for five elements */
+static long long time_elements(void)
 {
 	struct work_element *we = NULL;
-	long long begin;
+	long long begin = now_ms();
 	int i;
+
+	for (i = 0; i < 5; i++)
+		we = queue_copy(&afu.queue, NULL, NULL, 0);
+	require_eq(queue_wait(we), WE_COMPLETE);
+	return now_ms() - begin;
+}
+
+static void elements_are_delayed(void)
+{
+	long long took;
 
 	start();
 	require_ok(sim_set_delay(card.num, 50000));
-	begin = now_ms();
-	for (i = 0; i < 5; i++)
-		we = queue_copy(&afu.queue, NULL, NULL, 0);
-	require_eq(queue_wait(we), WE_COMPLETE);
-	check(now_ms() - begin >= 250, "%lld ms", now_ms() - begin);
+	took = time_elements();
+	check(took >= 250, "%lld ms", took);
 	require_ok(sim_set_delay(card.num, 0));
-	begin = now_ms();
-	for (i = 0; i < 5; i++)
-		we = queue_copy(&afu.queue, NULL, NULL, 0);
-	require_eq(queue_wait(we), WE_COMPLETE);
-	check(now_ms() - begin < 200, "%lld ms", now_ms() - begin);
+	/* Once, on a machine that is busy with something else */
+	check(becomes_true((took = time_elements()) < 200), "%lld ms", took);
 }
 
 /* Also for the element that waits for the end of the old delay */
