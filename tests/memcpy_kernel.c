@@ -16,6 +16,7 @@ IN_KERNEL(bad_kernel_addresses_are_address_errors)
 IN_KERNEL(constants_are_not_written)
 IN_KERNEL(no_atomics_on_kernel_addresses)
 IN_KERNEL(wed_of_0_is_harmless)
+IN_KERNEL(driver_needs_no_mapping)
 
 #define TEST(name) { "memcpy_kernel." #name, name }
 
@@ -25,6 +26,7 @@ static const struct tap_test tests[] = {
 	TEST(constants_are_not_written),
 	TEST(no_atomics_on_kernel_addresses),
 	TEST(wed_of_0_is_harmless),
+	TEST(driver_needs_no_mapping),
 };
 
 static const struct api_setup setup = {

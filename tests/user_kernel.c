@@ -150,9 +150,17 @@ static void set_allowed(const char *value)
 	api_set_live(true);
 }
 
-/* As the card was made */
-static void allow(void)
+static void set_mmio(const char *mmio)
 {
+	api_set_live(false);
+	require_ok(file_write(mmio, AFU "/mmio"));
+	api_set_live(true);
+}
+
+/* As the card was made */
+static void restore(void)
+{
+	set_mmio("mapped");
 	set_allowed("1");
 }
 
@@ -257,25 +265,7 @@ static void memcpy_stop(pid_t pid)
 	require_eq(waitpid(pid, NULL, 0), pid);
 }
 
-static void registers_are_accessed_one_by_one(void)
-{
-	pid_t pid;
-
-	api_set_live(false);
-	require_ok(file_write("trapped", AFU "/mmio"));
-	api_set_live(true);
-	pid = memcpy_start();
-	api_run("registers_are_accessed_one_by_one", NULL);
-	memcpy_stop(pid);
-	api_set_live(false);
-	require_ok(file_write("mapped", AFU "/mmio"));
-	api_set_live(true);
-	pid = memcpy_start();
-	api_run("mapped_registers_are_accessed_one_by_one", NULL);
-	memcpy_stop(pid);
-}
-
-/* The tests of memcpy_kernel, with the memcpy AFU that is a program */
+/* The AFU is the memcpy AFU that is a program. */
 static void run_with_memcpy(const char *name)
 {
 	pid_t pid = memcpy_start();
@@ -283,6 +273,24 @@ static void run_with_memcpy(const char *name)
 	api_run(name, NULL);
 	memcpy_stop(pid);
 }
+
+static void registers_are_accessed_one_by_one(void)
+{
+	set_mmio("trapped");
+	run_with_memcpy("registers_are_accessed_one_by_one");
+	set_mmio("mapped");
+	run_with_memcpy("mapped_registers_are_accessed_one_by_one");
+}
+
+/* Nor does it notice whether there could be one. */
+static void driver_needs_no_mapping(void)
+{
+	run_with_memcpy("driver_needs_no_mapping");
+	set_mmio("trapped");
+	run_with_memcpy("driver_needs_no_mapping");
+}
+
+/* The tests of memcpy_kernel */
 
 static void all_kinds_of_kernel_memory(void)
 {
@@ -304,7 +312,7 @@ static void no_atomics_on_kernel_addresses(void)
 	run_with_memcpy("no_atomics_on_kernel_addresses");
 }
 
-#define TEST(name) { "user_kernel." #name, name, allow }
+#define TEST(name) { "user_kernel." #name, name, restore }
 
 static const struct tap_test tests[] = {
 	TEST(refused_by_default),
@@ -312,6 +320,7 @@ static const struct tap_test tests[] = {
 	TEST(kernel_memory_is_loaded_and_stored),
 	TEST(store_rings_by_address),
 	TEST(registers_are_accessed_one_by_one),
+	TEST(driver_needs_no_mapping),
 	TEST(all_kinds_of_kernel_memory),
 	TEST(bad_kernel_addresses_are_address_errors),
 	TEST(constants_are_not_written),

@@ -19,7 +19,8 @@
 
 /*
  * The tests of an AFU in the kernel are those of the same AFU as a program:
- * $CXL_MODEL is "user" then. It has the numbers that the other would have.
+ * $CXL_MODEL is "user" then, or "trapped" if its registers shall not be memory.
+ * It has the numbers that the other would have.
  */
 static const struct user_model {
 	const char *name;
@@ -40,11 +41,16 @@ static const struct user_model {
 /* Which of them each AFU of the card that was made last is */
 static const struct user_model *afu_model[MAX_AFUS];
 
-bool sim_models_are_programs(void)
+static bool model_is(const char *name)
 {
 	const char *model = getenv("CXL_MODEL");
 
-	return model && !strcmp(model, "user");
+	return model && !strcmp(model, name);
+}
+
+bool sim_models_are_programs(void)
+{
+	return model_is("user") || model_is("trapped");
 }
 
 static void choose_user_model(const char *afu, char slice, const char *name)
@@ -56,6 +62,8 @@ static void choose_user_model(const char *afu, char slice, const char *name)
 		require(++m < user_models + ARRAY_SIZE(user_models), "%s", name);
 	afu_model[slice - '0'] = m;
 	require_ok(file_write("user", "%s/model", afu));
+	if (model_is("trapped"))
+		require_ok(file_write("trapped", "%s/mmio", afu));
 	for (i = 0; m->settings[i][0]; i++)
 		require_ok(file_write(m->settings[i][1], "%s/%s", afu,
 				      m->settings[i][0]));

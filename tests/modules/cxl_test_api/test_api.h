@@ -75,6 +75,7 @@ struct file *test_file(struct test_run *t, struct cxl_context *ctx,
 
 #define WE_COPY		0
 #define WE_IRQ		1
+#define WE_STOP		2
 #define WE_COMPLETE	0x80
 #define WE_FAILED	0x04
 
@@ -101,6 +102,8 @@ u8 test_queue_status(const struct work_element *we);
 
 /* Registers of a window, by offset, and the place of windows */
 #define REG_PH		0x08
+#define REG_STATUS	0x10
+#define STATUS_STOPPED	0x0800000000000000ULL
 #define REG_PCTRL	0x18
 #define PCTRL_RESTART	0x8000000000000000ULL
 #define REG_CFG		0x00

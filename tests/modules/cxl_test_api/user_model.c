@@ -153,6 +153,58 @@ static void mapped_registers_are_accessed_one_by_one(struct test_run *t)
 	test_context_done(t, ctx);
 }
 
+static bool is_stopped(struct cxl_context *ctx)
+{
+	u64 status = 0;
+
+	return !cxl_mmio_read64(ctx, REG_STATUS, &status) &&
+	       status & STATUS_STOPPED;
+}
+
+/*
+ * A driver of the memcpy AFU that uses no mapping: it has work done, is told that
+ * the AFU has stopped, restarts it, and has more done.
+ */
+static void driver_needs_no_mapping(struct test_run *t)
+{
+	struct cxl_context *ctx = test_context(t);
+	static char src[LEN], dst[LEN];
+	struct work_element *we;
+	struct test_queue q;
+	u64 value;
+	int round;
+
+	if (!ctx)
+		return;
+	if (!CHECK_EQ(t, test_queue_init(&q), 0) ||
+	    !CHECK_EQ(t, cxl_start_context(ctx, test_queue_wed(&q), NULL), 0))
+		goto done;
+	CHECK_EQ(t, cxl_mmio_read64(ctx, REG_PH, &value), 0);
+	CHECK_EQ(t, value >> 48, cxl_process_element(ctx));
+	for (round = 1; round <= 3; round++) {
+		memset(src, round, LEN);
+		we = test_queue_add(&q, WE_COPY, LEN, src, dst);
+		CHECK_EQ(t, test_queue_wait(we), WE_COMPLETE);
+		CHECK(t, !memcmp(dst, src, LEN));
+		we = test_queue_add(&q, WE_STOP, 0, NULL, NULL);
+		CHECK_EQ(t, test_queue_wait(we), WE_COMPLETE);
+		CHECK(t, BECOMES_TRUE(is_stopped(ctx)));
+		/* It does nothing until it is restarted. */
+		memset(src, -round, LEN);
+		we = test_queue_add(&q, WE_COPY, LEN, src, dst);
+		msleep(100);
+		CHECK_EQ(t, test_queue_status(we), 0);
+		CHECK_EQ(t, cxl_mmio_write64(ctx, REG_PCTRL, PCTRL_RESTART), 0);
+		CHECK_EQ(t, test_queue_wait(we), WE_COMPLETE);
+		CHECK(t, !memcmp(dst, src, LEN));
+		CHECK(t, !is_stopped(ctx));
+	}
+	CHECK_EQ(t, cxl_stop_context(ctx), 0);
+done:
+	test_context_done(t, ctx);
+	test_queue_free(&q);
+}
+
 const struct test_case test_user_model[] = {
 	{ "kernel_context_is_refused", kernel_context_is_refused },
 	{ "model_has_kernel_memory", model_has_kernel_memory },
@@ -161,5 +213,6 @@ const struct test_case test_user_model[] = {
 	  registers_are_accessed_one_by_one },
 	{ "mapped_registers_are_accessed_one_by_one",
 	  mapped_registers_are_accessed_one_by_one },
+	{ "driver_needs_no_mapping", driver_needs_no_mapping },
 	{ }
 };
