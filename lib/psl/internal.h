@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The engine behind <psl.h>.  It knows events, of which there is at most one of
- * each kind in a clock, and a line is one event.  signals.c makes beats of them,
- * socket.c messages.
+ * The engine behind <psl.h>: what it does with events, and what it makes.
  *
  * The way of a command, by its state:
  *
@@ -15,9 +13,7 @@
 #ifndef _LIB_PSL_INTERNAL_H
 #define _LIB_PSL_INTERNAL_H
 
-#include <string.h>
-
-#include <psl.h>
+#include "events.h"
 
 #define TAGS		256
 #define LINE_MASK	(~(uint64_t)(PSL_LINE - 1))
@@ -26,102 +22,6 @@
 #define LINE_CLOCKS	2
 /* From the event of a line to the response: its beats, and three more */
 #define ANSWER_CLOCKS	(LINE_CLOCKS + 3)
-
-/*
- * Events
- */
-
-/**
- * struct psl_command - a command as the AFU gave it; see struct psl_ah
- * @valid: there is one
- */
-struct psl_command {
-	bool valid;
-	uint8_t tag;
-	bool tag_parity;
-	uint16_t code;
-	bool code_parity;
-	uint8_t abort;
-	uint64_t ea;
-	bool ea_parity;
-	uint16_t handle;
-	uint16_t size;
-};
-
-/**
- * struct psl_line - a line of data
- * @valid: there is one
- * @tag: of its command
- * @data: the bytes
- * @parity: bit 15 is of data[0..7]
- */
-struct psl_line {
-	bool valid;
-	uint8_t tag;
-	uint8_t data[PSL_LINE];
-	uint16_t parity;
-};
-
-/**
- * struct psl_from_afu - what comes from the AFU in a clock
- * @running, @done, @error, @cack, @yield, @tbreq, @paren, @brlat: as in
- *	struct psl_ah
- * @command: a new command
- * @mmio_ack: the MMIO access is done
- * @mmio_data: of that
- * @mmio_parity: of @mmio_data
- * @line: data of a buffer read, in the order of those; the tag is not set
- */
-struct psl_from_afu {
-	bool running;
-	bool done;
-	uint64_t error;
-	bool cack;
-	bool yield;
-	bool tbreq;
-	bool paren;
-	uint8_t brlat;
-	struct psl_command command;
-	bool mmio_ack;
-	uint64_t mmio_data;
-	bool mmio_parity;
-	struct psl_line line;
-};
-
-/**
- * struct psl_to_afu - what goes to the AFU in a clock
- * @room: ha_croom
- * @job: there is a job command, @job_code with @job_ea
- * @mmio: there is an MMIO access, of which the following is valid
- * @response: there is a response, to @response_tag
- * @fetch: a line is asked for, of @fetch_tag
- * @line: a line is delivered
- *
- * Parities are made by whoever hands the events on.
- */
-struct psl_to_afu {
-	uint8_t room;
-	bool job;
-	uint8_t job_code;
-	uint64_t job_ea;
-	bool mmio;
-	bool mmio_config;
-	bool mmio_read;
-	bool mmio_double;
-	uint32_t mmio_address;
-	uint64_t mmio_data;
-	bool response;
-	uint8_t response_tag;
-	uint8_t response_code;
-	uint16_t response_credits;
-	bool fetch;
-	uint8_t fetch_tag;
-	struct psl_line line;
-};
-
-/* One clock of events; @in is what came since the last. */
-void psl_step(struct psl *psl, const struct psl_from_afu *in,
-	      struct psl_to_afu *out);
 
 /*
  * Commands
@@ -401,26 +301,6 @@ struct psl {
 	uint64_t broken[RULES];
 	struct signals *signals;
 };
-
-/* A bit that makes the number of ones odd */
-static inline bool odd_parity(uint64_t value)
-{
-	return !__builtin_parityll(value);
-}
-
-/* That of each 8 bytes; the first bytes' bit is the highest of @size / 8. */
-static inline uint16_t data_parity(const uint8_t *data, size_t size)
-{
-	uint16_t parity = 0;
-	uint64_t word;
-	size_t i;
-
-	for (i = 0; i < size; i += sizeof(word)) {
-		memcpy(&word, data + i, sizeof(word));
-		parity = parity << 1 | odd_parity(word);
-	}
-	return parity;
-}
 
 static inline bool same_line(uint64_t a, uint64_t b)
 {

@@ -9,7 +9,7 @@
 #ifndef _LIB_PSL_MESSAGE_H
 #define _LIB_PSL_MESSAGE_H
 
-#include "internal.h"
+#include "events.h"
 
 #define GREETING_SIZE	16
 
