@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Each command of the PSL, what it does to memory, and each response. */
+/*
+ * Each command of the PSL, what it does to memory, and each response. psl_lock.c has
+ * those that no other comes between.
+ */
 #include <endian.h>
 #include <string.h>
 
@@ -8,35 +11,13 @@
 
 #define LINE	0x2080		/* the line that is used here */
 
-static struct bench *run(void)
-{
-	struct bench *bench = bench_start(NULL);
-
-	bench_run_directed(bench, 3);
-	return bench;
-}
-
-static void end(struct bench *bench)
-{
-	check_eq(psl_rules_broken(bench->psl), 0);
-	bench_end(bench);
-}
-
-static void fill_line(struct bench *bench, uint8_t tag, uint8_t seed)
-{
-	int i;
-
-	for (i = 0; i < PSL_LINE; i++)
-		bench->afu.tags[tag].line[i] = seed + i;
-}
-
 static void reads_deliver_the_line(void)
 {
 	static const uint16_t codes[] = {
 		PSL_READ_CL_NA, PSL_READ_CL_S, PSL_READ_CL_M, PSL_READ_CL_LCK,
 		PSL_READ_CL_RES, PSL_READ_PNA,
 	};
-	struct bench *bench = run();
+	struct bench *bench = bench_start_directed(3);
 	struct afu_tag *tag;
 	size_t i;
 
@@ -49,12 +30,12 @@ static void reads_deliver_the_line(void)
 		check_eq(tag->credits, 1);
 		check(tag->responded_at >= tag->delivered_at + 3);
 	}
-	end(bench);
+	bench_end_well(bench);
 }
 
 static void partial_reads(void)
 {
-	struct bench *bench = run();
+	struct bench *bench = bench_start_directed(3);
 	unsigned int size, at;
 
 	for (size = 1; size <= 128; size *= 2)
@@ -65,7 +46,7 @@ static void partial_reads(void)
 			check_mem_eq(bench->afu.tags[9].line + at,
 				     bench->memory + LINE + at, size);
 		}
-	end(bench);
+	bench_end_well(bench);
 }
 
 static void writes_store_the_line(void)
@@ -73,27 +54,27 @@ static void writes_store_the_line(void)
 	static const uint16_t codes[] = {
 		PSL_WRITE_NA, PSL_WRITE_INJ, PSL_WRITE_MI, PSL_WRITE_MS,
 	};
-	struct bench *bench = run();
+	struct bench *bench = bench_start_directed(3);
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(codes); i++) {
-		fill_line(bench, i, 0x40 * i);
+		afu_fill_line(&bench->afu, i, 0x40 * i);
 		check_eq(bench_command(bench, i, codes[i], LINE, 128),
 			 PSL_DONE);
 		check_mem_eq(bench->memory + LINE, bench->afu.tags[i].line,
 			     128);
 		check_eq(bench->afu.tags[i].fetches, 2);
 	}
-	end(bench);
+	bench_end_well(bench);
 }
 
 static void partial_writes(void)
 {
-	struct bench *bench = run();
+	struct bench *bench = bench_start_directed(3);
 	uint8_t expected[128];
 	unsigned int size, at;
 
-	fill_line(bench, 9, 0x11);
+	afu_fill_line(&bench->afu, 9, 0x11);
 	for (size = 1; size <= 128; size *= 2)
 		for (at = 0; at < 128; at += size) {
 			memset(bench->memory + LINE, 0xff, 128);
@@ -104,12 +85,12 @@ static void partial_writes(void)
 					       LINE + at, size), PSL_DONE);
 			check_mem_eq(bench->memory + LINE, expected, 128);
 		}
-	end(bench);
+	bench_end_well(bench);
 }
 
 static void any_latency_any_parity(void)
 {
-	struct bench *bench = run();
+	struct bench *bench = bench_start_directed(3);
 	unsigned int late, i;
 
 	bench->afu.ah.paren = true;
@@ -118,23 +99,23 @@ static void any_latency_any_parity(void)
 			bench->afu.late_parity = late;
 			bench->afu.brlat = i;
 			bench->afu.ah.brlat = i;
-			fill_line(bench, i, 0x30 * i + late);
+			afu_fill_line(&bench->afu, i, 0x30 * i + late);
 			check_eq(bench_command(bench, i, PSL_WRITE_NA, LINE,
 					       128), PSL_DONE);
 			check_mem_eq(bench->memory + LINE,
 				     bench->afu.tags[i].line, 128);
 		}
-	end(bench);
+	bench_end_well(bench);
 }
 
 static void lines_follow_without_a_gap(void)
 {
-	struct bench *bench = run();
+	struct bench *bench = bench_start_directed(3);
 	unsigned int i;
 
 	for (i = 0; i < 32; i++) {
 		afu_command(&bench->afu, i, PSL_READ_CL_NA, i * 128, 128);
-		fill_line(bench, 64 + i, i);
+		afu_fill_line(&bench->afu, 64 + i, i);
 		afu_command(&bench->afu, 64 + i, PSL_WRITE_NA,
 			    0x8000 + i * 128, 128);
 	}
@@ -147,7 +128,7 @@ static void lines_follow_without_a_gap(void)
 		check_mem_eq(bench->memory + 0x8000 + i * 128,
 			     bench->afu.tags[64 + i].line, 128);
 	}
-	end(bench);
+	bench_end_well(bench);
 }
 
 static void touches_move_no_data(void)
@@ -155,7 +136,7 @@ static void touches_move_no_data(void)
 	static const uint16_t codes[] = {
 		PSL_TOUCH_I, PSL_TOUCH_S, PSL_TOUCH_M,
 	};
-	struct bench *bench = run();
+	struct bench *bench = bench_start_directed(3);
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(codes); i++) {
@@ -165,7 +146,7 @@ static void touches_move_no_data(void)
 		check_eq(bench->afu.tags[i].deliveries, 0);
 		check_eq(bench->afu.tags[i].fetches, 0);
 	}
-	end(bench);
+	bench_end_well(bench);
 }
 
 static void cache_commands(void)
@@ -173,32 +154,32 @@ static void cache_commands(void)
 	static const uint16_t codes[] = {
 		PSL_PUSH_I, PSL_PUSH_S, PSL_EVICT_I, PSL_FLUSH,
 	};
-	struct bench *bench = run();
+	struct bench *bench = bench_start_directed(3);
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(codes); i++)
 		check_eq(bench_command(bench, i, codes[i], LINE, 128),
 			 PSL_DONE);
 	check_eq(bench->accesses, 0);
-	end(bench);
+	bench_end_well(bench);
 }
 
 static void zero_clears_a_line(void)
 {
 	static const uint8_t zeroes[128];
-	struct bench *bench = run();
+	struct bench *bench = bench_start_directed(3);
 
 	memset(bench->memory + LINE - 128, 0xff, 384);
 	check_eq(bench_command(bench, 1, PSL_ZERO_M, LINE, 128), PSL_DONE);
 	check_mem_eq(bench->memory + LINE, zeroes, 128);
 	check_eq(bench->memory[LINE - 1], 0xff);
 	check_eq(bench->memory[LINE + 128], 0xff);
-	end(bench);
+	bench_end_well(bench);
 }
 
 static void read_pe_has_the_wed(void)
 {
-	struct bench *bench = run();
+	struct bench *bench = bench_start_directed(3);
 	uint8_t expected[128] = { 0 };
 	uint64_t wed = htobe64(0x1002);
 
@@ -207,12 +188,12 @@ static void read_pe_has_the_wed(void)
 	require(bench_settle(bench));
 	check_eq(bench->afu.tags[5].response, PSL_DONE);
 	check_mem_eq(bench->afu.tags[5].line, expected, 128);
-	end(bench);
+	bench_end_well(bench);
 }
 
 static void interrupts_are_raised(void)
 {
-	struct bench *bench = run();
+	struct bench *bench = bench_start_directed(3);
 
 	afu_command(&bench->afu, 5, PSL_INTREQ, 3, 128)->handle = 1;
 	require(bench_settle(bench));
@@ -222,216 +203,15 @@ static void interrupts_are_raised(void)
 	/* Only 11 bits of the address count. */
 	check_eq(bench_command(bench, 6, PSL_INTREQ, 0x1802, 0), PSL_DONE);
 	check_eq(bench->interrupts[2], 1);
-	end(bench);
+	bench_end_well(bench);
 }
 
 static void restart_without_need(void)
 {
-	struct bench *bench = run();
+	struct bench *bench = bench_start_directed(3);
 
 	check_eq(bench_command(bench, 1, PSL_RESTART, 0, 0), PSL_DONE);
-	end(bench);
-}
-
-/*
- * Locks and reservations
- */
-
-static void lock_excludes_others(void)
-{
-	struct bench *bench = run();
-
-	check_eq(bench_command(bench, 1, PSL_LOCK, LINE, 128), PSL_DONE);
-	check_eq(bench_command(bench, 2, PSL_LOCK, LINE + 128, 128),
-		 PSL_NLOCK);
-	check_eq(bench_command(bench, 2, PSL_READ_CL_LCK, LINE + 128, 128),
-		 PSL_NLOCK);
-	afu_command(&bench->afu, 3, PSL_LOCK, LINE, 128)->handle = 1;
-	require(bench_settle(bench));
-	check_eq(bench->afu.tags[3].response, PSL_NLOCK);
-	check_eq(bench_command(bench, 4, PSL_PUSH_I, LINE, 128), PSL_NLOCK);
-	check_eq(bench_command(bench, 4, PSL_PUSH_S, LINE + 128, 128),
-		 PSL_DONE);
-	check_eq(bench_command(bench, 5, PSL_UNLOCK, LINE, 128), PSL_DONE);
-	check_eq(bench_command(bench, 6, PSL_LOCK, LINE + 128, 128), PSL_DONE);
-	end(bench);
-}
-
-static void lock_ends_by_a_write(void)
-{
-	struct bench *bench = run();
-
-	fill_line(bench, 2, 9);
-	check_eq(bench_command(bench, 1, PSL_READ_CL_LCK, LINE, 128),
-		 PSL_DONE);
-	check_eq(bench_command(bench, 2, PSL_WRITE_UNLOCK, LINE, 128),
-		 PSL_DONE);
-	check_mem_eq(bench->memory + LINE, bench->afu.tags[2].line, 128);
-	check_eq(bench_command(bench, 3, PSL_LOCK, LINE + 128, 128), PSL_DONE);
-	end(bench);
-}
-
-static void lock_ends_with_its_context(void)
-{
-	struct bench *bench = run();
-
-	afu_command(&bench->afu, 3, PSL_LOCK, LINE, 128)->handle = 1;
-	require(bench_settle(bench));
-	psl_detach(bench->psl, 1);
-	check_eq(bench_command(bench, 4, PSL_LOCK, LINE + 128, 128), PSL_DONE);
-	end(bench);
-}
-
-static void failed_read_takes_no_lock(void)
-{
-	struct bench *bench = run();
-
-	bench->access_error[LINE / BENCH_PAGE] = EFAULT;
-	check_eq(bench_command(bench, 1, PSL_READ_CL_LCK, LINE, 128),
-		 PSL_AERROR);
-	check_eq(bench_command(bench, 1, PSL_RESTART, 0, 0), PSL_DONE);
-	check_eq(bench_command(bench, 2, PSL_LOCK, 0, 128), PSL_DONE);
-	end(bench);
-}
-
-static void reservation_is_kept(void)
-{
-	struct bench *bench = run();
-	unsigned int size;
-
-	fill_line(bench, 2, 0x77);
-	for (size = 4; size <= 128; size *= 2) {
-		check_eq(bench_command(bench, 1, PSL_READ_CL_RES, LINE, 128),
-			 PSL_DONE);
-		check_eq(bench_command(bench, 2, PSL_WRITE_C, LINE, size),
-			 PSL_DONE);
-		check_mem_eq(bench->memory + LINE, bench->afu.tags[2].line,
-			     size);
-		/* Once */
-		check_eq(bench_command(bench, 2, PSL_WRITE_C, LINE, size),
-			 PSL_NRES);
-	}
-	end(bench);
-}
-
-static void reservation_is_lost_to_a_processor(void)
-{
-	struct bench *bench = run();
-	unsigned int size;
-
-	for (size = 4; size <= 128; size *= 2) {
-		check_eq(bench_command(bench, 1, PSL_READ_CL_RES, LINE, 128),
-			 PSL_DONE);
-		bench->memory[LINE]++;
-		check_eq(bench_command(bench, 2, PSL_WRITE_C, LINE, size),
-			 PSL_NRES);
-	}
-	end(bench);
-}
-
-static void reservation_is_lost_to_the_afu(void)
-{
-	struct bench *bench = run();
-
-	/* The same data: it is the store that counts. */
-	check_eq(bench_command(bench, 1, PSL_READ_CL_RES, LINE, 128),
-		 PSL_DONE);
-	memcpy(bench->afu.tags[3].line, bench->memory + LINE, 128);
-	check_eq(bench_command(bench, 3, PSL_WRITE_NA, LINE, 128), PSL_DONE);
-	check_eq(bench_command(bench, 2, PSL_WRITE_C, LINE, 128), PSL_NRES);
-	/* Another reservation */
-	check_eq(bench_command(bench, 1, PSL_READ_CL_RES, LINE, 128),
-		 PSL_DONE);
-	check_eq(bench_command(bench, 1, PSL_READ_CL_RES, LINE + 128, 128),
-		 PSL_DONE);
-	check_eq(bench_command(bench, 2, PSL_WRITE_C, LINE, 128), PSL_NRES);
-	end(bench);
-}
-
-static void evict_of_what_is_locked_and_reserved(void)
-{
-	struct bench *bench = run();
-
-	check_eq(bench_command(bench, 1, PSL_READ_CL_RES, LINE, 128),
-		 PSL_DONE);
-	check_eq(bench_command(bench, 2, PSL_EVICT_I, LINE, 128), PSL_DONE);
-	check_eq(bench_command(bench, 3, PSL_LOCK, LINE, 128), PSL_DONE);
-	check_eq(bench_command(bench, 2, PSL_EVICT_I, LINE, 128), PSL_NRES);
-	end(bench);
-}
-
-/*
- * Compare and swap
- */
-
-static int swap(struct bench *bench, uint16_t code, unsigned int width,
-		uint64_t memory, uint64_t operand, uint64_t value)
-{
-	uint8_t *line = bench->afu.tags[7].line;
-
-	memory = htobe64(memory << (64 - 8 * width));
-	operand = htobe64(operand << (64 - 8 * width));
-	value = htobe64(value << (64 - 8 * width));
-	memcpy(bench->memory + LINE + 8, &memory, width);
-	memcpy(line, &operand, width);
-	memcpy(line + width, &value, width);
-	return bench_command(bench, 7, code, LINE + 8, 2 * width);
-}
-
-static uint64_t result(const struct bench *bench, unsigned int width)
-{
-	uint64_t value;
-
-	memcpy(&value, bench->memory + LINE + 8, sizeof(value));
-	return be64toh(value) >> (64 - 8 * width);
-}
-
-static void compare_and_swap(void)
-{
-	struct bench *bench = run();
-	unsigned int i, width, code;
-
-	for (i = 0; i < 2; i++) {
-		width = i ? 8 : 4;
-		code = i ? PSL_CAS_E_8B : PSL_CAS_E_4B;
-		check_eq(swap(bench, code, width, 5, 5, 6), PSL_COMP_EQ);
-		check_eq(result(bench, width), 6);
-		check_eq(swap(bench, code, width, 5, 4, 6), PSL_COMP_NEQ);
-		check_eq(result(bench, width), 5);
-		code++;
-		check_eq(swap(bench, code, width, 5, 5, 6), PSL_COMP_EQ);
-		check_eq(result(bench, width), 5);
-		check_eq(swap(bench, code, width, 5, 4, 6), PSL_COMP_NEQ);
-		check_eq(result(bench, width), 6);
-		code++;
-		check_eq(swap(bench, code, width, 5, 5, 6), PSL_COMP_EQ);
-		check_eq(result(bench, width), 6);
-		check_eq(swap(bench, code, width, 5, 4, 6), PSL_COMP_NEQ);
-		check_eq(result(bench, width), 6);
-	}
-	check_eq(bench_command(bench, 7, PSL_CAS_E_8B, LINE + 4, 16),
-		 PSL_CAS_INV);
-	end(bench);
-}
-
-static unsigned int disturbed;
-
-/* A processor stores to the word, each time before it is accessed. */
-static void disturb(struct bench *bench, const struct psl_access *access)
-{
-	if (access->type == PSL_ACCESS_COMPARE_SWAP && disturbed++ < 5)
-		bench->memory[LINE + 15]++;
-}
-
-static void compare_and_swap_again(void)
-{
-	struct bench *bench = run();
-
-	bench->on_access = disturb;
-	check_eq(swap(bench, PSL_CAS_NE_8B, 8, 5, 0x1000, 6), PSL_COMP_NEQ);
-	check_eq(result(bench, 8), 6);
-	check(disturbed > 5);
-	end(bench);
+	bench_end_well(bench);
 }
 
 /*
@@ -440,7 +220,7 @@ static void compare_and_swap_again(void)
 
 static void address_error(void)
 {
-	struct bench *bench = run();
+	struct bench *bench = bench_start_directed(3);
 
 	bench->access_error[1] = EFAULT;
 	check_eq(bench_command(bench, 1, PSL_READ_CL_NA, 0x1000, 128),
@@ -455,36 +235,36 @@ static void address_error(void)
 	check_eq(bench->afu.tags[3].response, PSL_DONE);
 	check_eq(bench_command(bench, 4, PSL_RESTART, 0, 0), PSL_DONE);
 	check_eq(bench_command(bench, 2, PSL_READ_CL_NA, LINE, 128), PSL_DONE);
-	end(bench);
+	bench_end_well(bench);
 }
 
 static void data_error(void)
 {
-	struct bench *bench = run();
+	struct bench *bench = bench_start_directed(3);
 
 	bench->access_error[1] = ENOMEM;
 	check_eq(bench_command(bench, 1, PSL_WRITE_NA, 0x1000, 128),
 		 PSL_DERROR);
 	check_eq(bench_command(bench, 2, PSL_READ_CL_NA, LINE, 128),
 		 PSL_FLUSHED);
-	end(bench);
+	bench_end_well(bench);
 }
 
 static void fault_when_the_context_is_gone(void)
 {
-	struct bench *bench = run();
+	struct bench *bench = bench_start_directed(3);
 
 	bench->access_error[1] = ESTALE;
 	check_eq(bench_command(bench, 1, PSL_READ_CL_NA, 0x1000, 128),
 		 PSL_FAULT);
 	check_eq(bench_command(bench, 2, PSL_READ_CL_NA, LINE, 128), PSL_DONE);
-	end(bench);
+	bench_end_well(bench);
 }
 
 static void unknown_contexts(void)
 {
 	static const int handles[] = { 3, 15, 16, 0xffff };
-	struct bench *bench = run();
+	struct bench *bench = bench_start_directed(3);
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(handles); i++) {
@@ -494,12 +274,12 @@ static void unknown_contexts(void)
 		check_eq(bench->afu.tags[1].response, PSL_CONTEXT);
 	}
 	check_eq(bench->accesses, 0);
-	end(bench);
+	bench_end_well(bench);
 }
 
 static void detach_in_mid_transfer(void)
 {
-	struct bench *bench = run();
+	struct bench *bench = bench_start_directed(3);
 
 	bench->absent[1] = true;
 	afu_command(&bench->afu, 1, PSL_READ_CL_NA, 0x1000, 128)->handle = 1;
@@ -516,7 +296,7 @@ static void detach_in_mid_transfer(void)
 	check_eq(bench->afu.tags[2].response, PSL_FAULT);
 	check_eq(bench->afu.tags[3].response, PSL_FAULT);
 	check_eq(bench_command(bench, 4, PSL_READ_CL_NA, 0, 128), PSL_DONE);
-	end(bench);
+	bench_end_well(bench);
 }
 
 static const struct tap_test tests[] = {
@@ -533,21 +313,6 @@ static const struct tap_test tests[] = {
 	{ "psl_command.read_pe_has_the_wed", read_pe_has_the_wed },
 	{ "psl_command.interrupts_are_raised", interrupts_are_raised },
 	{ "psl_command.restart_without_need", restart_without_need },
-	{ "psl_command.lock_excludes_others", lock_excludes_others },
-	{ "psl_command.lock_ends_by_a_write", lock_ends_by_a_write },
-	{ "psl_command.lock_ends_with_its_context",
-	  lock_ends_with_its_context },
-	{ "psl_command.failed_read_takes_no_lock",
-	  failed_read_takes_no_lock },
-	{ "psl_command.reservation_is_kept", reservation_is_kept },
-	{ "psl_command.reservation_is_lost_to_a_processor",
-	  reservation_is_lost_to_a_processor },
-	{ "psl_command.reservation_is_lost_to_the_afu",
-	  reservation_is_lost_to_the_afu },
-	{ "psl_command.evict_of_what_is_locked_and_reserved",
-	  evict_of_what_is_locked_and_reserved },
-	{ "psl_command.compare_and_swap", compare_and_swap },
-	{ "psl_command.compare_and_swap_again", compare_and_swap_again },
 	{ "psl_command.address_error", address_error },
 	{ "psl_command.data_error", data_error },
 	{ "psl_command.fault_when_the_context_is_gone",

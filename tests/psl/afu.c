@@ -44,6 +44,14 @@ void afu_init(struct afu *afu, unsigned int processes)
 	afu->descriptor[0x108 / 8] = 0x0100001200000000ULL;
 }
 
+void afu_fill_line(struct afu *afu, uint8_t tag, uint8_t seed)
+{
+	int i;
+
+	for (i = 0; i < PSL_LINE; i++)
+		afu->tags[tag].line[i] = seed + i;
+}
+
 struct afu_command *afu_command(struct afu *afu, uint8_t tag, uint16_t code,
 				uint64_t ea, uint16_t size)
 {

@@ -129,6 +129,9 @@ struct afu {
 /* One for @processes contexts, in directed mode, with a window of 4 KB each. */
 void afu_init(struct afu *afu, unsigned int processes);
 
+/* The buffer of @tag: @seed and the numbers that follow it */
+void afu_fill_line(struct afu *afu, uint8_t tag, uint8_t seed);
+
 /* Queue a command, to be changed before the next clock. */
 struct afu_command *afu_command(struct afu *afu, uint8_t tag, uint16_t code,
 				uint64_t ea, uint16_t size);

@@ -158,6 +158,20 @@ void bench_end(struct bench *bench)
 	free(bench);
 }
 
+struct bench *bench_start_directed(unsigned int n)
+{
+	struct bench *bench = bench_start(NULL);
+
+	bench_run_directed(bench, n);
+	return bench;
+}
+
+void bench_end_well(struct bench *bench)
+{
+	check_eq(psl_rules_broken(bench->psl), 0);
+	bench_end(bench);
+}
+
 void bench_clock(struct bench *bench, unsigned int cycles)
 {
 	struct psl_ha ha;

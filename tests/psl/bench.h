@@ -54,8 +54,12 @@ struct bench {
 
 /* One for a test; @options as of psl_create(). The AFU can still be changed. */
 struct bench *bench_start(const struct psl_options *options);
+/* The same, in directed mode with contexts 0 to @n - 1 */
+struct bench *bench_start_directed(unsigned int n);
 /* No access may be held. */
 void bench_end(struct bench *bench);
+/* The AFU has broken no rule. */
+void bench_end_well(struct bench *bench);
 
 void bench_clock(struct bench *bench, unsigned int cycles);
 /* Clock until the PSL is idle; false when it does not come to that. */
