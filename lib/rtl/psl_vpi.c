@@ -230,7 +230,14 @@ static PLI_INT32 begin(struct t_cb_data *data)
 
 static PLI_INT32 end(struct t_cb_data *data)
 {
+	struct psl *psl;
+
 	(void)data;
+	if (!card)
+		return 0;
+	psl = psl_card_psl(card);
+	vpi_printf("%llu cycles, %llu rules broken\n", (unsigned long long)psl_cycles(psl),
+		   (unsigned long long)psl_rules_broken(psl));
 	psl_card_close(card);
 	card = NULL;
 	return 0;
