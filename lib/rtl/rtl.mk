@@ -9,6 +9,7 @@ RTL_BUILD	:= $(OUT)/rtl
 RTL_BENCH	:= $(BUILD)/$(ARCH)-rtl
 RTL_MAKE	= $(MAKE) --no-print-directory -s -C examples/rtl O=$(@D) LIB=$(OUT)/lib \
 		  CC=$(CROSS_COMPILE)gcc JOBS=$(JOBS)
+RTL_MACHINE	:= $(OUT)/host/lib/rtl-machine
 RTL_EXAMPLE	:= $(wildcard examples/rtl/*.v examples/rtl/*.vh examples/rtl/Makefile)
 RTL_TESTS	:= $(wildcard examples/rtl/test/*)
 VPI_INCLUDE	:= /usr/include/iverilog
@@ -18,7 +19,7 @@ HAVE_VERILATOR	:= $(and $(RTL_NATIVE),$(shell command -v verilator))
 HAVE_ICARUS	:= $(and $(RTL_NATIVE),$(wildcard $(VPI_INCLUDE)/vpi_user.h))
 
 .PHONY: rtl demo-rtl demo-rtl-programs
-rtl: $(if $(HAVE_VERILATOR),$(OUT)/tests/lib/afu-copycrc $(OUT)/tests/lib/rtl-simulator $(RTL_BENCH)/bench) \
+rtl: $(if $(HAVE_VERILATOR),$(OUT)/tests/lib/afu-copycrc $(OUT)/tests/lib/rtl-simulator $(RTL_MACHINE) $(RTL_BENCH)/bench) \
      $(if $(HAVE_ICARUS),$(OUT)/lib/psl.vpi $(RTL_BUILD)/copycrc.vvp $(RTL_BENCH)/bench.vvp)
 
 $(OUT)/lib/psl.vpi: lib/rtl/psl_vpi.c $(OUT)/lib/libpsl.a $(OUT)/lib/libafu.a lib/include/psl.h lib/include/psl_card.h
@@ -41,6 +42,18 @@ $(addprefix $(RTL_BUILD)/,copycrc copycrc.vvp rtl-cp) $(addprefix $(RTL_BENCH)/,
 $(OUT)/tests/lib/afu-copycrc: $(RTL_BUILD)/copycrc
 	@mkdir -p $(@D)
 	$(call quiet,CP,$@)install -m 755 $< $@
+
+# It copies on the machine itself, made of what Verilator made for the program.
+VERILATOR_INCLUDE = $(shell verilator --getenv VERILATOR_ROOT)/include
+
+$(RTL_MACHINE): tests/psl/rtl_machine.cpp lib/rtl/psl_verilator.hpp lib/psl/simulator.h \
+		$(RTL_BUILD)/copycrc $(OUT)/host-lib/libpsl.a
+	@mkdir -p $(@D)
+	$(call quiet,HOSTCXX,$@)g++ -O2 -g -Wall -Wextra $(WERROR) -faligned-new -pthread \
+		$(patsubst %,-I%,lib/include include/uapi lib/rtl lib/psl examples/rtl) \
+		$(patsubst %,-isystem %,$(RTL_BUILD)/verilated $(VERILATOR_INCLUDE)) \
+		-DVM_TRACE=1 -DVM_TRACE_FST=1 -o $@ $< $(RTL_BUILD)/verilated/Vafu__ALL.a \
+		$(RTL_BUILD)/verilated/verilated*.o $(OUT)/host-lib/libpsl.a -lz
 
 test-programs: rtl
 ##@ Running

@@ -41,6 +41,22 @@ bench_passes_by_icarus() {
 	bench_passes vvp -n "$bench/bench.vvp"
 }
 
+# at_least ROW LIMIT: MiB/s, and all lines in as many cycles as the buses need
+at_least() {
+	echo "$said" | awk -v rate="copy_rtl_$1_mib_s" -v cycles="rtl_$1_cycles_per_line" -v limit="$2" '
+		$2 == rate { fast = $3 >= limit; print "# " $2, $3 }
+		$2 == cycles { busy = $3 >= 2 && $3 < 2.5; print "# " $2, $3 }
+		END { exit !(fast && busy) }' || fail "$1: less than $2 MiB/s, or the buses are not busy: $said"
+}
+
+# Without a card: what the simulator and the PSL can do by themselves.
+copies_on_the_machine() {
+	need_simulator verilator
+	said=$("$out/host/lib/rtl-machine" "$out/tests/lib/rtl-simulator" 2>&1) || fail "$said"
+	at_least machine 2
+	at_least machine_socket 0.3
+}
+
 # The demo, and of its waveform the signals that afu.gtkw shows
 demo_copies_a_file() {
 	slow
@@ -87,5 +103,5 @@ icarus_copies_a_file() {
 	cmp "$work/file" "$work/copy" || fail "the copy differs"
 }
 
-tap_run rtl lint_is_silent bench_passes_by_verilator bench_passes_by_icarus \
+tap_run rtl lint_is_silent bench_passes_by_verilator bench_passes_by_icarus copies_on_the_machine \
 	demo_copies_a_file waveform_has_what_is_shown icarus_copies_a_file
