@@ -53,5 +53,7 @@ void bench_epoll(void);
 void bench_copy(void);
 void bench_idle(void);
 void bench_models(void);
+void bench_rtl(void);
+void bench_rtl_copy(void);
 
 #endif

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # guest.sh GROUP...: run these groups of rows, with the cards they need: card0
 # as it comes; bench with the AFU of cxl_bench and room for 10000 contexts; models
-# with AFUs that are a program, and the CRC model of the kernel. Skips 3 s
-# first: early rounds of newer kernels cost more.
+# with AFUs that are a program, and the CRC model of the kernel; rtl for the AFU of
+# examples/rtl. Skips 3 s first: early rounds of newer kernels cost more.
 
 set -eu
 config=/sys/kernel/config/cxl-sim
@@ -22,6 +22,13 @@ make_cards() {
 	echo crc >"$card/afu1/model"
 	echo user >"$card/afu2/model"
 	echo trapped >"$card/afu2/mmio"
+	echo 1 >"$card/live"
+	card=$config/rtl
+	mkdir "$card" "$card/afu0"
+	echo user >"$card/afu0/model"
+	echo trapped >"$card/afu0/mmio"
+	echo dedicated >"$card/afu0/modes"
+	echo 2 >"$card/afu0/irqs_min"
 	echo 1 >"$card/live"
 }
 

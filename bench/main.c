@@ -29,6 +29,8 @@ static const struct {
 	{ "copy", bench_copy },
 	{ "idle", bench_idle },
 	{ "models", bench_models },
+	{ "rtl", bench_rtl },
+	{ "rtl_copy", bench_rtl_copy },
 };
 
 static __u64 clock_cost;

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The AFU of examples/rtl, made by Verilator: what a line of 128 bytes that it copies
+ * costs, in its own process and at the other end of a socket.
+ *
+ * The card "rtl" of bench/guest.sh is afu3.
+ */
+#define _GNU_SOURCE
+#include <endian.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench.h"
+#include "lib/cxl_test.h"
+#include "lib/rtl_test.h"
+
+#define LENGTH		(1024 * 1024)
+#define BY_SOCKET	(128 * 1024)
+#define MIB		(1024.0 * 1024)
+
+#define IN_PROCESS	"/tests/lib/afu-copycrc"
+#define SIMULATOR	"/tests/lib/rtl-simulator"
+#define CLIENT		"afu3.0d"
+#define NODE		"/dev/cxl-sim/rtl.afu0"
+
+/**
+ * struct kind - one way to copy
+ * @name: in the names of its rows
+ * @length: bytes
+ * @there: the destination has pages already
+ */
+struct kind {
+	const char *name;
+	size_t length;
+	bool there;
+};
+
+static const struct kind in_process = { "rtl", LENGTH, true };
+static const struct kind fresh = { "rtl_fresh", LENGTH, false };
+static const struct kind by_socket = { "rtl_socket", BY_SOCKET, true };
+
+static void report(const struct kind *kind, const char *before,
+		   const char *after, double value)
+{
+	char name[48];
+
+	snprintf(name, sizeof(name), "%s%s%s", before, kind->name, after);
+	bench_value(name, value, 1);
+}
+
+/* Where a clock counts instructions a nanosecond is one. */
+static void copy(const struct kind *kind, bool count)
+{
+	size_t lines = kind->length / COPYCRC_LINE;
+	struct transfer t;
+	__u64 ns;
+
+	transfer_make(&t, kind->length);
+	if (kind->there)
+		memset(t.destination, 0xff, t.length);
+	t.fd = node_open_ok(CLIENT);
+	ns = bench_now();
+	transfer_attach(t.fd, (uintptr_t)t.work);
+	bench_require(transfer_wait(&t) == COPYCRC_OVER, "the copy");
+	ns = bench_now() - ns;
+	bench_require(!memcmp(t.source, t.destination, t.length), "copied otherwise");
+	if (count) {
+		report(kind, "", "_line", (double)ns / lines);
+		report(kind, "", "_cycles_per_line",
+		       (double)be64toh(t.work->cycles) / lines);
+	} else {
+		report(kind, "copy_", "_mib_s", t.length / MIB / (ns / 1e9));
+	}
+	transfer_free(&t);
+}
+
+/* Until its AFU is there, so that no copy has to wait for that */
+static void await_afu(void)
+{
+	struct transfer t;
+
+	transfer_make(&t, COPYCRC_LINE);
+	t.fd = node_open_ok(CLIENT);
+	transfer_attach(t.fd, (uintptr_t)t.work);
+	bench_require(transfer_wait(&t) == COPYCRC_OVER, "the copy");
+	transfer_free(&t);
+}
+
+static pid_t start(const char *const *argv)
+{
+	pid_t pid = fork();
+
+	bench_require(pid >= 0, "fork");
+	if (pid)
+		return pid;
+	execvp(argv[0], (char **)argv);
+	_exit(127);
+}
+
+static void end(pid_t pid)
+{
+	kill(pid, SIGTERM);
+	waitpid(pid, NULL, 0);
+}
+
+static void copy_in_process(bool count)
+{
+	static const char *const argv[] = {
+		IN_PROCESS, "+psl-node=" NODE, NULL,
+	};
+	pid_t pid = start(argv);
+
+	await_afu();
+	copy(&in_process, count);
+	copy(&fresh, count);
+	end(pid);
+}
+
+/* The simulator says where it waits, and ends with the connection. */
+static void copy_by_socket(bool count)
+{
+	FILE *simulator = popen(SIMULATOR, "r");
+	char address[32];
+	const char *const argv[] = {
+		"afu-psl", "--node", NODE, "--simulator", address, NULL,
+	};
+	int port;
+	pid_t pid;
+
+	bench_require(simulator && fscanf(simulator, "%*[^:]:%d", &port) == 1, SIMULATOR);
+	snprintf(address, sizeof(address), "127.0.0.1:%d", port);
+	pid = start(argv);
+	await_afu();
+	copy(&by_socket, count);
+	end(pid);
+	pclose(simulator);
+}
+
+static void copies(bool count)
+{
+	if (access(IN_PROCESS, X_OK) || access(SIMULATOR, X_OK)) {
+		bench_skip("rtl", "made without Verilator");
+		return;
+	}
+	copy_in_process(count);
+	copy_by_socket(count);
+}
+
+void bench_rtl(void)
+{
+	copies(true);
+}
+
+void bench_rtl_copy(void)
+{
+	copies(false);
+}
