@@ -9,17 +9,18 @@
 #include "internal.h"
 
 /*
- * Kernel addresses have the highest bit set, which an offset cannot have. One
- * that a program gives is a bad address.
+ * An offset has no highest bit, all kernel addresses have it set, and no address
+ * of a program has: any other address is bad, and must not be taken for the one
+ * that has the same offset.
  */
 static bool has_offset(const struct afu_context *ctx, uint64_t ea)
 {
-	return afu_context_is_kernel(ctx) || ea <= INT64_MAX;
+	return afu_context_is_kernel(ctx) == (ea > INT64_MAX);
 }
 
-static off_t offset_of(const struct afu_context *ctx, uint64_t ea)
+static off_t offset_of(uint64_t ea)
 {
-	return afu_context_is_kernel(ctx) ? ea & INT64_MAX : ea;
+	return ea & INT64_MAX;
 }
 
 /* What comes in pieces ends in an error, or is done. */
@@ -33,7 +34,7 @@ int afu_load(struct afu_context *ctx, uint64_t ea, void *buf, size_t length)
 		return afu_copy(ctx, ea, ea, 1);
 	while (done < length) {
 		n = pread(ctx->fd, (char *)buf + done, length - done,
-			  offset_of(ctx, ea + done));
+			  offset_of(ea + done));
 		if (n <= 0)
 			return -1;
 		done += n;
@@ -51,7 +52,7 @@ int afu_store(struct afu_context *ctx, uint64_t ea, const void *buf,
 		return afu_fill(ctx, ea, 0, 1);
 	while (done < length) {
 		n = pwrite(ctx->fd, (const char *)buf + done, length - done,
-			   offset_of(ctx, ea + done));
+			   offset_of(ea + done));
 		if (n <= 0)
 			return -1;
 		done += n;
@@ -79,7 +80,7 @@ int afu_load_nowait(struct afu_context *ctx, uint64_t ea, void *buf,
 
 	if (length && !has_offset(ctx, ea))
 		return fail_again();
-	return all_or_again(preadv2(ctx->fd, &iov, 1, offset_of(ctx, ea),
+	return all_or_again(preadv2(ctx->fd, &iov, 1, offset_of(ea),
 				    RWF_NOWAIT), length);
 }
 
@@ -90,7 +91,7 @@ int afu_store_nowait(struct afu_context *ctx, uint64_t ea, const void *buf,
 
 	if (length && !has_offset(ctx, ea))
 		return fail_again();
-	return all_or_again(pwritev2(ctx->fd, &iov, 1, offset_of(ctx, ea),
+	return all_or_again(pwritev2(ctx->fd, &iov, 1, offset_of(ea),
 				     RWF_NOWAIT), length);
 }
 

@@ -238,19 +238,17 @@ class Context:
         self._request(_sim.Request.ERROR, value=value)
 
     def _offset(self, address: int, store: bool) -> int:
-        """An address as a file's offset. What is too high for one is a bad address; all
-        of the kernel's are: they go without their highest bit."""
-        if _sim.MAX_ADDRESS < address < 2 ** 64:
-            if self.kernel:
-                address &= _sim.MAX_ADDRESS
+        """An address as a file's offset, which has no highest bit: all addresses of the
+        kernel have it set, and none of a program has. Any other address is bad."""
+        if 0 <= address < 2 ** 64:
+            if self.kernel == (address > _sim.MAX_ADDRESS):
+                return address & _sim.MAX_ADDRESS
             # An ioctl takes the address as it is: it fails, and the program is told.
-            elif store:
+            if store:
                 self.fill(address, 0, 1)
             else:
                 self.copy(address, address, 1)
-        if not 0 <= address <= _sim.MAX_ADDRESS:
-            raise AccessError(errno.EFAULT, os.strerror(errno.EFAULT))
-        return address
+        raise AccessError(errno.EFAULT, os.strerror(errno.EFAULT))
 
     def _request(self, kind: _sim.Request, value: int = 0, number: int = 0) -> None:
         request = _sim.REQUEST.pack(kind, self.process_element, self._id, value, number)
