@@ -138,11 +138,12 @@ static void do_start(const struct call *c)
 		work.flags = 1ULL << c->b % 64;
 	if (c->a == 0xfe)
 		work.reserved3 = c->c;
-	ioctl(fd[c->on % FILES], CXL_IOCTL_START_WORK, &work);
+	reach(REACH_START, ioctl(fd[c->on % FILES], CXL_IOCTL_START_WORK,
+				 &work));
 }
 
 /* What is common: a file that works, in one call */
-static void do_open_and_start(const struct call *c)
+void do_open_and_start(const struct call *c)
 {
 	struct call start = { .on = c->on, .a = 2, .b = c->b | 0x80,
 			      .c = 0 };
@@ -174,7 +175,7 @@ static void do_event_format(const struct call *c)
 	ioctl(fd[c->on % FILES], CXL_IOCTL_EVENT_FORMAT, &format);
 }
 
-static void do_mmio(const struct call *c)
+void do_mmio(const struct call *c)
 {
 	struct cxl_ioctl_mmio mmio = {
 		.offset = (uint64_t)c->a * (c->b & 1 ? 4 : 8),
@@ -183,7 +184,7 @@ static void do_mmio(const struct call *c)
 		.flags = c->b & 2 ? CXL_IOCTL_MMIO_WRITE : 0,
 	};
 
-	ioctl(fd[c->on % FILES], CXL_IOCTL_MMIO, &mmio);
+	reach(REACH_MMIO, ioctl(fd[c->on % FILES], CXL_IOCTL_MMIO, &mmio));
 }
 
 static void do_read(const struct call *c)
@@ -258,7 +259,7 @@ static void do_fcntl(const struct call *c)
  * Mappings
  */
 
-static void do_mmap(const struct call *c)
+void do_mmap(const struct call *c)
 {
 	static const size_t sizes[] = { 4096, 65536, 131072, 0x4000000, 1 };
 	static const int prots[] = { PROT_READ | PROT_WRITE, PROT_READ,
@@ -277,6 +278,7 @@ static void do_mmap(const struct call *c)
 	map[m].size = size;
 	if (map[m].at == MAP_FAILED)
 		map[m].at = NULL;
+	reach_mapping(fd[c->a / 16 % FILES], map[m].at);
 }
 
 static void do_store(const struct call *c)
@@ -297,7 +299,7 @@ static void do_store(const struct call *c)
 		mmio_write(at, offset, values[c->c % ARRAY_SIZE(values)]);
 }
 
-static void do_memory(const struct call *c)
+void do_memory(const struct call *c)
 {
 	static char *const *const areas[] = { &area, &shared, &file_map,
 					      (char **)&queue[0],
@@ -434,6 +436,15 @@ static void (*const calls[])(const struct call *c) = {
 unsigned int calls_kinds(void)
 {
 	return ARRAY_SIZE(calls);
+}
+
+__u8 calls_op(void (*run)(const struct call *c))
+{
+	unsigned int op = 0;
+
+	while (calls[op] != run)
+		op++;
+	return op;
 }
 
 void calls_execute(const struct call *call)

@@ -36,6 +36,13 @@ extern char *area, *read_only, *nothing, *file_map, *shared;
 extern volatile sig_atomic_t can_jump;
 extern sigjmp_buf jump;
 
+/* calls.c */
+__u8 calls_op(void (*run)(const struct call *c));
+void do_open_and_start(const struct call *c);
+void do_mmio(const struct call *c);
+void do_mmap(const struct call *c);
+void do_memory(const struct call *c);
+
 /* work.c */
 __u64 address(__u8 what, __u8 offset);
 __u64 work_descriptor(__u8 what, __u8 depth);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the kernel came to in behalf of programs, by KCOV. */
+/* What the kernel came to on behalf of programs, by KCOV. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>

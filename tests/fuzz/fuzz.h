@@ -46,6 +46,38 @@ void calls_execute(const struct call *call);
 unsigned int calls_kinds(void);
 
 /*
+ * reach.c
+ */
+
+enum reach {
+	/* Answers of a program, in the order of their types, and requests */
+	REACH_ATTACHED, REACH_RESET_DONE, REACH_INTERRUPT, REACH_ERROR,
+	REACH_TRAPPED_LOAD, REACH_TRAPPED_STORE,
+	/* Of its node */
+	REACH_GET_INFO, REACH_WRITE_ERR_BUFF, REACH_OPEN_CONTEXT,
+	REACH_MAP_AREA,
+	/* Of a context's file */
+	REACH_MAP_WINDOW, REACH_PREAD, REACH_PWRITE, REACH_COPY,
+	REACH_COPY_FROM, REACH_FILL, REACH_COMPARE_SWAP,
+	/* Of whoever attaches to any AFU */
+	REACH_START, REACH_MMIO,
+	REACH_KINDS,
+};
+
+/* Once, before the first process is forked */
+bool reach_init(void);
+/* Count it unless @result is negative, which is returned. */
+long reach(enum reach what, long result);
+/* The same for a mapping of a file that may be a node's or a context's */
+void reach_mapping(int fd, const void *at);
+/* Was everything reached? */
+bool reach_has_all(void);
+/* Print how often each was; what never was is a finding. */
+void reach_print(const char *when);
+/* The @n-th program to begin with; false: there are no more. */
+bool reach_seed(unsigned int n, struct program *p);
+
+/*
  * work.c
  */
 

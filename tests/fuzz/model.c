@@ -42,13 +42,27 @@ static __u64 id_for(__u32 type, const struct cxl_sim_message *to)
 	return type == CXL_SIM_MMIO_DONE ? to->mmio.access : to->id;
 }
 
+/* What it is called in reach.c; REACH_KINDS: nothing */
+static enum reach reach_of(__u32 type, const struct cxl_sim_message *to)
+{
+	switch (type) {
+	case CXL_SIM_ATTACHED ... CXL_SIM_ERROR:
+		return REACH_ATTACHED + type - CXL_SIM_ATTACHED;
+	case CXL_SIM_MMIO_DONE:
+		return to->mmio.write ? REACH_TRAPPED_STORE :
+					REACH_TRAPPED_LOAD;
+	default:
+		return REACH_KINDS;
+	}
+}
+
 static void answer(int on, __u32 type, const struct cxl_sim_message *to)
 {
 	const struct cxl_sim_request r = {
 		.type = type, .pe = to->pe, .id = id_for(type, to),
 	};
 
-	write(on, &r, sizeof(r));
+	reach(reach_of(type, to), write(on, &r, sizeof(r)));
 }
 
 /* Serve as a model does, for a while. */
@@ -126,8 +140,9 @@ void do_model_request(const struct call *c)
 	size = c->a & 0x80 ? sizeof(r) : sizeof(r[0]);
 	if (c->a == 0x7f)
 		size = c->b;
-	write(fd[c->on % FILES], c->a == 0x7e ?
-		      (void *)(uintptr_t)address(c->b, c->c) : r, size);
+	reach(reach_of(r[0].type, to),
+	      write(fd[c->on % FILES], c->a == 0x7e ?
+			(void *)(uintptr_t)address(c->b, c->c) : r, size));
 }
 
 void do_model_ioctl(const struct call *c)
@@ -143,13 +158,16 @@ void do_model_ioctl(const struct call *c)
 
 	switch (c->a % 4) {
 	case 0:
-		ioctl(on, CXL_SIM_GET_INFO, address(c->b, c->c));
+		reach(REACH_GET_INFO,
+		      ioctl(on, CXL_SIM_GET_INFO, address(c->b, c->c)));
 		break;
 	case 1:
-		ioctl(on, CXL_SIM_WRITE_ERR_BUFF, &err_buff);
+		reach(REACH_WRITE_ERR_BUFF,
+		      ioctl(on, CXL_SIM_WRITE_ERR_BUFF, &err_buff));
 		break;
 	default:
-		on = ioctl(on, CXL_SIM_OPEN_CONTEXT, &open_context);
+		on = reach(REACH_OPEN_CONTEXT,
+			   ioctl(on, CXL_SIM_OPEN_CONTEXT, &open_context));
 		if (on >= 0)
 			open_into(&fd[c->b % FILES], on);
 	}
@@ -185,13 +203,15 @@ void do_context(const struct call *c)
 
 	switch (c->a % 8) {
 	case 0:
-		ioctl(on, CXL_SIM_COPY_FROM, &copy_from);
+		reach(REACH_COPY_FROM, ioctl(on, CXL_SIM_COPY_FROM, &copy_from));
 		break;
 	case 1:
-		pread(on, area, length(c->a / 8) % AREA, ea);
+		reach(REACH_PREAD,
+		      pread(on, area, length(c->a / 8) % AREA, ea));
 		break;
 	case 2:
-		pwrite(on, area, length(c->a / 8) % AREA, ea);
+		reach(REACH_PWRITE,
+		      pwrite(on, area, length(c->a / 8) % AREA, ea));
 		break;
 	case 3:
 		pread(on, (void *)(uintptr_t)other, 4096, ea);
@@ -200,12 +220,12 @@ void do_context(const struct call *c)
 		pwrite(on, (void *)(uintptr_t)other, 4096, ea);
 		break;
 	case 5:
-		ioctl(on, CXL_SIM_COPY, &copy);
+		reach(REACH_COPY, ioctl(on, CXL_SIM_COPY, &copy));
 		break;
 	case 6:
-		ioctl(on, CXL_SIM_FILL, &fill);
+		reach(REACH_FILL, ioctl(on, CXL_SIM_FILL, &fill));
 		break;
 	default:
-		ioctl(on, CXL_SIM_COMPARE_SWAP, &swap);
+		reach(REACH_COMPARE_SWAP, ioctl(on, CXL_SIM_COMPARE_SWAP, &swap));
 	}
 }
