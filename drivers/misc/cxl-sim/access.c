@@ -3,9 +3,9 @@
  * How an AFU accesses the memory of its contexts: the address space of a
  * process, or kernel addresses.
  *
- * All of it runs in the engine's thread with page faults disabled, so that it
- * never waits for memory: an access that would have to becomes a translation
- * fault of the context (engine.c), as it does in a real card.
+ * All of this runs in the engine's thread with page faults disabled.  The
+ * thread never waits for memory: an access that would have to wait becomes a
+ * translation fault of the context (engine.c), as in a real card.
  */
 #include <linux/highmem.h>
 #include <linux/kthread.h>
@@ -17,7 +17,7 @@
 #include "compat_arch.h"
 #include "sim.h"
 
-/* Least cost of a piece of a copy, in units of a byte copied */
+/* Minimum cost of a piece of a copy, in units of a byte copied */
 #define PIECE_COST	256
 
 /**
@@ -38,7 +38,7 @@ void sim_pe_leave_mm(struct sim_pe *pe)
 }
 
 /*
- * Use the context's address space until the end of the turn; false when its
+ * Use the context's address space until the end of the turn; false if its
  * process is gone.
  */
 static bool enter_mm(struct sim_pe *pe)
@@ -60,8 +60,8 @@ static bool enter_mm(struct sim_pe *pe)
  * @ea: address, any
  * @len: bytes
  *
- * Context: any; what is not there is not faulted in.
- * Return: false if it cannot be done.
+ * Context: any; pages are not faulted in.
+ * Return: false if the load is not possible.
  */
 bool sim_kernel_read(void *buf, u64 ea, unsigned int len)
 {
@@ -74,17 +74,17 @@ bool sim_kernel_read(void *buf, u64 ea, unsigned int len)
  * @buf: what to store
  * @len: bytes; some of them may have been stored when it fails
  *
- * copy_to_kernel_nofault() is not exported.
+ * Needed because copy_to_kernel_nofault() is not exported.
  *
  * Context: any.
- * Return: false if it cannot be done.
+ * Return: false if the store is not possible.
  */
 bool sim_kernel_write(u64 ea, const void *buf, unsigned int len)
 {
 	unsigned long to = ea;
 	char probe;
 
-	/* It refuses addresses that are not the kernel's. */
+	/* copy_from_kernel_nofault() refuses user addresses. */
 	if (!sim_kernel_read(&probe, ea, 1))
 		return false;
 
@@ -109,8 +109,8 @@ fault:
 
 /*
  * Read from, or write to, one page. Return the number of bytes at the end that
- * could not be accessed. The other side is the engine's memory or a page that it
- * has looked up, and needs no check.
+ * could not be accessed. The other side needs no check: it is the engine's
+ * memory or a page that the engine has looked up.
  */
 static unsigned int read_page(struct sim_pe *pe, void *buf, u64 ea,
 			      unsigned int len)
@@ -155,7 +155,7 @@ static int write_fault(struct sim_pe *pe, u64 ea)
 				    CXL_DSISR_STORE);
 }
 
-/* Was the last fault answered by "no"? Then it was the fault of this access. */
+/* Could the core not resolve the last fault? Then this access is in error. */
 static bool take_unresolved(struct sim_pe *pe)
 {
 	lockdep_assert_held(&pe->afu->turn);
@@ -171,7 +171,7 @@ static unsigned int to_page_end(u64 ea)
 	return PAGE_SIZE - offset_in_page(ea);
 }
 
-/* Bytes of the page that ends with, or contains, the byte before @ea */
+/* Bytes up to @ea of the page that has the byte before @ea */
 static unsigned int from_page_start(u64 ea)
 {
 	return offset_in_page(ea - 1) + 1;
@@ -211,8 +211,8 @@ int sim_mem_write(struct sim_pe *pe, u64 ea, const void *buf,
 }
 
 /*
- * Copy within the address space of a process, without a buffer.  It gives up at
- * any fault: the copy through the buffer finds out on which side that was.
+ * Copy within the address space of a process, without a buffer.  Give up at any
+ * fault: the copy through the buffer finds out on which side it was.
  */
 static bool copy_within(struct sim_pe *pe, u64 dst, u64 src, unsigned int len)
 {
@@ -249,9 +249,9 @@ static int copy_piece(struct sim_pe *pe, u64 dst, u64 src, unsigned int len)
 
 /*
  * A copy may stop anywhere, at a fault or at the end of a turn, and a piece that
- * met a fault is copied again. Where the ranges overlap it goes in the direction
- * of memmove(), and no piece is longer than the distance between the ranges:
- * then no piece changes its own source, or that of a later piece.
+ * met a fault is copied again. Overlapping ranges are copied in the direction
+ * of memmove(), and no piece is longer than the distance between the ranges, so
+ * that no piece changes its own source, or that of a later piece.
  */
 int sim_mem_copy(struct sim_pe *pe, u64 dst, u64 src, u32 len, u32 *done)
 {
@@ -304,7 +304,7 @@ int sim_mem_cmpxchg(struct sim_pe *pe, u64 ea, unsigned int width, u64 *old,
 	    get_user_pages_fast_only(ea & PAGE_MASK, 1, FOLL_WRITE, &page) != 1)
 		return write_fault(pe, ea);
 
-	/* Only under its lock may a page be marked dirty, see set_page_dirty() */
+	/* Mark a page dirty only under its lock, see set_page_dirty() */
 	folio = page_folio(page);
 	ret = -EBUSY;
 	if (!folio_trylock(folio))

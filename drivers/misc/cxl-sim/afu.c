@@ -73,7 +73,7 @@ static struct sim_pe *pe_alloc(struct sim_afu *afu,
 	return NULL;
 }
 
-/* The engine does not know it any more: tell the model. */
+/* The engine does not know @pe any more: tell the model. */
 static void pe_free(struct sim_pe *pe)
 {
 	struct sim_afu *afu = pe->afu;
@@ -98,7 +98,7 @@ static int sim_afu_attach(void *data, const struct cxl_process_element *elem)
 	if (!pe)
 		return -ENOMEM;
 	sim_afu_clear_window(afu, elem->pe);
-	/* It has the global registers, too. */
+	/* In dedicated mode the window includes the global registers. */
 	if (sim_afu_is_dedicated(afu))
 		sim_afu_reset(afu);
 	afu->settings.model->attach(pe);
@@ -258,7 +258,7 @@ const struct cxl_backend_ops sim_backend_ops = {
  */
 
 /**
- * sim_afu_set_model() - choose a model, and its own values for the settings
+ * sim_afu_set_model() - choose a model, with its defaults for the settings
  * @afu: AFU
  * @model: its new model
  */
@@ -367,7 +367,7 @@ err_free:
 }
 
 /**
- * sim_afu_registered() - the core knows the AFU
+ * sim_afu_registered() - the core knows the AFU now
  * @afu: AFU
  *
  * Return: 0 or an errno.
@@ -420,7 +420,8 @@ void sim_afu_resume(struct sim_afu *afu)
 }
 
 /**
- * sim_afu_stop() - the reverse of sim_afu_start(), once the core forgot the AFU
+ * sim_afu_stop() - the reverse of sim_afu_start(), after the core forgot the
+ * AFU
  * @afu: AFU
  */
 void sim_afu_stop(struct sim_afu *afu)

@@ -6,11 +6,11 @@
  * A model never blocks.  The engine (engine.c) calls its @turn for one context
  * at a time; the model does a bounded amount of work and returns.  It accesses
  * memory only through the functions below.  Any of them can return
- * -EINPROGRESS: the page is not there, and the core was asked for it.  Then the
- * model must return SIM_TURN_PARKED at once.  After the answer @turn is called
- * again and has to repeat the same access, which then succeeds or returns
- * -EFAULT.  So a model keeps its progress in its context's private data, and
- * must be able to repeat a step that it has begun.
+ * -EINPROGRESS: the page is not present, and the core has been asked for it.
+ * The model must then return SIM_TURN_PARKED at once.  When the core has
+ * answered, @turn is called again and must repeat the same access, which now
+ * succeeds or returns -EFAULT.  So a model keeps its progress in its context's
+ * private data, and must be able to repeat a step that it has begun.
  */
 #ifndef _CXL_SIM_AFU_MODEL_H
 #define _CXL_SIM_AFU_MODEL_H
@@ -29,12 +29,12 @@ struct sim_afu;
 struct sim_pe;
 
 /**
- * enum sim_turn - what a model's turn ended with
- * @SIM_TURN_MORE: there is more to do: call again when it is its turn
- * @SIM_TURN_IDLE: nothing to do: look again after a while, which grows with
- *	the time since sim_pe_active(), or when its window is written to
+ * enum sim_turn - how a context's turn ended
+ * @SIM_TURN_MORE: there is more to do: call again at its next turn
+ * @SIM_TURN_IDLE: nothing to do: call again when its window is written to, or
+ *	after a delay that grows with the time since sim_pe_active()
  * @SIM_TURN_SLEEP: nothing to do until its window is written to: call again
- *	then, and some times before, as it has to look once more
+ *	then, and a few more times before the doorbell is armed
  * @SIM_TURN_DELAY: call again after the delay that the user injected
  * @SIM_TURN_PARKED: an access returned -EINPROGRESS
  */
@@ -49,27 +49,28 @@ enum sim_turn {
 /**
  * struct sim_afu_hooks - callbacks of a model that needs more than turns
  * @start: the AFU is about to be registered with the core; 0 or an errno
- * @registered: it was; 0 or an errno
- * @unregister: it is about to be unregistered: nothing may wait any more. May be
+ * @registered: the AFU has been registered; 0 or an errno
+ * @unregister: the AFU is about to be unregistered: end all waiting. May be
  *	called more than once
- * @stop: the reverse of @start; never without it
- * @attached: the engine knows the context. May wait, but killably, and not for
- *	long; @detach and @unregister end it. Return 0, or an errno and the
+ * @stop: the reverse of @start; never called without it
+ * @attached: the engine knows the context. May wait, but killably and briefly;
+ *	@detach and @unregister end the wait. Return 0, or an errno: then the
  *	context is not attached
  * @detach: the engine has forgotten the context; turn mutex held
- * @irqs_changed: the context has another number of interrupts; turn mutex held
- * @was_reset: comes after @reset; may wait as @attached may
- * @link_changed: work was stopped, or goes on
- * @page_is_there: does the page of the problem state area show what the AFU
- *	has in it, or all ones? Called under a context's status_mutex
- * @mmio: of an AFU with trapped registers: as that of struct cxl_backend_ops;
- *	@detach and @unregister end it
+ * @irqs_changed: @elem.num_irqs of the context has changed; turn mutex held
+ * @was_reset: called after @reset; may wait as @attached may
+ * @link_changed: the link went down, and work has stopped; or it came up
+ * @page_is_there: whether a page of the problem state area shows the AFU's
+ *	memory; else it reads as all ones. Called under a context's status_mutex
+ * @mmio: access a trapped register, as in struct cxl_backend_ops; @detach and
+ *	@unregister end the wait
  * @psa_written: the doorbell of process element @num, which may not exist, has
- *	rung. Called in any context. False if the model cannot be told here: then
- *	the engine has its turn soon; else the model wakes the engine, which it may
- *	put off until it has nothing else to do
+ *	rung. Called in any context. Return false if the model cannot be told
+ *	here: the engine then gives the context a turn soon. After true the
+ *	model wakes the engine itself, at the latest when it has nothing else to
+ *	do
  *
- * Process context, without the turn mutex unless it says so.
+ * Called in process context, and without the turn mutex unless noted.
  */
 struct sim_afu_hooks {
 	int (*start)(struct sim_afu *afu);
@@ -94,7 +95,7 @@ struct sim_afu_hooks {
  * @pp_offset: where in the problem state area the windows begin, a multiple of
  *	64 KiB, which is the largest page; the global registers are before it
  * @pp_size: bytes of each process's window, likewise
- * @psa_size: least size of the area; it has room for all windows in any case
+ * @psa_size: minimum size of the area; it always has room for all windows
  * @irqs_min: default of the interrupts that every context needs
  * @cr_vendor: default vendor ID of the configuration records
  * @cr_device: default device ID
@@ -102,9 +103,9 @@ struct sim_afu_hooks {
  * @priv_size: bytes of private data for each context, zeroed at attach
  * @attach: a context starts: set up private data and registers; the engine
  *	does not know it yet
- * @turn: work for a context; ends when sim_turn_charge() says so
+ * @turn: work for a context, for as long as sim_turn_charge() allows
  * @reset: the AFU is reset: set up the global registers and the error buffer
- * @show: optional: print a context's private data, as " name=value" words
+ * @show: optional: print a context's private data as " name=value" words
  * @hooks: optional
  *
  * All functions are called in process context, all but @attach with the AFU's
@@ -141,44 +142,45 @@ void *sim_pe_priv(struct sim_pe *pe);
 /* The page of registers at the start of its window; shared with programs */
 void *sim_pe_regs(struct sim_pe *pe);
 /*
- * Any other place of its window, good to the end of the page. NULL: nobody has
- * touched that page yet, so that all of it is 0.
+ * Any other place in its window, valid to the end of the page. NULL: that page
+ * was never touched, so all of it is 0.
  */
 void *sim_pe_window(struct sim_pe *pe, u64 offset);
 /*
- * Any place of the AFU's problem state area, good to the end of the page.  NULL
- * beyond the end of the area, or when memory is short.
+ * Any place in the AFU's problem state area, valid to the end of the page.
+ * NULL beyond the end of the area, or when memory is short.
  */
 void *sim_afu_psa(struct sim_afu *afu, u64 offset);
 /* The AFU's global registers; shared with master contexts */
 void *sim_pe_global_regs(struct sim_pe *pe);
 void *sim_afu_global_regs(struct sim_afu *afu);
-/* The AFU's error buffer of *@size bytes, maybe 0 */
+/* The AFU's error buffer of *@size bytes, which may be 0 */
 void *sim_pe_err_buff(struct sim_pe *pe, size_t *size);
 void *sim_afu_err_buff(struct sim_afu *afu, size_t *size);
 unsigned int sim_pe_num(const struct sim_pe *pe);
 u64 sim_pe_wed(const struct sim_pe *pe);
 /* The same for a register, where all ones would mean a dead card */
 u64 sim_pe_wed_reg(const struct sim_pe *pe);
-/* Addresses are kernel addresses: there is no address space of a process */
+/* Its effective addresses are kernel addresses, not those of a process */
 bool sim_pe_is_kernel(const struct sim_pe *pe);
 
-/* Note that something happened: the context is not idle */
+/* Something happened: the context is not idle */
 void sim_pe_active(struct sim_pe *pe);
-/* Look more often, relative to the idle time, from now on */
+/* From now on look more often, relative to the idle time */
 void sim_pe_watch_closely(struct sim_pe *pe);
-/* Count an element of work that was finished */
+/* Count a finished element of work */
 void sim_pe_count_element(struct sim_pe *pe);
 /* Microseconds to wait (SIM_TURN_DELAY) before each element, usually 0 */
 unsigned int sim_pe_delay_us(const struct sim_pe *pe);
 /*
  * Show the card's time base, in ticks of the CPU's cycle counter and never 0, in
- * a register; @shown is set to the same
+ * a register, and store the same value in @shown.
  */
 void sim_pe_show_timebase(struct sim_pe *pe, __be64 *reg, u64 *shown);
 /*
- * Whatever else is in the register is a request: show it when the program can see
- * that at once, maybe after this returns.  Return: was there a request?
+ * Any value in @reg but the one last shown is a request for the time base.  It
+ * is shown when the program can see it at once, maybe after this returns.
+ * Return whether there was a request.
  */
 bool sim_pe_answer_timebase(struct sim_pe *pe, __be64 *reg, u64 *shown);
 
@@ -194,8 +196,8 @@ bool sim_turn_charge(struct sim_pe *pe, unsigned int cost);
 /**
  * sim_turn_run() - work until the turn is over
  * @pe: context whose turn it is
- * @step: does one piece of work; SIM_TURN_MORE when another can follow
- * @cost: of a piece, beside what it charges itself
+ * @step: does one piece of work; returns SIM_TURN_MORE if another can follow
+ * @cost: of each piece, beside what @step charges
  *
  * Return: what the last piece returned.
  */
@@ -214,7 +216,7 @@ sim_turn_run(struct sim_pe *pe, enum sim_turn (*step)(struct sim_pe *),
 /**
  * sim_pe_interrupt() - raise an AFU interrupt
  * @pe: context
- * @irq: number from 1
+ * @irq: number, from 1
  *
  * Return: 0, or -EINVAL: the context does not have that interrupt.
  */
@@ -236,7 +238,7 @@ static inline u64 sim_reg_get(const __be64 *reg)
 	return be64_to_cpu(READ_ONCE(*reg));
 }
 
-/* Does not dirty the cache line of a register that is right already */
+/* Does not dirty the cache line if the register has that value already */
 static inline void sim_reg_set(__be64 *reg, u64 val)
 {
 	if (READ_ONCE(*reg) != cpu_to_be64(val))
@@ -251,7 +253,7 @@ static inline void sim_reg_set(__be64 *reg, u64 val)
  */
 
 /**
- * sim_mem_turn() - how the turn goes on after an access that is not over
+ * sim_mem_turn() - how the turn ends after an access that is to be repeated
  * @error: -EINPROGRESS, -EAGAIN or -EBUSY
  */
 static inline enum sim_turn sim_mem_turn(int error)
@@ -269,24 +271,24 @@ int sim_mem_write(struct sim_pe *pe, u64 ea, const void *buf,
  * sim_mem_copy() - copy memory to memory
  * @pe: context
  * @dst: to
- * @src: from; overlapping ranges are copied as if all were read first
+ * @src: from; overlapping ranges are copied as by memmove()
  * @len: bytes
  * @done: bytes done by earlier calls for this copy, 0 at first; updated
  *
- * Return: as above, or -EAGAIN: the turn is used up, call again in the next.
+ * Return: as above, or -EAGAIN: this turn is used up, call again in the next.
  */
 int sim_mem_copy(struct sim_pe *pe, u64 dst, u64 src, u32 len, u32 *done);
 
 /**
  * sim_mem_cmpxchg() - atomically replace a word, in memory byte order
- * @pe: context of a process; there is no safe way to do it for the kernel
- * @ea: address; a multiple of @width, else it is an address error
+ * @pe: context of a process: there is no safe way at kernel addresses
+ * @ea: address; -EFAULT unless it is a multiple of @width
  * @width: 4 or 8
  * @old: expected value; set to the value found
  * @new: value to store
  *
- * Return: as above; -EAGAIN: it was another value; -EBUSY: the page cannot be
- * had at the moment, try again when it is this context's turn again.
+ * Return: as above; -EAGAIN: @old was not found there; -EBUSY: the page is in
+ * use elsewhere, try again at the context's next turn.
  */
 int sim_mem_cmpxchg(struct sim_pe *pe, u64 ea, unsigned int width, u64 *old,
 		    u64 new);

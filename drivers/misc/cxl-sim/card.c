@@ -81,7 +81,7 @@ err_stop:
 
 /*
  * An AFU that fails does not take the card with it.  Return the error of the
- * first that did, or 0.
+ * first AFU that failed, or 0.
  */
 static int register_afus(struct sim_card *card, struct pci_dev *pdev)
 {
@@ -107,7 +107,7 @@ static int sim_card_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	struct cxl_adapter *adapter;
 	int ret;
 
-	/* A real card has these IDs as well. */
+	/* Real cards match the ID table, too. */
 	if (!card)
 		return -ENODEV;
 	ret = pcim_enable_device(pdev);
@@ -180,7 +180,7 @@ struct pci_driver sim_card_driver = {
  * sim_card_of() - the card behind a PCI device
  * @pdev: PCI device
  *
- * Return: the card, or NULL when it is not a software card.
+ * Return: the card, or NULL if the device is not a software card.
  */
 struct sim_card *sim_card_of(struct pci_dev *pdev)
 {
@@ -195,8 +195,8 @@ struct sim_card *sim_card_of(struct pci_dev *pdev)
  * sim_card_get_pdev() - the card's PCI device
  * @card: card; config_lock is held
  *
- * Return: the device, to be given back by pci_dev_put(), or NULL when the card
- * is not live or was removed from its bus.
+ * Return: the device, to be released by pci_dev_put(), or NULL if the card is
+ * not live or was removed from its bus.
  */
 struct pci_dev *sim_card_get_pdev(struct sim_card *card)
 {
@@ -206,7 +206,7 @@ struct pci_dev *sim_card_get_pdev(struct sim_card *card)
 	return pci_get_slot(cxl_vpci_bus(card->vpci), PCI_DEVFN(0, 0));
 }
 
-/* Take the card off the bus. Its bus stays, and a rescan finds it again. */
+/* Take the card off the bus. The bus stays: a rescan finds the card again. */
 static int remove_from_bus(struct sim_card *card)
 {
 	struct pci_dev *pdev = sim_card_get_pdev(card);
@@ -235,10 +235,10 @@ void sim_card_replug(struct sim_card *card)
  * sim_card_unplug() - take the card off its bus, unannounced
  * @card: card; config_lock is held
  *
- * By the time its driver is told, the card does not answer any more and its link
- * is down.
+ * By the time its driver is told, the card no longer answers and its link is
+ * down.
  *
- * Return: 0, or -ENODEV: it is not there.
+ * Return: 0, or -ENODEV: the card is not on its bus.
  */
 int sim_card_unplug(struct sim_card *card)
 {
@@ -285,9 +285,9 @@ void sim_card_resume(struct sim_card *card)
 }
 
 /**
- * sim_card_set_link() - the link goes down or comes back
+ * sim_card_set_link() - take the link down or bring it back
  * @card: card
- * @up: which of the two
+ * @up: new state of the link
  *
  * Return: 0, or -ENODEV: no driver is bound to the card.
  */
@@ -314,7 +314,7 @@ int sim_card_set_link(struct sim_card *card, bool up)
  * @card: card
  * @delay_us: microseconds
  *
- * Contexts that wait for the end of the old delay wait no longer.
+ * Contexts in the midst of the old delay go on at once.
  */
 void sim_card_set_delay(struct sim_card *card, u32 delay_us)
 {
@@ -337,7 +337,7 @@ static void card_reset_work(struct work_struct *work)
  * sim_card_reset() - begin to reset the card
  * @data: struct sim_card
  *
- * The card reloads its image: it drops out and comes back.
+ * The card reloads its image: it leaves the bus and comes back.
  *
  * Return: 0.
  */
@@ -358,7 +358,7 @@ void sim_card_deactivate(struct sim_card *card)
 	struct cxl_vpci *vpci = card->vpci;
 
 	lockdep_assert_held(&card->config_lock);
-	/* Its driver may be in the midst of a recovery, and wait for a program. */
+	/* The driver may be in a recovery and wait for a program. */
 	mutex_lock(&card->lock);
 	call_for_afus(card, sim_afu_unregister);
 	mutex_unlock(&card->lock);
@@ -381,7 +381,7 @@ static int probe_error(struct sim_card *card)
  * sim_card_activate() - make the card appear
  * @card: card that is not live; config_lock is held
  *
- * It comes with all of its AFUs or not at all.
+ * It appears with all of its AFUs or not at all.
  *
  * Return: 0, or an errno of cxl_vpci_create(), cxl_adapter_register(),
  * cxl_afu_register() or sim_afu_start().
@@ -392,7 +392,7 @@ int sim_card_activate(struct sim_card *card)
 	int ret;
 
 	lockdep_assert_held(&card->config_lock);
-	/* Stays 0 if the administrator has turned off automatic binding. */
+	/* Stays 0 if the administrator has turned off automatic probing. */
 	mutex_lock(&card->lock);
 	card->probe_error = 0;
 	mutex_unlock(&card->lock);

@@ -15,10 +15,10 @@
 /**
  * sim_allow_all_keys() - let this kernel thread access all of user memory
  *
- * Protection keys belong to a register of each thread.  A real card has its own,
- * the AMR, which denies nothing by default.  But on x86 a kernel thread's PKRU
- * denies all keys except 0.  It is switched with the thread, so it is enough to
- * set it once, and no other thread is affected.
+ * Protection keys are checked against a register of each thread.  A real card
+ * has a register of its own, the AMR, which denies nothing by default.  But on
+ * x86 a kernel thread's PKRU denies all keys except 0.  It is switched with the
+ * thread: setting it once is enough, and affects no other thread.
  *
  * Elsewhere there is nothing to do: POWER has no keys with a radix MMU.
  */
@@ -65,9 +65,9 @@ fault:
  *
  * The architecture's own routine is the fastest on its processors, and on x86
  * and 64-bit POWER it handles a fault on either side.  Other architectures have
- * none that does.
+ * no routine that does.
  *
- * Return: whether all of it was copied; if not, any part of it may be.
+ * Return: whether all of it was copied; if not, any part of it may have been.
  */
 static inline bool sim_copy_in_user(char __user *to, const char __user *from,
 				    unsigned int len)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Cards and AFUs in configfs, /sys/kernel/config/cxl-sim/CARD/afuM, in the style
- * of gpio-sim. Attributes can be written until the card is live.
+ * of gpio-sim. Attributes can be written while the card is not live.
  */
 #include <linux/configfs.h>
 #include <linux/ctype.h>
@@ -21,7 +21,7 @@ static struct sim_card *default_card;
  * sim_settings_lock() - lock the settings of a card and its AFUs for a change
  * @card: card
  *
- * Return: 0, then config_lock is held, or -EBUSY: the card is live.
+ * Return: 0 with config_lock held, or -EBUSY: the card is live.
  */
 int sim_settings_lock(struct sim_card *card)
 {
@@ -35,8 +35,8 @@ int sim_settings_lock(struct sim_card *card)
 /**
  * sim_settings_parse() - parse a number
  * @page: text
- * @min: least value
- * @max: greatest value
+ * @min: minimum value
+ * @max: maximum value
  * @val: set to the number
  *
  * Return: 0, -EINVAL or -ERANGE.
@@ -289,7 +289,7 @@ static void card_release(struct config_item *item)
 {
 	struct sim_card *card = to_sim_card(item);
 
-	/* It finds nothing to do, but it looks. */
+	/* Nothing to reset is left, but the work may still be looking. */
 	cancel_work_sync(&card->reset);
 	kfree(card);
 }
@@ -316,7 +316,7 @@ static struct sim_card *card_create(const char *name)
 	return card;
 }
 
-/* Removed by its folder, or with the module */
+/* The card's folder is removed, or the module is unloaded. */
 static void deactivate(struct sim_card *card)
 {
 	mutex_lock(&card->config_lock);
@@ -361,7 +361,7 @@ static struct configfs_subsystem sim_configfs = {
 	},
 };
 
-/* The default card has a folder like the others, which cannot be removed. */
+/* The default card has a folder like the others, but it cannot be removed. */
 static int default_card_add(void)
 {
 	struct sim_card *card = card_create(DEFAULT_CARD);
@@ -408,8 +408,8 @@ static void default_card_remove(void)
 }
 
 /**
- * sim_configfs_init() - make the folder, and maybe the default card
- * @with_default_card: make it
+ * sim_configfs_init() - make the folder, and optionally the default card
+ * @with_default_card: make the default card
  *
  * Return: 0 or an errno.
  */

@@ -28,7 +28,7 @@ AFU_NUMBER(gid, "%u", 0, UINT_MAX - 1);
 AFU_NUMBER(answer_ms, "%u", 1, 600000);
 AFU_NUMBER(recover, "%u", 0, 1);
 
-/* It gives the program all of the kernel's memory, as /dev/mem would. */
+/* The program gets access to all of the kernel's memory, as with /dev/mem. */
 static ssize_t afu_allow_kernel_contexts_store(struct config_item *item,
 					       const char *page, size_t count)
 {
@@ -66,7 +66,7 @@ static ssize_t afu_allow_kernel_contexts_show(struct config_item *item,
 }
 CONFIGFS_ATTR(afu_, allow_kernel_contexts);
 
-/* The models that are in here have a layout of their own. */
+/* The built-in models have a layout of their own. */
 static ssize_t store_layout(struct sim_afu *afu, u64 *setting,
 			    unsigned int min, const char *page, size_t count)
 {
@@ -128,7 +128,7 @@ static ssize_t afu_mmio_show(struct config_item *item, char *page)
 	return sysfs_emit(page, "%s\n", mmio_kinds[trapped]);
 }
 
-/* The models that are in here look at memory. */
+/* The built-in models poll their registers, which are memory. */
 static ssize_t afu_mmio_store(struct config_item *item, const char *page,
 			      size_t count)
 {
@@ -274,7 +274,7 @@ static const struct config_item_type afu_type = {
  * @card: card that is not live; config_lock is held
  * @slice: M of afuM
  *
- * Return: the AFU, whose group is to be added to the card's, or NULL.
+ * Return: the AFU, whose group the caller adds to the card's, or NULL.
  */
 struct sim_afu *sim_configfs_afu_create(struct sim_card *card,
 					unsigned int slice)

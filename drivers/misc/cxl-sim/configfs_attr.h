@@ -4,7 +4,7 @@
 
 #include "sim.h"
 
-/* An attribute that is a number in the settings of @_type */
+/* An attribute for a number in the settings of @_type */
 #define SIM_NUMBER_ATTR(_type, _card, _name, _format, _min, _max)	\
 static ssize_t _type##_##_name##_show(struct config_item *item,		\
 				      char *page)			\

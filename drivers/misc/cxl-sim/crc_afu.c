@@ -17,10 +17,10 @@
 #define CRC_WINDOW_SIZE		0x100000
 #define CRC_CHANNEL_SIZE	0x1000
 #define CRC_BUFFER_SIZE		0x800
-/* The context's own registers are in the place of channel 0. */
+/* The context's own registers take the place of channel 0. */
 #define CRC_CHANNELS		(CRC_WINDOW_SIZE / CRC_CHANNEL_SIZE)
 
-/* Cost beside that of the bytes, in units of a byte copied */
+/* Cost in addition to that of the bytes, in units of a byte copied */
 #define COMMAND_COST		512
 #define SCAN_COST		256
 
@@ -37,7 +37,7 @@ struct crc_global_regs {
 /**
  * struct crc_regs - registers of a context, at the start of its window
  * @ident: CRC_IDENT
- * @wed: work element descriptor, of no meaning to the AFU
+ * @wed: work element descriptor, which means nothing to the AFU
  * @pe: process element
  * @commands: commands that have ended
  * @reserved: not used
@@ -57,13 +57,13 @@ static_assert(sizeof(struct crc_regs) <= CRC_CHANNEL_SIZE);
 
 /**
  * struct crc_channel - registers of a channel
- * @address: of the data in the memory of the process
+ * @address: of the data, in the memory of the process
  * @length: bytes
- * @interrupt: number of the interrupt that tells the end, 0 for none
- * @seed: checksum to go on from
+ * @interrupt: number of the interrupt to raise at the end, 0 for none
+ * @seed: checksum to continue from
  * @status: STATUS_*, written by the AFU
  * @result: checksum, written by the AFU
- * @done: bytes that went well, written by the AFU
+ * @done: bytes processed without error, written by the AFU
  * @reserved: not used
  * @buffer: the channel's memory
  */
@@ -94,13 +94,13 @@ static_assert(sizeof(struct crc_channel) == CRC_CHANNEL_SIZE);
 
 /**
  * struct crc_error - an entry of the error buffer
- * @number: of the error, counted from 1; in entry 0 the number of all errors
+ * @number: of the error, counted from 1; in entry 0 the total number of errors
  * @pe: process element
  * @channel: channel
  * @status: STATUS_*
  * @command: low byte of the command
- * @address: where it failed, or what the channel's register says
- * @done: bytes that went well
+ * @address: where the error was, or the channel's register of this name
+ * @done: bytes processed without error
  *
  * Error n is in entry (n - 1) % (entries - 1) + 1.
  */
@@ -118,16 +118,16 @@ static_assert(sizeof(struct crc_error) == 32);
 
 /**
  * struct crc_context - private data of a context
- * @commands: what the register of this name shows
- * @channel: the one whose command is going on, or was the last
- * @command: that command, 0 when none is going on
+ * @commands: value of the register of this name
+ * @channel: channel of the current command, or of the last one
+ * @command: current command, 0 for none
  * @delayed: the injected delay before it is over
- * @address: register of the channel when the command was taken
+ * @address: the channel's register when the command was taken
  * @length: likewise
  * @interrupt: likewise
  * @done: bytes done so far
  * @crc: their checksum
- * @data: what is being summed up
+ * @data: buffer for a piece of the data
  */
 struct crc_context {
 	u64 commands;
@@ -161,8 +161,8 @@ static void restore_regs(struct sim_pe *pe)
 }
 
 /*
- * Take the next command, beginning behind the channel that was the last, so
- * that they take turns. False when there is none.
+ * Take the next command, beginning after the last channel so that channels take
+ * turns. Return false if there is none.
  */
 static bool take_command(struct sim_pe *pe)
 {
@@ -180,7 +180,7 @@ static bool take_command(struct sim_pe *pe)
 	if (i == CRC_CHANNELS)
 		return false;
 
-	/* Fully ordered: what was written before the command is seen. */
+	/* Fully ordered: what was written before the command is visible. */
 	ctx->command = be64_to_cpu((__force __be64)
 		xchg((__force u64 *)&regs->doorbell[ctx->channel], 0));
 	if (!ctx->command)
@@ -195,7 +195,7 @@ static bool take_command(struct sim_pe *pe)
 		ctx->crc = ~(u32)sim_reg_get(&channel->seed);
 		sim_reg_set(&channel->status, STATUS_BUSY);
 	} else {
-		/* It was never touched: all registers are 0. */
+		/* The page was never touched: all registers are 0. */
 		ctx->address = 0;
 		ctx->length = 0;
 		ctx->interrupt = 0;
@@ -215,7 +215,7 @@ static bool is_valid(struct sim_pe *pe)
 				   sim_pe_has_interrupt(pe, ctx->interrupt));
 }
 
-/* Checksum of as much memory as is read at once */
+/* Add the next piece of memory to the checksum. */
 static int sum_piece(struct sim_pe *pe)
 {
 	struct crc_context *ctx = sim_pe_priv(pe);
@@ -233,7 +233,7 @@ static int sum_piece(struct sim_pe *pe)
 	return 0;
 }
 
-/* Return 0, -EINVAL, -EFAULT, or one of those that end the turn. */
+/* Return 0, -EINVAL, -EFAULT, or an errno of sim_mem_turn(): the turn ends. */
 static int execute(struct sim_pe *pe)
 {
 	struct crc_context *ctx = sim_pe_priv(pe);
@@ -290,7 +290,7 @@ static void log_error(struct sim_pe *pe, u8 status)
 	};
 }
 
-/* No AFU error for a bad address, which has an event of its own. */
+/* A bad address is not an AFU error: it has an event of its own. */
 static u8 fail(struct sim_pe *pe, int ret)
 {
 	struct crc_context *ctx = sim_pe_priv(pe);
@@ -319,14 +319,14 @@ static void end_command(struct sim_pe *pe, int ret)
 		return;
 	sim_reg_set(&channel->result, ~ctx->crc);
 	sim_reg_set(&channel->done, ctx->done);
-	/* Whoever sees the status sees the rest. */
+	/* A program that sees the status sees the rest, too. */
 	smp_wmb();
 	sim_reg_set(&channel->status, status);
 	if (ctx->interrupt && status != STATUS_INVALID)
 		sim_pe_interrupt(pe, ctx->interrupt);
 }
 
-/* Work on one command, or look for one. */
+/* Work on the current command, or look for one. */
 static enum sim_turn run_command(struct sim_pe *pe)
 {
 	struct crc_context *ctx = sim_pe_priv(pe);

@@ -4,8 +4,8 @@
  *
  * Contexts that have work take turns, and each turn is bounded.  Contexts without
  * work are in idle.c.  A context whose access faulted waits until the core has
- * answered.  The thread itself never waits for a program's memory, so that no
- * program can hold up another, or its own detach.
+ * answered.  The thread itself never waits for a program's memory: no program
+ * can hold up another program, or its own detach.
  */
 #include <linux/hrtimer.h>
 #include <linux/kthread.h>
@@ -16,16 +16,16 @@
 #include "compat_arch.h"
 #include "sim.h"
 
-/* Work in one turn, in units of a byte copied */
+/* Work per turn, in units of a byte copied */
 #define TURN_BUDGET	65536
 
-/* Half of this CPU time has priority */
+/* For up to half of each period the engine has priority. */
 #define PERIOD_NS	(20 * NSEC_PER_MSEC)
 
-/* The timer may be late by this part of the time it runs. */
+/* The timer may be late by this fraction of its time: a right shift */
 #define SLACK_SHIFT	4
 
-/* Faults in a row on the pages of one step, before it is an address error */
+/* Faults in a row on the pages of one step before it is an address error */
 #define MAX_FAULT_TRIES	64
 
 static struct sim_pe *wait_to_pe(struct timerqueue_node *node)
@@ -62,7 +62,7 @@ void sim_pe_set_state(struct sim_pe *pe, enum sim_pe_state state)
 		timerqueue_add(&afu->waiting, &pe->wait);
 }
 
-/* Give the next context its turn, or return NULL when none can work now. */
+/* Give the next context its turn, or return NULL if none can work now. */
 static struct sim_pe *begin_turn(struct sim_afu *afu)
 {
 	u64 now = ktime_get_ns();
@@ -120,7 +120,7 @@ static void end_turn(struct sim_pe *pe, enum sim_turn result)
 		sim_pe_go_idle(pe, result == SIM_TURN_SLEEP, now);
 	} else {
 		spin_lock_irq(&afu->lock);
-		/* Else it is detached, or parked, and may even have its answer already. */
+		/* Else it is detached, or parked, maybe with its answer. */
 		if (pe->state == SIM_PE_RUNNING) {
 			if (result == SIM_TURN_DELAY)
 				begin_delay(pe, now);
@@ -153,8 +153,8 @@ static bool run_turn(struct sim_afu *afu)
 /*
  * A real card does not compete with programs for a CPU, and hundreds of programs
  * may spin until it has done its work.  So the engine has the highest ordinary
- * priority.  But its work may have no end: beyond half of a CPU it gets its time
- * like everybody else, so that the machine stays usable.
+ * priority.  But its work may be endless: beyond half of a CPU it runs at
+ * normal priority, so that the machine stays usable.
  */
 static void engine_set_priority(struct sim_afu *afu)
 {
@@ -257,7 +257,7 @@ static void set_halted(struct sim_afu *afu, bool halted)
  * sim_engine_halt() - stop all work
  * @afu: AFU
  *
- * When it returns no memory is touched and nothing is reported.
+ * When this returns, no memory is touched and nothing is reported.
  */
 void sim_engine_halt(struct sim_afu *afu)
 {
@@ -277,7 +277,7 @@ void sim_engine_resume(struct sim_afu *afu)
 }
 
 /**
- * sim_engine_wait_turn() - wait for the end of a turn that is going on
+ * sim_engine_wait_turn() - wait until the current turn is over
  * @afu: AFU
  */
 void sim_engine_wait_turn(struct sim_afu *afu)
@@ -287,7 +287,7 @@ void sim_engine_wait_turn(struct sim_afu *afu)
 }
 
 /**
- * sim_engine_end_delays() - let contexts that wait for their delay go on
+ * sim_engine_end_delays() - end the injected delays of all contexts
  * @afu: AFU
  */
 void sim_engine_end_delays(struct sim_afu *afu)
@@ -321,7 +321,7 @@ static bool first_turn_over(struct sim_pe *pe)
  * sim_engine_add() - let the engine work for a context
  * @pe: new context
  *
- * Returns after its first turn, so that what the AFU does at once is done.
+ * Returns after its first turn, so that whatever the AFU does at once is done.
  *
  * Return: 0, or -EIO while the engine is halted.
  */
@@ -392,7 +392,7 @@ void sim_pe_wake(struct sim_pe *pe)
  * sim_engine_remove() - the reverse of sim_engine_add()
  * @pe: context
  *
- * When it returns the engine does not know @pe any more.
+ * When this returns, the engine does not know @pe any more.
  */
 void sim_engine_remove(struct sim_pe *pe)
 {
@@ -408,10 +408,11 @@ void sim_engine_remove(struct sim_pe *pe)
  * @dsisr: CXL_DSISR_*
  *
  * The context is parked, and the core is asked for the page.  A program could
- * take each page away again before it is used, so the number of tries is bounded.
+ * take the page away before it is used, every time: so the number of tries is
+ * bounded.
  *
- * Return: -EINPROGRESS, or -EFAULT: it was tried often enough, and the program
- * is told.
+ * Return: -EINPROGRESS, or -EFAULT after too many tries; then the program has
+ * been told.
  */
 int sim_pe_fault(struct sim_pe *pe, u64 ea, u64 dsisr)
 {
@@ -432,14 +433,14 @@ int sim_pe_fault(struct sim_pe *pe, u64 ea, u64 dsisr)
 		sim_pe_set_state(pe, SIM_PE_FAULTING);
 	spin_unlock_irq(&afu->lock);
 
-	/* The answer may come before this returns. */
+	/* The core may answer before this returns. */
 	if (parked)
 		cxl_context_fault(pe->elem.ctx, ea, dsisr);
 	return -EINPROGRESS;
 }
 
 /**
- * sim_pe_forget_fault() - the access that had a fault is not made again
+ * sim_pe_forget_fault() - the access that faulted will not be repeated
  * @pe: context whose turn it is
  *
  * The answer does not count for the next access.
@@ -452,7 +453,7 @@ void sim_pe_forget_fault(struct sim_pe *pe)
 }
 
 /**
- * sim_engine_inject_fault() - report a fault though no access has failed
+ * sim_engine_inject_fault() - report a fault without a failed access
  * @pe: context; @pe->afu->turn is held
  * @ea: address
  * @dsisr: CXL_DSISR_*
@@ -486,7 +487,7 @@ int sim_engine_inject_fault(struct sim_pe *pe, u64 ea, u64 dsisr)
  * sim_afu_fault_done() - the core's answer to sim_pe_fault()
  * @data: struct sim_afu
  * @num: process element
- * @resolved: try again
+ * @resolved: the access can be tried again
  *
  * Context: under a spinlock of the core.
  */
@@ -496,7 +497,7 @@ void sim_afu_fault_done(void *data, unsigned int num, bool resolved)
 	struct sim_pe *pe;
 	unsigned long flags;
 
-	/* A context is freed after its removal has held the lock. */
+	/* Removal takes this lock before it frees a context. */
 	spin_lock_irqsave(&afu->lock, flags);
 	pe = xa_load(&afu->pes, num);
 	if (pe && pe->state == SIM_PE_FAULTING) {

@@ -4,16 +4,17 @@
  *
  * A store to a context's window can ring a doorbell: the core takes the page away
  * from the program, so that the next store is a page fault.  A context whose
- * model waits for nothing else is looked at for a short while, in which more
- * work may come.  Then the doorbell is armed, and after one more look it sleeps:
+ * model waits for nothing else is polled for a short while, since more work may
+ * follow.  Then the doorbell is armed, and after one more look the context
+ * sleeps:
  *
  *	RUNNING --> WAITING --> ... --> arm --> RUNNING --> ASLEEP
  *	   ^                                      |           |
  *	   +---- psa_written ---------------------+-----------+
  *
- * A model may wait for something that does not ring, as the memcpy AFU does for
- * an element in the memory of its program.  Then the context is looked at again
- * and again, ever more rarely.
+ * A model may wait for something that does not ring, as the memcpy AFU waits
+ * for an element in the memory of its program.  Such a context is polled ever
+ * more rarely.
  */
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
@@ -25,11 +26,11 @@
 
 /*
  * An idle context is looked at again after an eighth of the time for which it
- * has been idle: the delay adds little to whatever the program waits for, and
- * the number of looks grows only with the logarithm of time.  The shortest
- * delay is what a program's round trip can cost, the longest (67 ms) bounds
- * the time to notice work after a long pause, and the cost of contexts that
- * are idle for ever.
+ * has been idle: the delay adds little to what the program waits for anyway,
+ * and the number of looks grows only with the logarithm of time.  The minimum
+ * delay is what a round trip of a program may take.  The maximum (67 ms) bounds
+ * how late work is noticed after a long pause; it also bounds the cost of
+ * contexts that stay idle.
  */
 #define IDLE_SHIFT	3
 #define WATCH_SHIFT	7	/* sim_pe_watch_closely() */
@@ -37,26 +38,26 @@
 #define IDLE_MAX_NS	BIT_ULL(26)
 
 /*
- * Looking may take a 128th of a CPU.  Where many contexts are idle, or the
- * machine is slow, looks become rarer, but no rarer than an eighth of the time
- * for which all have been idle, and this:
+ * Polling may take a 128th of a CPU.  Where many contexts are idle, or the
+ * machine is slow, looks become rarer; but the pause between them stays below
+ * an eighth of the time for which all contexts have been idle, and below this:
  */
 #define REST_SHIFT	7
 #define REST_MAX_NS	(200 * NSEC_PER_MSEC)
 
-/* While a program waits for the time base: it runs meanwhile, if it can. */
+/* Minimum delay while a program waits for the time base: it has to run, too */
 #define TIMEBASE_NS	BIT_ULL(20)
 
 /*
- * A store rings before it is made: the program is still in its page fault.  An
- * engine that woke up at once would take this CPU from it, see nothing, and go
- * back to sleep.
+ * The doorbell rings before the store is made: the program is still in its page
+ * fault.  An engine that woke up at once would take this CPU from the program,
+ * see nothing, and go back to sleep.
  */
 #define STORE_NS	NSEC_PER_USEC
 
 /*
  * Arming costs the program a page fault, and more if it reads its registers all
- * the time: do not arm before it has been idle for so long.
+ * the time: do not arm before the context has been idle for this long.
  */
 #define ARM_AFTER_NS	(2 * NSEC_PER_MSEC)
 
@@ -72,14 +73,14 @@ void sim_pe_watch_closely(struct sim_pe *pe)
 
 /*
  * When to look at an idle context again: at the next multiple of its delay, so
- * that contexts of similar idle times are looked at together.
+ * that contexts with similar idle times are looked at together.
  */
 static u64 next_look(const struct sim_pe *pe, u64 now)
 {
 	u64 delay = (now - pe->last_active) >> pe->idle_shift;
 
 	delay = clamp_t(u64, delay, IDLE_MIN_NS, IDLE_MAX_NS);
-	/* What shows the time base waits until the program runs. */
+	/* The time base can only be shown while the program runs. */
 	if (pe->tb_asked)
 		delay = max_t(u64, delay, TIMEBASE_NS);
 	return (now | (rounddown_pow_of_two(delay) - 1)) + 1;
@@ -114,7 +115,7 @@ void sim_pe_go_idle(struct sim_pe *pe, bool sleep, u64 now)
 		look_again(pe, now);
 		goto unlock;
 	}
-	/* Before the pages go: it may ring meanwhile. */
+	/* Before the pages are taken away: the doorbell may ring meanwhile. */
 	pe->armed = true;
 	spin_unlock_irq(&afu->lock);
 	armed = cxl_context_arm_doorbell(pe->elem.ctx);
@@ -161,11 +162,11 @@ static bool tell_model(struct sim_afu *afu, unsigned long num)
 }
 
 /**
- * sim_afu_psa_written() - a program, or an AFU driver, stores to a page
+ * sim_afu_psa_written() - a program or an AFU driver stores to an armed page
  * @data: struct sim_afu
  * @offset: of the page in the problem state area
  *
- * A page that is in no process's window concerns all contexts.
+ * A page outside of all processes' windows concerns all contexts.
  *
  * Context: any.
  */
@@ -177,7 +178,7 @@ void sim_afu_psa_written(void *data, u64 offset)
 	bool is_window;
 
 	is_window = sim_afu_window_of(afu, offset, &num);
-	/* A context is freed after its removal has held the lock. */
+	/* Removal takes this lock before it frees a context. */
 	spin_lock_irqsave(&afu->lock, flags);
 	if (is_window) {
 		pe = xa_load(&afu->pes, num);
@@ -197,9 +198,9 @@ void sim_afu_psa_written(void *data, u64 offset)
 }
 
 /**
- * sim_afu_next_wake() - when the engine is to look at the first that waits
+ * sim_afu_next_wake() - when the engine looks at the first waiting context
  * @afu: AFU
- * @first: when that wants to be looked at
+ * @first: when that context is due
  * @now: CLOCK_MONOTONIC ns
  *
  * Late enough to make up for the time spent since the engine woke up.

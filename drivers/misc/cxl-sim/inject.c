@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Injection by debugfs of what can happen to a card and its AFUs
+ * Fault injection for a card and its AFUs through debugfs
  *
  *	link			"up" or "down"
  *	recovery		"frozen" or "perm_failure"
  *	remove			"1": surprise removal
  *	delay			microseconds before each work element
- *	timebase_offset		ticks that the card's time base is ahead
+ *	timebase_offset		ticks by which the card's time base is ahead
  *	afuM/inject_irq		PE IRQ
  *	afuM/inject_fault	PE ADDRESS [DSISR]
  *	afuM/inject_error	PE VALUE
- *	afuM/state		the contexts, for reading
+ *	afuM/state		lists the contexts; read-only
  */
 #include <linux/debugfs.h>
 #include <linux/delay.h>
@@ -37,7 +37,7 @@ static int get_text(char *text, const char __user *buf, size_t count)
 	return 0;
 }
 
-/* Numbers separated by blanks. Return how many there were, or an errno. */
+/* Parse numbers separated by blanks. Return how many there are, or an errno. */
 static int get_numbers(u64 *val, const char __user *buf, size_t count)
 {
 	char text[MAX_TEXT], *next = text, *word;
@@ -56,11 +56,11 @@ static int get_numbers(u64 *val, const char __user *buf, size_t count)
 }
 
 /*
- * Files of an AFU. They wait for the turn of a context at most, which is short:
- * so they can be removed at any time.
+ * Files of an AFU. They wait for a context's turn at most, which is short, so
+ * they can be removed at any time.
  */
 
-/* The context that something is injected into, or ERR_PTR */
+/* The context to inject into, or ERR_PTR */
 static struct sim_pe *find_pe(struct sim_afu *afu, u64 num)
 {
 	struct sim_pe *pe = NULL;
@@ -183,9 +183,9 @@ static int state_show(struct seq_file *s, void *unused)
 DEFINE_SHOW_ATTRIBUTE(state);
 
 /*
- * Files of a card. A write can remove the very file, and the removal of an
- * ordinary debugfs file waits for its users. So these files hold a reference to
- * the card themselves while they are open.
+ * Files of a card. A write can remove the very file that is written, and
+ * removal of an ordinary debugfs file waits for its users. So while these files
+ * are open they hold a reference to the card themselves.
  */
 
 static int card_file_open(struct inode *inode, struct file *file)
@@ -205,7 +205,7 @@ static int card_file_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* Return the place of the text in @words, or an errno. */
+/* Return the index of the text in @words, or an errno. */
 static int get_word(const char * const *words, int n, const char __user *buf,
 		    size_t count)
 {

@@ -34,7 +34,7 @@
 #define STATUS_TERMINATED	0x02
 #define STATUS_UNDEFINED	0x01
 
-/* Cost of each step of an element beside its copying, in bytes copied */
+/* Cost of each step of an element besides copying, in units of a byte copied */
 #define STEP_COST		170
 
 /*
@@ -48,7 +48,7 @@ static u64 element_ea(struct sim_pe *pe)
 	return (sim_pe_wed(pe) & WED_BASE) + ctx->offset;
 }
 
-/* In bytes; 0 for a WED of 0, which has to be tolerated */
+/* In bytes; 0 for a WED of 0, which must be tolerated */
 static u32 queue_size(struct sim_pe *pe)
 {
 	return (sim_pe_wed(pe) & WED_DEPTH) * WED_LINE_SIZE;
@@ -75,10 +75,10 @@ static bool is_runnable(struct sim_pe *pe, u8 cmd)
 }
 
 /*
- * Look for the next element. Return SIM_TURN_MORE when there is one.
+ * Look for the next element. Return SIM_TURN_MORE if there is one.
  *
- * A program makes an element valid, then writes Restart. That must not be lost
- * when the engine sees the element invalid and stops, so the order is:
+ * A program makes an element valid, then writes Restart. The Restart must not
+ * be lost when the engine finds the element invalid and stops. So the order is:
  *
  *	engine				program
  *	------				-------
@@ -88,8 +88,8 @@ static bool is_runnable(struct sim_pe *pe, u8 cmd)
  *	if it was not valid:
  *	  set Stopped			write Restart
  *
- * Whether it is written before or after Stopped is set, the next turn finds it
- * pending, see stays_stopped().
+ * Whether Restart is written before or after Stopped is set, the next turn
+ * finds it pending, see stays_stopped().
  */
 static enum sim_turn fetch(struct sim_pe *pe)
 {
@@ -119,14 +119,14 @@ static enum sim_turn fetch(struct sim_pe *pe)
 		return SIM_TURN_MORE;
 	if (ret != -EFAULT)
 		return sim_mem_turn(ret);
-	/* There is nowhere to put a status. */
+	/* The queue is bad: there is nowhere to put a status. */
 	memcpy_set_status(pe, MEMCPY_STOPPED);
 	return SIM_TURN_IDLE;
 }
 
 /*
- * Commands. They return 0, -EFAULT, -EINVAL or -EOPNOTSUPP, which
- * result_of() translates, or one of those that end a turn.
+ * Commands. They return 0; or -EFAULT, -EINVAL or -EOPNOTSUPP, which
+ * result_of() translates; or an errno for which ends_turn() is true.
  */
 
 static int copy(struct sim_pe *pe)
@@ -139,7 +139,7 @@ static int copy(struct sim_pe *pe)
 			    be16_to_cpu(element->length), &ctx->done);
 }
 
-/* The interrupt itself is raised when the status has been written. */
+/* The interrupt itself is raised after the status has been written. */
 static int check_interrupt(struct sim_pe *pe)
 {
 	struct memcpy_context *ctx = sim_pe_priv(pe);
@@ -159,7 +159,7 @@ static int increment(struct sim_pe *pe)
 
 	if (len != 1 && len != 2 && len != 4 && len != 8)
 		return -EOPNOTSUPP;
-	/* Source and destination may be the same: read it once. */
+	/* Source and destination may be the same: read the source only once. */
 	if (!ctx->done) {
 		ctx->value = 0;
 		ret = sim_mem_read(pe, be64_to_cpu(element->src), low, len);
@@ -188,7 +188,7 @@ static int atomic(struct sim_pe *pe)
 	return memcpy_atomic_execute(pe, &op);
 }
 
-/* Translate an address, without any access. */
+/* Translate an address, without accessing it. */
 static int touch(struct sim_pe *pe)
 {
 	struct memcpy_context *ctx = sim_pe_priv(pe);
@@ -234,7 +234,7 @@ static u8 result_of(int ret)
 	}
 }
 
-/* Does an access, or a command, that returned @ret end the turn? */
+/* Does @ret, of an access or a command, end the turn? */
 static bool ends_turn(int ret)
 {
 	return ret == -EINPROGRESS || ret == -EAGAIN || ret == -EBUSY;
@@ -244,14 +244,14 @@ static int write_status(struct sim_pe *pe)
 {
 	struct memcpy_context *ctx = sim_pe_priv(pe);
 
-	/* Whoever sees the status sees the data. */
+	/* A program that sees the status sees the data, too. */
 	smp_wmb();
 	return sim_mem_write(pe, element_ea(pe) +
 				 offsetof(struct memcpy_element, status),
 			     &ctx->result, sizeof(ctx->result));
 }
 
-/* Does the AFU stop after the element, whose result is known? */
+/* Does the AFU stop after the current element, whose result is known? */
 static bool stops_after(const struct memcpy_context *ctx)
 {
 	u8 code = ctx->element.cmd & CMD_CODE;
@@ -260,7 +260,7 @@ static bool stops_after(const struct memcpy_context *ctx)
 	       (code == CMD_IRQ || code == CMD_STOP);
 }
 
-/* After IRQ and STOP, the interrupt last */
+/* Stop after IRQ or STOP; the interrupt comes last. */
 static void stop(struct sim_pe *pe)
 {
 	struct memcpy_context *ctx = sim_pe_priv(pe);
@@ -305,8 +305,8 @@ static enum sim_turn execute_element(struct sim_pe *pe)
 
 /*
  * A program may write Restart as soon as it sees the status of the element, the
- * Stopped that follows, or the interrupt, which is last. So Restart-pending is
- * cleared before all of them, and one that answers any of them counts.
+ * Stopped that follows, or the interrupt, which comes last. So Restart-pending
+ * is cleared before all three: a Restart in answer to any of them counts.
  */
 static enum sim_turn end_element(struct sim_pe *pe)
 {

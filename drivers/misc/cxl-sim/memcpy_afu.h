@@ -36,7 +36,7 @@ struct memcpy_element {
 
 static_assert(sizeof(struct memcpy_element) == 32);
 
-/* What is to be done next for the element at the current offset */
+/* The next step for the element at the current offset */
 enum memcpy_step {
 	STEP_FETCH,
 	STEP_EXECUTE,
@@ -45,17 +45,18 @@ enum memcpy_step {
 
 /**
  * struct memcpy_context - private data of a context
- * @status: what the register of this name shows
+ * @status: value of the register of this name
  * @tb: likewise
  * @offset: of the current element in the queue, in bytes
  * @wrap: the value of CMD_WRAP that makes an element valid
  * @terminate: Terminate was written
  * @delayed: the injected delay before the current element is over
- * @step: how far it got
+ * @step: how far the current element has got
  * @element: the current element
  * @result: its status byte, in STEP_STATUS
- * @done: bytes of it copied; words of it stored; read, for an increment
- * @value: what an increment stores, once it was read
+ * @done: progress of it: bytes copied, words stored, or whether the operand of
+ *	an increment was read
+ * @value: what an increment stores, once its operand was read
  */
 struct memcpy_context {
 	u64 status;
@@ -92,8 +93,8 @@ void memcpy_reset_global_regs(struct sim_afu *afu);
  * @width: 4 or 8 bytes
  * @ea: address of the operand
  * @op1: first operand
- * @op2: second operand, of compare and swap
- * @stored: words stored so far, 0 at first; kept for a call that is repeated
+ * @op2: second operand of compare and swap
+ * @stored: words stored so far, 0 at first; kept when the call is repeated
  */
 struct memcpy_atomic {
 	u8 code;

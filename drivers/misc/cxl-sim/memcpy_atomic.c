@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Atomic operations of the memcpy AFU. Those that look at a second word of memory
+ * Atomic operations of the memcpy AFU. Those that use a second word of memory
  * work like the instructions of the Power ISA with the same function codes.
  */
 #include <linux/bitops.h>
@@ -64,7 +64,7 @@ static u64 as_unsigned(const struct memcpy_atomic *op, u64 val)
 	return op->width == sizeof(u64) ? val : (u32)val;
 }
 
-/* Read a word with the right to write it: one fault, not two, if there is any */
+/* Read a word with the right to write it: one fault instead of two */
 static int load(struct sim_pe *pe, const struct memcpy_atomic *op, u64 ea,
 		u64 *word)
 {
@@ -92,7 +92,7 @@ static u64 second_ea(const struct memcpy_atomic *op)
 
 /*
  * Calculate the new value of @mem. Return 0, -ENODATA (nothing is to be stored),
- * -EBUSY (try again until somebody has changed it) or -EOPNOTSUPP.
+ * -EBUSY (try again when the word may have changed) or -EOPNOTSUPP.
  */
 static int compute(const struct memcpy_atomic *op, u64 mem, u64 second,
 		   u64 *result)
@@ -151,7 +151,7 @@ static int compute(const struct memcpy_atomic *op, u64 mem, u64 second,
 	}
 }
 
-/* The second word of a twin, once the first was stored, whatever it is now */
+/* Store the second word of a twin after the first, whatever it is by now. */
 static int store_second(struct sim_pe *pe, const struct memcpy_atomic *op)
 {
 	u64 ea = second_ea(op);
@@ -170,12 +170,12 @@ static int store_second(struct sim_pe *pe, const struct memcpy_atomic *op)
  * @pe: context
  * @op: operation
  *
- * Atomic for programs as well as for other contexts, as far as the word at
- * @op->ea is concerned.
+ * Atomic with respect to programs and to other contexts, for the word at
+ * @op->ea.
  *
- * Return: 0; -EOPNOTSUPP: there is no such operation, or none on kernel
- * addresses; -EFAULT; -EINPROGRESS, -EAGAIN or -EBUSY: to be repeated when it
- * is this context's turn again.
+ * Return: 0; -EOPNOTSUPP: there is no such operation, or not at kernel
+ * addresses; -EFAULT; -EINPROGRESS, -EAGAIN or -EBUSY: repeat the call at the
+ * context's next turn.
  */
 int memcpy_atomic_execute(struct sim_pe *pe, const struct memcpy_atomic *op)
 {

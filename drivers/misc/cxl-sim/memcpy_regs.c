@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Registers of the memcpy AFU: plain memory, which programs
- * write at any time. The engine looks at them at each turn of a context, and
- * puts those right which are read-only for programs.
+ * Registers of the memcpy AFU: plain memory, which programs write at any time.
+ * At each turn of a context the engine looks at its registers, and restores
+ * those that are read-only for programs.
  */
 #include <linux/atomic.h>
 #include <linux/irqflags.h>
@@ -51,7 +51,7 @@ void memcpy_restore_regs(struct sim_pe *pe)
 	sim_reg_set(&regs->status, ctx->status);
 }
 
-/* Clear Restart-pending; a fully ordered operation if it was set. */
+/* Clear Restart-pending; fully ordered if it was set. */
 void memcpy_clear_restart(struct sim_pe *pe)
 {
 	struct memcpy_context *ctx = sim_pe_priv(pe);
@@ -87,7 +87,7 @@ bool memcpy_stop_on_invalid(struct sim_pe *pe)
 	return sim_reg_get(&regs->cfg) & CFG_STOP_ON_INVALID;
 }
 
-/* Show what the time is when the context starts. */
+/* Show the time at which the context starts. */
 void memcpy_deliver_timebase(struct sim_pe *pe)
 {
 	struct memcpy_context *ctx = sim_pe_priv(pe);
@@ -96,7 +96,7 @@ void memcpy_deliver_timebase(struct sim_pe *pe)
 	sim_pe_show_timebase(pe, &regs->tb, &ctx->tb);
 }
 
-/* A value that is not the engine's last one is a request. */
+/* Any value but the engine's last one is a request. */
 void memcpy_serve_timebase(struct sim_pe *pe)
 {
 	struct memcpy_context *ctx = sim_pe_priv(pe);
@@ -104,7 +104,7 @@ void memcpy_serve_timebase(struct sim_pe *pe)
 
 	if (!sim_pe_answer_timebase(pe, &regs->tb, &ctx->tb))
 		return;
-	/* The program spins, and will ask again. */
+	/* The program polls, and will ask again. */
 	sim_pe_active(pe);
 	sim_pe_watch_closely(pe);
 }

@@ -7,7 +7,7 @@
 
 #include "sim.h"
 
-/* Bit of the header type, in the word of the cache line size */
+/* Bit of the header type, in the word at PCI_CACHE_LINE_SIZE */
 #define SIM_PCI_MULTIFUNCTION	0x00800000
 
 static void set_word(struct sim_pci_config *config, unsigned int offset,
@@ -18,8 +18,8 @@ static void set_word(struct sim_pci_config *config, unsigned int offset,
 }
 
 /**
- * sim_pci_config_init() - a function of type 0 without BARs or capabilities
- * @config: where to
+ * sim_pci_config_init() - set up a type 0 function without BARs or capabilities
+ * @config: configuration space
  * @vendor: vendor ID, also of the subsystem
  * @device: device ID, also of the subsystem
  * @class: class code, 24 bits
@@ -62,11 +62,11 @@ int sim_pci_config_read(const struct sim_pci_config *config,
 }
 
 /**
- * sim_pci_config_write() - write those of a word's bits that can be written
+ * sim_pci_config_write() - write the writable bits of a word
  * @config: configuration space
  * @offset: multiple of 4
  * @val: new value in CPU byte order
- * @mask: bits to be changed
+ * @mask: bits to change
  *
  * Context: any; callers are serialised by the PCI core.
  * Return: 0, or -EIO beyond the end.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Problem state area of an AFU: pages that are allocated at the first use.
+ * Problem state area of an AFU: pages that are allocated on first use.
  *
- * In directed mode it begins with the global registers, and the windows of the
- * processes start where the model wants them.  In dedicated mode all of the area
- * is the window of the one process.  There the two change places, so that the
- * process finds its registers where a slave finds them: at the start.
+ * In directed mode the area begins with the global registers, and the windows
+ * of the processes start where the model wants them.  In dedicated mode all of
+ * the area is the window of the one process.  There the two swap places, so
+ * that the process finds its registers at the start, as in a slave's window.
  */
 #include <linux/gfp.h>
 #include <linux/highmem.h>
@@ -17,7 +17,7 @@
 /**
  * sim_afu_page() - a page of the problem state area
  * @afu: AFU that was started
- * @offset: any
+ * @offset: any offset
  *
  * Return: the page, or NULL: beyond the end, or no memory.
  */
@@ -43,7 +43,7 @@ struct page *sim_afu_page(struct sim_afu *afu, u64 offset)
  * sim_afu_free_psa() - free the problem state area
  * @afu: AFU that nobody uses
  *
- * It leaves no pointer to a freed page: the AFU may be started again.
+ * No pointer to a freed page is left: the AFU may be started again.
  */
 void sim_afu_free_psa(struct sim_afu *afu)
 {
@@ -79,12 +79,12 @@ u64 sim_afu_window_offset(const struct sim_afu *afu, unsigned int pe)
 }
 
 /**
- * sim_afu_window_of() - whose window a page is in
+ * sim_afu_window_of() - find the process element whose window a page is in
  * @afu: AFU
  * @offset: in the problem state area
  * @pe: set to the process element
  *
- * Return: false if it is in none.
+ * Return: false if the page is in no window.
  */
 bool sim_afu_window_of(const struct sim_afu *afu, u64 offset,
 		       unsigned long *pe)
@@ -123,7 +123,7 @@ void sim_pe_window_range(const struct sim_pe *pe, u64 *offset, u64 *size)
 }
 
 /**
- * sim_afu_clear_window() - a context must not see what an earlier one has left
+ * sim_afu_clear_window() - hide what an earlier context has left in a window
  * @afu: AFU
  * @pe: process element that is about to be attached
  */

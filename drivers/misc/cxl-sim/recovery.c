@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * PCI error handling: the card driver's handlers, and what the PCI core does in
- * an error recovery, for injected errors.
+ * PCI error handling: the card driver's handlers; and, for injected errors, the
+ * part of the PCI core.
  */
 #include <linux/device.h>
 #include <linux/pci.h>
@@ -9,9 +9,9 @@
 #include "sim.h"
 
 /*
- * The card driver's handlers. They are called with the device locked, so that
- * the driver stays bound meanwhile; the AFU drivers' handlers are called from
- * them, so that no other lock is held.
+ * The card driver's handlers. They are called with the device locked, so the
+ * driver stays bound. They call the AFU drivers' handlers: so no other lock may
+ * be held.
  */
 
 static pci_ers_result_t sim_error_detected(struct pci_dev *pdev,
@@ -49,7 +49,7 @@ const struct pci_error_handlers sim_card_err_handler = {
 };
 
 /*
- * The PCI core's part, in the order of pSeries' and PowerNV's EEH
+ * The PCI core's part, in the order of EEH on pSeries and PowerNV
  */
 
 static pci_ers_result_t report(struct pci_dev *pdev, pci_channel_state_t state)
@@ -80,7 +80,7 @@ static pci_ers_result_t report(struct pci_dev *pdev, pci_channel_state_t state)
 	return result;
 }
 
-/* What becomes of the card; not if it was taken away meanwhile. */
+/* Apply the result to the card, unless it was removed meanwhile. */
 static int settle(struct sim_card *card, struct pci_dev *pdev,
 		  pci_ers_result_t result)
 {
@@ -101,16 +101,16 @@ static int settle(struct sim_card *card, struct pci_dev *pdev,
 }
 
 /**
- * sim_card_recover() - go through an error recovery of the card
+ * sim_card_recover() - take the card through an error recovery
  * @card: card
  * @state: pci_channel_io_frozen, or pci_channel_io_perm_failure
  *
  * AFU drivers, and programs that are AFUs, may take their time: only the device
- * is locked meanwhile, and whoever removes the card ends the wait for a program.
+ * is locked meanwhile, and removal of the card ends the wait for a program.
  *
- * Return: 0: the card recovered, or was unplugged and plugged again because its
- * driver could not recover, or was taken off the bus for good. -ENODEV: it is
- * not there, or was removed meanwhile.
+ * Return: 0: the card recovered, or was unplugged and plugged in again because
+ * its driver could not recover it, or was taken off the bus for good. -ENODEV:
+ * it is not on its bus, or was removed meanwhile.
  */
 int sim_card_recover(struct sim_card *card, pci_channel_state_t state)
 {

@@ -2,11 +2,11 @@
 /*
  * Private types of the software card.
  *
- * A card is made by configfs (or is the default card).  While it is live it
- * has a virtual PCI bus of its own with one device, the card.  The PCI driver
- * in card.c binds to that device and registers the card and its AFUs with the
- * cxl core; from then on the core calls the ops in afu.c.  Each AFU has one
- * engine, a kernel thread that serves all its contexts (engine.c).
+ * A card is made through configfs (or is the default card).  While it is live
+ * it has a virtual PCI bus of its own with one device, the card.  The PCI
+ * driver in card.c binds to that device and registers the card and its AFUs
+ * with the cxl core; from then on the core calls the ops in afu.c.  Each AFU
+ * has one engine, a kernel thread that serves all its contexts (engine.c).
  *
  * Lock order, outermost first:
  *
@@ -21,12 +21,12 @@
  *
  * config_lock: what the user configured, and whether the card is live
  * card->lock:  which AFUs exist for the core
- * afu->turn:   held by the engine for one bounded turn, so that whoever holds
- *		it knows that no context is being worked on
+ * afu->turn:   held by the engine for one bounded turn; while somebody else
+ *		holds it, no context is being worked on
  * afu->lock:   where each context stands: in which queue, if any
  *
- * The core is called with neither afu->lock nor, where it may call back into
- * attach or detach, afu->turn held.
+ * Never call the core with afu->lock held, nor with afu->turn held where the
+ * core may call back into attach or detach.
  */
 #ifndef _CXL_SIM_SIM_H
 #define _CXL_SIM_SIM_H
@@ -51,7 +51,7 @@
 #define SIM_PCI_DEVICE		0x0477
 #define SIM_PCI_CLASS		0x120000	/* processing accelerator */
 
-/* What the user can choose of the problem state area's layout, for a program */
+/* Granularity and limit of a program's layout of the problem state area */
 #define SIM_PP_UNIT		0x10000
 #define SIM_PP_MAX		0x10000000
 
@@ -81,22 +81,22 @@ struct sim_pci_config {
  * struct sim_afu_settings - what the user can choose of an AFU
  * @model: what it does
  * @modes: CXL_MODE_*
- * @num_procs: process elements
+ * @num_procs: number of process elements
  * @pp_offset: bytes from the start of the problem state area to the windows
  * @pp_size: bytes of each window
- * @psa_size: least size of the area
+ * @psa_size: minimum size of the area
  * @irqs_min: interrupts that every context needs
- * @num_crs: configuration records
+ * @num_crs: number of configuration records
  * @cr_vendor: vendor ID in each record
  * @cr_device: device ID
  * @cr_class: class code
  * @err_buff_size: bytes of the error buffer, 0 for none
  * @uid: owner of the node of a model that is a program
  * @gid: its group
- * @answer_ms: the time that such a program has for an answer
+ * @answer_ms: how long such a program may take to answer
  * @recover: contexts stay attached when such a program ends, for the next one
- * @allow_kernel_contexts: such a program gets contexts of AFU drivers, too
- * @mmio_trapped: it is told of each access to a register
+ * @allow_kernel_contexts: such a program may serve contexts of AFU drivers, too
+ * @mmio_trapped: such a program performs each access to a register
  */
 struct sim_afu_settings {
 	const struct sim_afu_model *model;
@@ -119,7 +119,7 @@ struct sim_afu_settings {
 	bool mmio_trapped;
 };
 
-/* See sim_pe_set_state() in engine.c for the ways between them */
+/* Transitions: see sim_pe_set_state() in engine.c */
 enum sim_pe_state {
 	SIM_PE_DEAD,		/* new; after detach, or an AFU reset */
 	SIM_PE_RUNNABLE,	/* in afu->runnable */
@@ -138,14 +138,14 @@ enum sim_pe_state {
  * @state: guarded by @afu->lock
  * @run: in @afu->runnable; guarded by @afu->lock
  * @wait: in @afu->waiting; guarded by @afu->lock
- * @unresolved: the fault was answered by "no"; guarded by @afu->lock until the
- *	context runs again, then only the engine uses it
- * @injected: the fault was injected, whatever the answer; @afu->lock
+ * @unresolved: the core could not resolve the fault; guarded by @afu->lock
+ *	until the context runs again, used by the engine alone after that
+ * @injected: the fault was injected: the answer does not matter; @afu->lock
  * @attached: its first turn is over; guarded by @afu->lock
  * @delayed: in @afu->waiting for the end of the injected delay; @afu->lock
- * @armed: the next store to its window rings; @afu->lock
- * @rung: it rang since the last turn; @afu->lock
- * @rings_not: not all stores ring; @afu->lock
+ * @armed: the next store to its window rings the doorbell; @afu->lock
+ * @rung: the doorbell rang since the last turn; @afu->lock
+ * @rings_not: some stores do not ring the doorbell; @afu->lock
  *
  * The rest is guarded by @afu->turn:
  *
@@ -156,18 +156,18 @@ enum sim_pe_state {
  * @active: sim_pe_active() was called in this turn
  * @last_active: end of the last such turn, CLOCK_MONOTONIC ns
  * @idle_shift: look again after the idle time shifted right by this
- * @tb_asked: when the engine saw that it asks for the time base, 0 when it does
- *	not; CLOCK_MONOTONIC ns
+ * @tb_asked: when the engine saw the request for the time base, CLOCK_MONOTONIC
+ *	ns; 0 without a request
  *
- * The next three change while @tb_timer is not active and no CPU is called, and
- * not otherwise:
+ * The engine sets up the next three while neither @tb_timer nor a call to another
+ * CPU can use them:
  *
  * @tb_reg: register for the time base
- * @tb_shown: set to what is shown there
- * @tb_is_shown: it was shown, by whichever CPU
+ * @tb_shown: where the value shown in @tb_reg is kept
+ * @tb_is_shown: set by the first CPU that shows it
  * @tb_timer: shows it on the engine's CPU
  *
- * @priv: the model's
+ * @priv: the model's private data
  */
 struct sim_pe {
 	struct sim_afu *afu;
@@ -204,21 +204,21 @@ struct sim_pe {
 
 /**
  * struct sim_afu - an AFU
- * @group: configfs folder, embedded as it must be
+ * @group: configfs folder
  * @card: the card
  * @slice: M of afuN.M
  * @settings: guarded by @card->config_lock; constant while the card is live
  *
  * What follows exists while the card's driver is bound:
  *
- * @afu: the core's; guarded by @card->lock
+ * @afu: the core's AFU; guarded by @card->lock
  * @psa_size: bytes of the problem state area
- * @psa: struct page by page number, allocated at the first use
+ * @psa: its struct pages by page number, each allocated on first use
  * @global_regs: kernel address of the page with the global registers
  * @cr: configuration records
  * @err_buff: error buffer
  * @mode: CXL_MODE_*; only changes with no context attached
- * @user: the program that is its model, constant
+ * @user: the program that is its model; constant
  *
  * @turn: see the top of this file; also guards @pes against removal
  * @pes: struct sim_pe by number
@@ -229,13 +229,13 @@ struct sim_pe {
  * @first_turn: attach waits here for the context's first turn
  *
  * @engine: the thread
- * @rung: wakes it after a doorbell rang; started under @lock
+ * @rung: timer that wakes @engine after a doorbell rang; started under @lock
  * @budget: what is left of this turn; @turn
  * @mm: address space that the engine uses in this turn, or NULL; @turn
  * @bounce: page for what cannot be copied directly; @turn
- * @woke: when the engine last woke up, CLOCK_MONOTONIC ns; the engine's own
- * @last_active: the latest of the contexts' @last_active; the engine's own
- * @period: when the period began of which a part has priority; likewise
+ * @woke: when the engine last woke up, CLOCK_MONOTONIC ns; used by it alone
+ * @last_active: the latest @last_active of all contexts; likewise
+ * @period: when the present period of priority began; likewise
  * @ran: CPU time of the engine by then, ns; likewise
  */
 struct sim_afu {
@@ -306,7 +306,7 @@ struct sim_card_settings {
  * @vpd_len: see @vpd
  * @lock: guards @adapter, @probe_error and each AFU's registration
  * @adapter: the core's; not NULL while the card's driver is bound
- * @probe_error: why the last probe failed, or the first of its AFUs; @lock
+ * @probe_error: error of the last probe, or of its first AFU that failed; @lock
  * @delay_us: injected delay before each element; written under @lock, read
  *	without it
  * @timebase_offset: injected, in ticks of the CPU's counter; plain value, no lock

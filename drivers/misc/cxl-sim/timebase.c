@@ -13,7 +13,7 @@
 #include "sim.h"
 
 /**
- * struct sim_tb_sample - the time base, as another CPU reads it
+ * struct sim_tb_sample - the time base as read by another CPU
  * @card: card
  * @tb: in ticks
  */
@@ -22,10 +22,10 @@ struct sim_tb_sample {
 	u64 tb;
 };
 
-/* A program that asked and does not look is not waited for any longer. */
+/* Do not wait any longer for a program that asked but does not look. */
 #define SHOW_WITHIN_NS	(20 * NSEC_PER_MSEC)
 
-/* How often the engine's CPU is looked at whether the program runs there */
+/* How often to check whether the program runs on the engine's CPU */
 #define SHOW_AFTER_NS	(20 * NSEC_PER_USEC)
 
 static u64 card_timebase(struct sim_card *card)
@@ -34,14 +34,14 @@ static u64 card_timebase(struct sim_card *card)
 }
 
 /*
- * Showing it
+ * Showing the time base
  *
- * A program that spins until it sees the time base compares it with its own
- * clock at once.  What the engine shows while that program does not run is old
- * when it is seen: by a context switch if both are on one CPU, by other programs'
- * turns on a busy machine.  So it is shown by an interrupt of the CPU on which
- * the program runs, which then goes on: a call of the other CPUs, or a timer of
- * this one, which also expires when the engine sleeps.
+ * A program that polls for the time base compares it with its own clock at
+ * once. A value shown while that program does not run is old when it is seen:
+ * by a context switch if both are on one CPU, by other programs' time slices on
+ * a busy machine.  So the value is shown by an interrupt on the CPU where the
+ * program runs, which then goes on: a call of the other CPUs, or a timer on
+ * this CPU, which also expires while the engine sleeps.
  */
 
 static void show_now(struct sim_pe *pe)
@@ -52,12 +52,12 @@ static void show_now(struct sim_pe *pe)
 	WRITE_ONCE(*pe->tb_reg, cpu_to_be64(tb));
 }
 
-/* In a hard interrupt: whether it has been shown. */
+/* In a hard interrupt. Return whether the time base has been shown. */
 static bool show_if_it_runs(struct sim_pe *pe)
 {
 	if (current->mm != pe->elem.mm || current->flags & PF_KTHREAD)
 		return READ_ONCE(pe->tb_is_shown);
-	/* Another thread of it may run elsewhere. */
+	/* Another thread of the program may run on another CPU. */
 	if (!xchg(&pe->tb_is_shown, true))
 		show_now(pe);
 	return true;
@@ -119,7 +119,7 @@ bool sim_pe_answer_timebase(struct sim_pe *pe, __be64 *reg, u64 *shown)
 }
 
 /**
- * sim_pe_init_timebase() - prepare to show it
+ * sim_pe_init_timebase() - prepare to show the time base
  * @pe: new context
  */
 void sim_pe_init_timebase(struct sim_pe *pe)
@@ -129,8 +129,8 @@ void sim_pe_init_timebase(struct sim_pe *pe)
 }
 
 /**
- * sim_pe_end_timebase() - nothing is shown any more
- * @pe: context that the engine does not know any more
+ * sim_pe_end_timebase() - the time base is not shown any more
+ * @pe: context that the engine has forgotten
  */
 void sim_pe_end_timebase(struct sim_pe *pe)
 {
@@ -145,11 +145,12 @@ static void take_sample(void *data)
 }
 
 /**
- * sim_card_timebase_synced() - does the time base agree with the CPUs'?
+ * sim_card_timebase_synced() - does the time base agree with the CPUs'
+ * counters?
  * @data: struct sim_card
  *
- * The engine may run on any CPU.  So the counter of each CPU is compared with
- * what this CPU reads before and after.
+ * The engine may run on any CPU.  So the counter of each CPU is read between
+ * two readings of this CPU's counter.
  *
  * Context: process context.
  */
@@ -163,11 +164,11 @@ bool sim_card_timebase_synced(void *data)
 	migrate_disable();
 	for_each_online_cpu(cpu) {
 		before = get_cycles();
-		/* It may have gone offline: then no engine runs there. */
+		/* The CPU may have gone offline: then no engine runs there. */
 		if (smp_call_function_single(cpu, take_sample, &sample, true))
 			continue;
 		after = get_cycles();
-		/* All are 0 where there is no counter. */
+		/* Without a counter all values are 0. */
 		if (!after || sample.tb < before || sample.tb > after)
 			synced = false;
 	}

@@ -6,8 +6,8 @@
  * registers that it is asked for), user_node.c (its device node), user_memory.c,
  * user_ioctl.c and user_op.c (the memory of a context).
  *
- * The kernel relies on the program for nothing: it waits for three of its answers
- * only, killably and not for long, and never with a lock of this driver held.
+ * The kernel never relies on the program: it waits for three of its answers
+ * only, killably and briefly, and never with a lock of this driver held.
  *
  * Lock order, inside that of sim.h:
  *
@@ -17,7 +17,7 @@
  *	      afu->lock
  *
  * mmap_lock is taken outside of afu->turn (a page fault on a mapping of the
- * node), so no memory of a program may be faulted in with afu->turn held.
+ * node): so never fault in a program's memory with afu->turn held.
  */
 #ifndef _CXL_SIM_USER_H
 #define _CXL_SIM_USER_H
@@ -39,7 +39,7 @@
 
 #include "sim.h"
 
-/* What a program has to be told, of a context or of the AFU */
+/* What a program has to be told about a context or the AFU */
 #define SIM_TELL(what)		BIT(CXL_SIM_##what)
 
 /**
@@ -49,34 +49,35 @@
  * @afu: the AFU, its configfs item referenced
  * @uid: owner of the node
  * @gid: its group
- * @info: what the program is told at first
+ * @info: the first message to each program
  *
  * @open_lock: serialises open, release and the end of the AFU
  * @mapping: the node's mappings, while a program has it open; changes under
  *	@open_lock and @afu->turn both
- * @stopped: the AFU's memory is no more; guarded by @afu->turn
- * @blank: what mappings show instead of it
+ * @stopped: the AFU's memory is gone; guarded by @afu->turn
+ * @blank: page that mappings show instead
  *
  * @lock: guards the rest
  * @gone: the AFU is going away
  * @serving: a program has the node open, and has not failed
- * @tell: SIM_TELL() of what it has to be told of the AFU
- * @changed: contexts of which it has to be told something, in that order; each
- *	is referenced
+ * @tell: SIM_TELL() of what the program has to be told about the AFU
+ * @changed: contexts about which the program has to be told something, in
+ *	order; each is referenced
  * @look_again: the engine has to look at windows that were written to, once the
  *	program has read all messages
- * @link_up: what it was last told, or will be
+ * @link_up: state of the link that the program was last told, or will be told
  * @next_id: for contexts, resets and accesses to registers
  * @reset_id: of the last reset
- * @reset_mode: the AFU's mode then
- * @reset_global: offset of the global registers then
- * @reset_done: the program answered that
- * @mmios: accesses to registers that it has not been told of yet, in order
- * @mmios_told: those whose answer is awaited
- * @failed: windows of process elements whose program is gone for good: all ones
- * @readers: they wait for messages
- * @answers: for the program's answers
- * @changes: applies @serving to the contexts
+ * @reset_mode: the AFU's mode at that time
+ * @reset_global: offset of the global registers at that time
+ * @reset_done: the program has answered that reset
+ * @mmios: accesses to registers that the program has not been told of, in order
+ * @mmios_told: accesses that the program has been told of but not answered
+ * @failed: process elements whose program is gone for good: their windows read
+ *	as all ones
+ * @readers: threads that wait for messages
+ * @answers: threads that wait for the program's answers
+ * @changes: work: applies @serving to the contexts
  */
 struct sim_user {
 	struct device dev;
@@ -112,17 +113,17 @@ struct sim_user {
 };
 
 /**
- * struct sim_user_context - a context, as one program knows it
- * @ref: of the process element, of the list @changed, and of files
+ * struct sim_user_context - a context as one program knows it
+ * @ref: held by the process element, the list @changed, and files
  * @user: the AFU
- * @id: for the program
+ * @id: number by which the program knows the context
  * @num: process element
  * @window: offset of its window in the problem state area
  * @window_size: its bytes
  * @wed: work element descriptor
  * @amr: authority mask register
  * @master: a master context
- * @kernel: its addresses are the kernel's
+ * @kernel: its effective addresses are kernel addresses
  *
  * @pe: the process element, NULL once it is detached or the program is gone;
  *	guarded by @user->afu->turn
@@ -132,11 +133,11 @@ struct sim_user {
  *
  * @changed: in @user->changed while @tell is not 0
  * @tell: SIM_TELL() of what the program has to be told
- * @told: it knows the context
- * @ended: the context is detached, or that program is gone
- * @answered: it has answered to that
- * @refused: by refusing the context
- * @num_irqs: interrupts that it has
+ * @told: the program has been told of the context
+ * @ended: the context is detached, or the program is gone
+ * @answered: the program has accepted or refused the context
+ * @refused: the program has refused the context
+ * @num_irqs: number of its interrupts
  */
 struct sim_user_context {
 	struct kref ref;
@@ -171,19 +172,19 @@ enum sim_user_op_type {
 };
 
 /**
- * struct sim_user_op - an access that the engine makes
- * @entry: in the context's list of them; guarded by the AFU's turn
- * @type: which
- * @ea: effective address, to copy to in a copy
- * @src: effective address to copy from
+ * struct sim_user_op - an access that the engine makes for a program
+ * @entry: in the context's list of accesses; guarded by the AFU's turn
+ * @type: kind of access
+ * @ea: effective address; of a copy, the destination
+ * @src: effective address of the source of a copy
  * @len: bytes; width of a compare and swap
  * @done: bytes done
  * @buf: kernel memory to read to or to write from
  * @value: to fill with
  * @old: value to be replaced, then the value found
- * @new: to replace it
+ * @new: value to replace it with
  * @result: 0 or an errno, valid once @over
- * @over: it is not in the list any more
+ * @over: the access is in the list no more
  */
 struct sim_user_op {
 	struct list_head entry;
@@ -203,11 +204,11 @@ struct sim_user_op {
 /**
  * struct sim_user_mmio - an access to a register, until the program has answered
  * @entry: in @mmios or @mmios_told of the AFU, or empty; guarded by its lock
- * @mmio: what is to be done
- * @ctx: context, which ends the access before it ends
- * @id: for the answer
+ * @mmio: the access
+ * @ctx: context; it ends the access before it ends itself
+ * @id: number by which the program answers
  * @result: 0 or -EIO, valid once @over
- * @over: it is in no list any more
+ * @over: the access is in no list any more
  */
 struct sim_user_mmio {
 	struct list_head entry;
@@ -220,12 +221,13 @@ struct sim_user_mmio {
 
 /**
  * struct sim_user_pe - private data of a process element; afu->turn
- * @ctx: as the program knows it, referenced; NULL if none does. Changes under
- *	@ctx->user->lock and afu->lock, too
- * @accepted: a program has accepted it: it is attached, with a program or without
+ * @ctx: as the program knows it, referenced; NULL if no program does. Changes
+ *	under @ctx->user->lock and afu->lock, too
+ * @accepted: a program has accepted the context: it is attached, even when that
+ *	program is gone
  * @ops: accesses to make, in order
- * @parked: the first of them has a fault
- * @forget: the access that has, or had, a fault is no more
+ * @parked: the first of @ops has a fault
+ * @forget: the access that has, or had, a fault was withdrawn
  */
 struct sim_user_pe {
 	struct sim_user_context *ctx;
@@ -235,10 +237,10 @@ struct sim_user_pe {
 	bool forget;
 };
 
-/* As long as a program may take for an answer, in jiffies */
+/* How long a program may take to answer, in jiffies */
 static inline unsigned long sim_user_answer_time(const struct sim_user *user)
 {
-	/* No less: a part of the first tick is over already. */
+	/* Not less: part of the first tick is over already. */
 	return msecs_to_jiffies(user->afu->settings.answer_ms) + 1;
 }
 

@@ -3,9 +3,9 @@
  * The model of an AFU that is a program: what the card asks of it, and what
  * becomes of its contexts when the program comes and goes.
  *
- * Contexts are handled with the AFU's turn held. Whoever finds that the program
- * has failed may hold other locks: so that is only noted, and a work item tells
- * the contexts.
+ * Contexts are handled with the AFU's turn held. The thread that finds that the
+ * program has failed may hold other locks: it only notes the failure, and a
+ * work item tells the contexts.
  */
 #include <linux/jiffies.h>
 #include <linux/sched/signal.h>
@@ -17,7 +17,7 @@
  * Waiting for the program
  */
 
-/* The next program may serve before the thread that waits has run. */
+/* The next program may serve before the waiting thread has run. */
 static bool attach_is_over(struct sim_user_context *ctx)
 {
 	struct sim_user *user = ctx->user;
@@ -67,7 +67,7 @@ static void user_attach(struct sim_pe *pe)
 	INIT_LIST_HEAD(&upe->ops);
 }
 
-/* The kernel may have been locked down since the setting was made. */
+/* The kernel may have been locked down after the setting was made. */
 static bool kernel_is_allowed(const struct sim_afu *afu)
 {
 	return afu->settings.allow_kernel_contexts &&
@@ -114,7 +114,7 @@ static void user_irqs_changed(struct sim_pe *pe)
 		return;
 	spin_lock(&ctx->user->lock);
 	ctx->num_irqs = pe->elem.num_irqs;
-	/* An attach that it does not know of will tell it. */
+	/* Otherwise the attach will tell the number. */
 	if (ctx->told)
 		sim_user_context_tell(ctx, SIM_TELL(INTERRUPTS));
 	spin_unlock(&ctx->user->lock);
@@ -130,7 +130,7 @@ static void begin_reset(struct sim_user *user)
 	sim_user_tell(user, SIM_TELL(RESET));
 }
 
-/* The contexts do no more work already. */
+/* The contexts do no work any more. */
 static void user_reset(struct sim_afu *afu)
 {
 	struct sim_user *user = afu->user;
@@ -146,7 +146,7 @@ static void user_reset(struct sim_afu *afu)
 	spin_unlock(&user->lock);
 }
 
-/* The AFU is reset with the program or without it; now, if the link is down. */
+/* Wait for the program's answer, unless there is no program or no link. */
 static void user_was_reset(struct sim_afu *afu)
 {
 	struct sim_user *user = afu->user;
@@ -171,7 +171,7 @@ static void user_link_changed(struct sim_afu *afu, bool up)
 	wake_up_all(&user->answers);
 }
 
-/* Is the page to be seen by those who attach, or all ones instead? */
+/* Does the page show the AFU's memory? Else it reads as all ones. */
 static bool user_page_is_there(struct sim_afu *afu, u64 offset)
 {
 	struct sim_user *user = afu->user;
@@ -191,7 +191,7 @@ static bool user_page_is_there(struct sim_afu *afu, u64 offset)
  */
 
 /**
- * sim_user_fail() - the program is gone, or is not to be relied upon
+ * sim_user_fail() - the program is gone, or has failed
  * @user: AFU
  *
  * Context: process context; afu->turn and others may be held.
@@ -210,7 +210,7 @@ void sim_user_fail(struct sim_user *user)
 	wake_up_all(&user->answers);
 }
 
-/* A context whose program is gone */
+/* Give up a context whose program is gone. */
 static void give_up(struct sim_user *user, struct sim_pe *pe)
 {
 	struct sim_user_pe *upe = sim_pe_priv(pe);
@@ -226,7 +226,7 @@ static void give_up(struct sim_user *user, struct sim_pe *pe)
 	if (!user->afu->settings.recover)
 		sim_pe_kill(pe);
 	sim_user_sever(pe);
-	/* One that is being attached gets an errno for it. */
+	/* A context that is still being attached gets an errno instead. */
 	if (attached)
 		sim_pe_error(pe, CXL_SIM_AFU_ERROR);
 }
@@ -247,11 +247,11 @@ static void apply_changes(struct work_struct *work)
 		xa_for_each(&afu->pes, num, pe)
 			give_up(user, pe);
 	mutex_unlock(&afu->turn);
-	/* What windows show has changed. */
+	/* Windows show something else now. */
 	cxl_afu_unmap(afu->afu);
 }
 
-/* The contexts that the program before has left. */
+/* Take over the contexts that the last program has left. */
 static int adopt_contexts(struct sim_user *user)
 {
 	struct sim_user_context *ctx;
@@ -262,7 +262,7 @@ static int adopt_contexts(struct sim_user *user)
 
 	xa_for_each(&user->afu->pes, num, pe) {
 		upe = sim_pe_priv(pe);
-		/* One that is being attached now makes itself known. */
+		/* A context that is being attached introduces itself. */
 		if (!upe->accepted || sim_pe_is_dead(pe))
 			continue;
 		ctx = sim_user_context_new(user, pe);
@@ -280,7 +280,7 @@ static int adopt_contexts(struct sim_user *user)
  * sim_user_adopt() - a program has opened the node
  * @user: AFU
  *
- * Context: @user->open_lock is held, and the end of an earlier program was
+ * Context: @user->open_lock is held, and the end of the last program has been
  * applied.
  * Return: 0, -ENODEV or -ENOMEM.
  */
@@ -298,7 +298,7 @@ int sim_user_adopt(struct sim_user *user)
 		if (!user->link_up)
 			sim_user_tell(user, SIM_TELL(LINK));
 		begin_reset(user);
-		/* Windows that show all ones may show what is there again. */
+		/* Windows that read as all ones may show memory again. */
 		if (afu->settings.recover)
 			queue_work(system_long_wq, &user->changes);
 		ret = 0;
@@ -332,7 +332,7 @@ static int user_registered(struct sim_afu *afu)
 	return cdev_device_add(&afu->user->cdev, &afu->user->dev);
 }
 
-/* Whoever waits for the program waits no more. Twice does no harm. */
+/* End all waiting for the program. May be called twice. */
 static void user_unregister(struct sim_afu *afu)
 {
 	struct sim_user *user = afu->user;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A context, as one program knows it: from when that is told of it until it is
- * detached, or the program is gone.
+ * A context as one program knows it: from the time it is told of it until the
+ * context is detached or the program is gone.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -14,7 +14,7 @@ static void free_context(struct kref *ref)
 }
 
 /**
- * sim_user_context_put() - give a reference to a context back
+ * sim_user_context_put() - drop a reference to a context
  * @ctx: context
  *
  * Context: any but hard interrupt.
@@ -25,7 +25,7 @@ void sim_user_context_put(struct sim_user_context *ctx)
 }
 
 /**
- * sim_user_is_stale() - does the AFU work for the context no more?
+ * sim_user_is_stale() - has the AFU stopped working for the context?
  * @ctx: context; the AFU's turn mutex is held
  */
 bool sim_user_is_stale(const struct sim_user_context *ctx)
@@ -35,10 +35,10 @@ bool sim_user_is_stale(const struct sim_user_context *ctx)
 }
 
 /**
- * sim_user_find() - find a context as the program names it
- * @user: AFU, its turn mutex is held
+ * sim_user_find() - find a context by the names that the program uses
+ * @user: AFU; its turn mutex is held
  * @num: process element, any number
- * @id: the context's
+ * @id: ID of the context
  *
  * Return: the context with a reference, or NULL.
  */
@@ -68,7 +68,7 @@ struct sim_user_context *sim_user_find(struct sim_user *user, unsigned int num,
  * @user: AFU; its lock is held
  * @num: process element, any number
  *
- * Return: the context, which is there as long as the lock is held, or NULL.
+ * Return: the context, valid as long as the lock is held, or NULL.
  */
 struct sim_user_context *sim_user_context_at(struct sim_user *user,
 					     unsigned int num)
@@ -77,7 +77,7 @@ struct sim_user_context *sim_user_context_at(struct sim_user *user,
 	struct sim_pe *pe;
 
 	lockdep_assert_held(&user->lock);
-	/* It is freed after its detach has held the lock. */
+	/* Detach takes this lock before it frees the process element. */
 	pe = xa_load(&user->afu->pes, num);
 	if (!pe)
 		return NULL;
@@ -90,9 +90,9 @@ struct sim_user_context *sim_user_context_at(struct sim_user *user,
  * @afu: AFU
  * @num: process element, any number
  *
- * The program is told at once.  A store rings before it is made, so the program
- * may look too early: the engine looks once more, but has time until the program
- * has nothing else to do.
+ * The program is told at once.  But the doorbell rings before the store is
+ * made, and the program may look too early: so the engine looks once more, at
+ * the latest when the program has nothing else to do.
  *
  * Context: any.
  * Return: false if the program cannot be told here.
@@ -103,7 +103,7 @@ bool sim_user_psa_written(struct sim_afu *afu, unsigned int num)
 	struct sim_user_context *ctx;
 	bool told;
 
-	/* Interrupts stay enabled where the AFU's user->lock is held. */
+	/* user->lock is taken with interrupts enabled. */
 	if (!in_task() || irqs_disabled())
 		return false;
 	spin_lock(&user->lock);
@@ -128,7 +128,7 @@ static void set_context(struct sim_pe *pe, struct sim_user_context *ctx)
 }
 
 /**
- * sim_user_context_new() - a context that no program knows yet
+ * sim_user_context_new() - create a context that no program knows yet
  * @user: AFU
  * @pe: process element
  *
@@ -160,7 +160,7 @@ struct sim_user_context *sim_user_context_new(struct sim_user *user,
  * @ctx: new context; the AFU's turn mutex is held
  * @pe: process element
  *
- * Return: 0, or -EIO when there is no program.
+ * Return: 0, or -EIO if there is no program.
  */
 int sim_user_introduce(struct sim_user_context *ctx, struct sim_pe *pe)
 {
@@ -182,7 +182,7 @@ int sim_user_introduce(struct sim_user_context *ctx, struct sim_pe *pe)
 }
 
 /**
- * sim_user_sever() - the program has nothing to do with a process element any more
+ * sim_user_sever() - end all that the program has to do with a process element
  * @pe: process element; the AFU's turn mutex is held
  */
 void sim_user_sever(struct sim_pe *pe)
@@ -196,7 +196,7 @@ void sim_user_sever(struct sim_pe *pe)
 		return;
 	sim_user_ops_end(upe, -ESTALE);
 	ctx->pe = NULL;
-	/* The next context gets the window: not through the file of this one. */
+	/* The next context gets the window: revoke it from this one's file. */
 	if (ctx->mapped && user->mapping)
 		unmap_mapping_range(user->mapping, ctx->window,
 				    ctx->window_size, 1);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The ioctls of a context's file: accesses whose data do not pass through the
+ * The ioctls of a context's file: accesses whose data does not pass through the
  * program.
  */
 #include <linux/file.h>
@@ -34,7 +34,7 @@ static long memory_copy(struct sim_user_context *ctx,
 	return ret;
 }
 
-/* Of a page of @dst at most: it is stored wholly or not at all. */
+/* Copy within one page of @dst: it is stored wholly or not at all. */
 static int copy_between(struct sim_user_context *to, u64 dst,
 			struct sim_user_context *from, u64 src, void *buf,
 			u32 len)

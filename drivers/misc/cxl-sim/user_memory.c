@@ -3,14 +3,14 @@
  * The file of a context: pread() and pwrite() at effective addresses are the
  * AFU's loads and stores, mmap() gives the context's window.
  *
- * A kernel address is a negative offset, which no file has. All of them have the
- * highest bit set: in a context of the kernel the offset is without it.
+ * A kernel address would be a negative offset, which files do not have. All
+ * kernel addresses have the highest bit set, so for a kernel context the offset
+ * is the address without that bit.
  *
- * Pages that are there are accessed in the calling thread, which for so long
- * holds the AFU's turn: nothing differs for detach and for the link. Whatever
- * else there may be (a page is to be faulted in, the address is bad, or the
- * program's own buffer is not there) is done page by page through the engine
- * and a buffer.
+ * Pages that are present are accessed in the calling thread, with the AFU's
+ * turn held: for detach and the link this is like any other turn. Everything
+ * else (a page must be faulted in, the address is bad, or the program's own
+ * buffer is not present) is done page by page through the engine and a buffer.
  */
 #include <linux/anon_inodes.h>
 #include <linux/file.h>
@@ -27,23 +27,23 @@
 #include "../cxl/compat.h"
 #include "user.h"
 
-/* The bit of a kernel address that an offset does not have */
+/* The bit of a kernel address that its offset lacks */
 #define KERNEL_ADDRESS	BIT_ULL(63)
 
-/* As much as an engine's turn does */
+/* As much as a turn of the engine */
 #define MAX_PAGES	16U
 
 /**
  * struct sim_user_file - an open file of a context
  * @ctx: context, referenced
- * @path: of the node, whose mappings ours are among; referenced
+ * @path: of the node: its mappings include ours; referenced
  */
 struct sim_user_file {
 	struct sim_user_context *ctx;
 	struct path path;
 };
 
-/* Copy until something is in the way; page faults are disabled. */
+/* Copy as much as possible; page faults are disabled. */
 static size_t copy_pages(struct page **pages, unsigned int n, u64 ea,
 			 struct iov_iter *iter, size_t len, bool write)
 {
@@ -67,9 +67,8 @@ static size_t copy_pages(struct page **pages, unsigned int n, u64 ea,
 }
 
 /*
- * Without waiting for the lock: the program may hold it for ever. Pages to be
- * read are not pinned, since one that is shared by copy-on-write would need a
- * fault for that.
+ * Do not wait for mmap_lock: the program may hold it for ever. Pages to be read
+ * are not pinned, because pinning a page shared by copy-on-write needs a fault.
  */
 static unsigned int get_present(struct mm_struct *mm, u64 ea, size_t len,
 				bool write, struct page **pages)
@@ -92,7 +91,7 @@ static unsigned int get_present(struct mm_struct *mm, u64 ea, size_t len,
 	return max(got, 0L);
 }
 
-/* May sleep, for the pages' locks. */
+/* May sleep, for the locks of the pages. */
 static void put_present(struct page **pages, unsigned int n, bool write)
 {
 	unsigned int i;
@@ -134,8 +133,8 @@ static ssize_t access_kernel(struct sim_user_context *ctx, u64 ea,
 }
 
 /*
- * Return bytes done, 0 when there is something in the way, -EAGAIN when that is
- * the program's own buffer, or another errno.
+ * Return the bytes done, 0 if the engine has to do it, -EAGAIN if the program's
+ * own buffer is not present, or another errno.
  */
 static ssize_t access_present(struct sim_user_context *ctx, u64 ea,
 			      struct iov_iter *iter, bool write)
@@ -154,7 +153,7 @@ static ssize_t access_present(struct sim_user_context *ctx, u64 ea,
 	if (mutex_lock_killable(&afu->turn))
 		return -EINTR;
 	ret = sim_user_is_stale(ctx) ? -ESTALE : 0;
-	/* While the link is down the engine has it wait. */
+	/* While the link is down, let the engine wait for it. */
 	if (!ret && !READ_ONCE(afu->halted)) {
 		mm = ctx->pe->elem.mm;
 		if (ctx->kernel)
@@ -172,13 +171,13 @@ static ssize_t access_present(struct sim_user_context *ctx, u64 ea,
 	mutex_unlock(&afu->turn);
 
 	put_present(pages, n, write);
-	/* If it was the last user: not in this thread. */
+	/* This may be the last reference: do not free it in this thread. */
 	if (mm)
 		mmput_async(mm);
 	return ret ?: done;
 }
 
-/* Likewise, but never 0 */
+/* The same through the engine, but never 0 */
 static ssize_t access_page(struct sim_user_context *ctx, u64 ea,
 			   struct iov_iter *iter, bool write)
 {
@@ -225,7 +224,7 @@ static ssize_t access_some(struct sim_user_context *ctx, u64 ea,
 {
 	ssize_t n = access_present(ctx, ea, iter, write);
 
-	/* That must not wait for another access, which the engine may do. */
+	/* Do not queue behind accesses in the engine for an absent buffer. */
 	if (n == -EAGAIN) {
 		if (!fault_in_buffer(iter, write))
 			return -EFAULT;
@@ -307,7 +306,7 @@ static const struct file_operations memory_fops = {
 };
 
 /**
- * sim_user_context_of() - the context that a file is of
+ * sim_user_context_of() - the context of a file
  * @filp: any file
  *
  * Return: the context, which the file holds, or NULL.
@@ -320,8 +319,8 @@ struct sim_user_context *sim_user_context_of(struct file *filp)
 }
 
 /**
- * sim_user_open_memory() - make a file of a context
- * @ctx: context; a reference is taken over unless this fails
+ * sim_user_open_memory() - create a file for a context
+ * @ctx: context; its reference is taken over unless this fails
  * @node: the program's open node
  *
  * Return: a file descriptor, or an errno.
@@ -350,7 +349,7 @@ int sim_user_open_memory(struct sim_user_context *ctx, struct file *node)
 	get_device(&ctx->user->dev);
 	path_get(&file->path);
 	filp->f_mapping = node->f_mapping;
-	/* Which open() sets, but not a file without a name. */
+	/* open() would set these, but not for an anonymous file. */
 	filp->f_mode |= FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE |
 			FMODE_NOWAIT | CXL_FMODE_UNSIGNED_OFFSET;
 	fd_install(fd, filp);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the program is told: messages, made from the state when they are read.
+ * What the program is told: messages, made from the state at the time of
+ * reading.
  *
  * A message is copied to the program with the spinlock held and page faults
- * disabled, and only then counts as told. So nothing is lost by a buffer that is
- * not there, and whatever changes meanwhile is told by the next message.
+ * disabled, and only then counts as told. So a bad buffer loses nothing, and a
+ * change in the meantime is told by the next message.
  */
 #include <linux/fs.h>
 #include <linux/slab.h>
@@ -15,14 +16,14 @@
 
 static_assert(sizeof(struct cxl_sim_message) == 64);
 
-/* Of the AFU, in the order in which it is told */
+/* Messages about the AFU, in this order */
 static const u32 afu_order[] = {
 	CXL_SIM_STOP,
 	CXL_SIM_LINK,
 	CXL_SIM_RESET,
 };
 
-/* Of a context */
+/* Messages about a context, in this order */
 static const u32 context_order[] = {
 	CXL_SIM_ATTACH,
 	CXL_SIM_INTERRUPTS,
@@ -30,7 +31,7 @@ static const u32 context_order[] = {
 	CXL_SIM_DETACH,
 };
 
-/* The first of @order that is in @tell; there is one. */
+/* The first of @order in @tell, which is not empty */
 static u32 first_of(u32 tell, const u32 *order)
 {
 	while (!(tell & BIT(*order)))
@@ -88,7 +89,7 @@ static struct sim_user_context *first_changed(struct sim_user *user)
 					changed);
 }
 
-/* The next message, or false when there is none. */
+/* Make the next message; false if there is none. */
 static bool describe(struct sim_user *user, struct cxl_sim_message *msg)
 {
 	struct sim_user_context *ctx = first_changed(user);
@@ -106,7 +107,7 @@ static bool describe(struct sim_user *user, struct cxl_sim_message *msg)
 	return true;
 }
 
-/* Nothing is to be told of it any more. */
+/* Nothing is left to tell about the context. */
 static void drop_changed(struct sim_user_context *ctx)
 {
 	lockdep_assert_held(&ctx->user->lock);
@@ -117,7 +118,7 @@ static void drop_changed(struct sim_user_context *ctx)
 	sim_user_context_put(ctx);
 }
 
-/* The program has the message that describe() has made. */
+/* The program has read the message that describe() made. */
 static void mark_told(struct sim_user *user, const struct cxl_sim_message *msg)
 {
 	struct sim_user_context *ctx;
@@ -146,7 +147,7 @@ static bool has_message(const struct sim_user *user)
 	       !list_empty(&user->mmios);
 }
 
-/* Why there will be no message any more, or 0. */
+/* Why there will be no more messages, or 0 */
 static int end_of_messages(const struct sim_user *user)
 {
 	lockdep_assert_held(&user->lock);
@@ -155,7 +156,7 @@ static int end_of_messages(const struct sim_user *user)
 	return user->serving ? 0 : -EIO;
 }
 
-/* The program has read all that it has to be told. */
+/* The program has read all messages. */
 static void all_read(struct sim_user *user)
 {
 	lockdep_assert_held(&user->lock);
@@ -176,8 +177,8 @@ static bool is_readable(struct sim_user *user)
 }
 
 /*
- * Copy the messages that there are. Return their bytes, 0 if there are none, or
- * an errno.
+ * Copy all messages that fit. Return their bytes, 0 if there are none, or an
+ * errno.
  */
 static ssize_t copy_messages(struct sim_user *user, struct iov_iter *to)
 {
@@ -247,7 +248,7 @@ ssize_t sim_user_read_iter(struct kiocb *iocb, struct iov_iter *to)
 /**
  * sim_user_poll() - poll() of the node
  * @file: the node's file
- * @poll: as usual
+ * @poll: poll table
  *
  * Return: as the user ABI says.
  */
@@ -269,7 +270,7 @@ __poll_t sim_user_poll(struct file *file, struct poll_table_struct *poll)
 }
 
 /**
- * sim_user_tell() - the program has to be told something of the AFU
+ * sim_user_tell() - the program has to be told something about the AFU
  * @user: AFU; its lock is held
  * @what: SIM_TELL()
  */
@@ -283,7 +284,8 @@ void sim_user_tell(struct sim_user *user, u32 what)
 }
 
 /**
- * sim_user_context_tell() - the program has to be told something of a context
+ * sim_user_context_tell() - the program has to be told something about a
+ * context
  * @ctx: context; its AFU's lock is held
  * @what: SIM_TELL()
  */
@@ -303,7 +305,7 @@ void sim_user_context_tell(struct sim_user_context *ctx, u32 what)
 }
 
 /**
- * sim_user_ring() - the registers of a context may have been written to
+ * sim_user_ring() - a context's registers may have been written to
  * @ctx: context; its AFU's lock is held
  */
 void sim_user_ring(struct sim_user_context *ctx)
@@ -317,9 +319,9 @@ void sim_user_ring(struct sim_user_context *ctx)
  * sim_user_context_ended() - the context is not attached any more
  * @ctx: context; its AFU's lock is held
  *
- * Nothing else is told of it, and nothing at all if the program does not know
- * it. What it was to be told of the next context of that number comes later in
- * the list.
+ * Nothing else is told about it, and nothing at all if the program does not
+ * know it. Messages about the next context with its number come later in the
+ * list.
  */
 void sim_user_context_ended(struct sim_user_context *ctx)
 {
@@ -330,7 +332,7 @@ void sim_user_context_ended(struct sim_user_context *ctx)
 }
 
 /**
- * sim_user_forget_all() - there is no program any more to be told anything
+ * sim_user_forget_all() - no program is left to be told anything
  * @user: AFU; its lock is held
  */
 void sim_user_forget_all(struct sim_user *user)

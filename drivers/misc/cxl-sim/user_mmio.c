@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Accesses to registers where each is an act of the program: it is told of
- * them in the order in which they come, and each waits for its own answer.
+ * Accesses to trapped registers: the program performs each of them. It is told
+ * of them in the order in which they come, and each waits for its own answer.
  *
- * An access belongs to the thread that waits for it, and is in a list until it
- * is over: answered; or ended by detach, a reset, the link or the program's end.
- * Whoever takes it out of its list tells the thread, which may take it out itself.
+ * An access belongs to the thread that waits for it. It is in a list until it
+ * is over: answered; or ended by detach, a reset, the link or the end of the
+ * program. Whoever takes it out of its list tells the thread; the thread itself
+ * takes it out when it stops waiting.
  */
 #include <linux/sched/signal.h>
 
@@ -19,7 +20,7 @@ static void end_mmio(struct sim_user_mmio *access, int result)
 	complete(&access->over);
 }
 
-/* As the program knows the process element, or NULL. */
+/* The process element's context as the program knows it, or NULL */
 static struct sim_user_context *find_attached(struct sim_user *user,
 					      unsigned int num)
 {
@@ -49,7 +50,7 @@ static int submit(struct sim_user *user, unsigned int num,
 	return ret;
 }
 
-/* Nobody waits for it any more: whether it was not over yet. */
+/* Stop waiting for an access. Return whether it was not over yet. */
 static bool withdraw(struct sim_user *user, struct sim_user_mmio *access)
 {
 	bool waited;
@@ -67,7 +68,7 @@ static bool withdraw(struct sim_user *user, struct sim_user_mmio *access)
  * @num: process element that is attached
  * @mmio: access
  *
- * A program that does not answer in time has failed.
+ * A program that does not answer in time counts as failed.
  *
  * Return: 0, -EIO: all ones, or -EINTR.
  */
@@ -118,8 +119,8 @@ static bool is_answer(const struct sim_user_mmio *access,
  * @user: AFU
  * @req: its answer
  *
- * Return: 0; -ESTALE: nobody waits for it any more; -EINVAL: it is none, and the
- * program has failed.
+ * Return: 0; -ESTALE: nobody waits for it any more; -EINVAL: there was no such
+ * access, and the program has failed.
  */
 int sim_user_mmio_done(struct sim_user *user, const struct cxl_sim_request *req)
 {
@@ -153,7 +154,7 @@ static void end_all(struct list_head *list, const struct sim_user_context *ctx)
 /**
  * sim_user_mmio_end() - end accesses that the program has not answered
  * @user: AFU; its lock is held
- * @ctx: those of this context, or NULL: all
+ * @ctx: context whose accesses are ended, or NULL for all
  */
 void sim_user_mmio_end(struct sim_user *user,
 		       const struct sim_user_context *ctx)
@@ -166,7 +167,7 @@ void sim_user_mmio_end(struct sim_user *user,
 /**
  * sim_user_mmio_describe() - make the message of the first access
  * @user: AFU with an access that the program does not know; its lock is held
- * @msg: message, all of it 0
+ * @msg: message, zeroed
  */
 void sim_user_mmio_describe(const struct sim_user *user,
 			    struct cxl_sim_message *msg)
@@ -187,7 +188,7 @@ void sim_user_mmio_describe(const struct sim_user *user,
 }
 
 /**
- * sim_user_mmio_told() - the program knows the access that was described
+ * sim_user_mmio_told() - the program has read the message of the first access
  * @user: AFU; its lock is held
  */
 void sim_user_mmio_told(struct sim_user *user)

@@ -75,7 +75,7 @@ static int node_open(struct inode *inode, struct file *file)
 	fmode_t both = FMODE_READ | FMODE_WRITE;
 	int ret;
 
-	/* An AFU stores to memory, whatever its program has the node open for. */
+	/* An AFU both loads and stores. */
 	if ((file->f_mode & both) != both)
 		return -EACCES;
 	if (mutex_lock_killable(&user->open_lock))
@@ -83,7 +83,7 @@ static int node_open(struct inode *inode, struct file *file)
 	ret = -EBUSY;
 	if (user->mapping)
 		goto unlock;
-	/* What became of the last one is told before this one is. */
+	/* First tell the contexts of the end of the last program. */
 	flush_work(&user->changes);
 	ret = sim_user_adopt(user);
 	if (ret)
@@ -109,7 +109,7 @@ static int node_release(struct inode *inode, struct file *file)
 	mutex_lock(&user->afu->turn);
 	user->mapping = NULL;
 	mutex_unlock(&user->afu->turn);
-	/* Files of contexts may be open yet. */
+	/* Files of contexts, and their mappings, may outlive this one. */
 	unmap_mapping_range(file->f_mapping, 0, 0, 1);
 	mutex_unlock(&user->open_lock);
 	put_device(&user->dev);
@@ -198,8 +198,8 @@ static long node_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 
 /*
  * The turn is held until the page is mapped: so the end of the AFU finds either
- * a mapping to undo, or nobody who makes one. A program that is in the midst of
- * its work then is not to be killed by that: it goes on with a page of no use.
+ * a mapping to undo, or nobody who is making one. A program that is still at
+ * work then is not killed for that: it goes on with a page that means nothing.
  */
 static vm_fault_t map_page(struct sim_user *user,
 			   const struct sim_user_context *ctx,
@@ -239,7 +239,7 @@ static const struct vm_operations_struct window_vm_ops = {
 	.fault = window_fault,
 };
 
-/* The offset of @vma counts from @offset. */
+/* Check that @vma fits; its offset counts from @offset. */
 static int mmap_at(struct vm_area_struct *vma, u64 offset, u64 size)
 {
 	u64 pages = size >> PAGE_SHIFT;
@@ -273,8 +273,8 @@ static int node_mmap(struct file *file, struct vm_area_struct *vma)
  * @vma: where; its file has a reference to @ctx
  *
  * Context: mmap_lock is held.
- * Return: 0; -ESTALE: the context is not attached any more; -EINVAL: beyond the
- * end, or a private writable mapping.
+ * Return: 0; -ESTALE: the context is detached; -EINVAL: beyond the end, or a
+ * private writable mapping.
  */
 int sim_user_mmap_window(struct sim_user_context *ctx,
 			 struct vm_area_struct *vma)
@@ -333,12 +333,11 @@ static void describe(struct sim_user *user)
 
 /**
  * sim_user_create() - prepare the node of an AFU
- * @afu: AFU whose memory is there
+ * @afu: AFU whose memory exists
  *
- * It appears by cdev_device_add().
+ * The node appears by cdev_device_add().
  *
- * Return: what the node stands for, or ERR_PTR: -ENOMEM, -ENOSPC (too many
- * nodes).
+ * Return: the node's data, or ERR_PTR: -ENOMEM, -ENOSPC (too many nodes).
  */
 struct sim_user *sim_user_create(struct sim_afu *afu)
 {
@@ -394,7 +393,7 @@ err_free:
 
 /**
  * sim_user_destroy() - the AFU's memory is about to go
- * @user: AFU without contexts; its node may be open yet
+ * @user: AFU without contexts; its node may still be open
  */
 void sim_user_destroy(struct sim_user *user)
 {
@@ -411,7 +410,7 @@ void sim_user_destroy(struct sim_user *user)
 }
 
 /**
- * sim_user_init() - make nodes possible
+ * sim_user_init() - register what the nodes need
  *
  * Return: 0 or an errno.
  */

@@ -4,7 +4,7 @@
  * memory, and those that take longer than a turn.
  *
  * An access belongs to the thread that waits for it. It is in the context's
- * list until it is over, and the turn mutex guards all of it: so detach, or a
+ * list until it is over, and the turn mutex guards all of it: detach, or a
  * signal that kills the thread, takes it out between two turns.
  */
 #include <linux/minmax.h>
@@ -13,7 +13,7 @@
 
 #include "user.h"
 
-/* Cost of an access beside its bytes, in units of a byte copied */
+/* Cost of an access in addition to its bytes, in units of a byte copied */
 #define OP_COST		256
 
 static int fill(struct sim_pe *pe, struct sim_user_op *op)
@@ -45,7 +45,7 @@ static int compare_swap(struct sim_pe *pe, struct sim_user_op *op)
 	ret = sim_mem_cmpxchg(pe, op->ea, op->len, &found, op->new);
 	switch (ret) {
 	case 0:
-	case -EAGAIN:		/* It was another value. */
+	case -EAGAIN:		/* The word had another value. */
 		op->old = found;
 		return 0;
 	case -EBUSY:
@@ -55,7 +55,7 @@ static int compare_swap(struct sim_pe *pe, struct sim_user_op *op)
 	}
 }
 
-/* Return 0 or -EFAULT when it is over, -EINPROGRESS or -EAGAIN. */
+/* Return 0 or -EFAULT if it is over, else -EINPROGRESS or -EAGAIN. */
 static int run(struct sim_pe *pe, struct sim_user_op *op)
 {
 	switch (op->type) {
@@ -72,7 +72,7 @@ static int run(struct sim_pe *pe, struct sim_user_op *op)
 	}
 }
 
-/* The thread that waits may be gone as soon as it is told. */
+/* The waiting thread may be gone as soon as it is told. */
 static void end_op(struct sim_user_op *op, int result)
 {
 	list_del_init(&op->entry);
@@ -92,7 +92,7 @@ enum sim_turn sim_user_ops_turn(struct sim_pe *pe)
 	struct sim_user_op *op;
 	int ret;
 
-	/* The answer was for an access that nobody waits for any more. */
+	/* The answer was for an access that has been withdrawn. */
 	if (upe->forget)
 		sim_pe_forget_fault(pe);
 	upe->forget = false;
@@ -111,8 +111,8 @@ enum sim_turn sim_user_ops_turn(struct sim_pe *pe)
 			return SIM_TURN_MORE;
 	}
 	/*
-	 * Something may have been written to its registers since. The last of
-	 * these looks comes when the doorbell is armed: so nothing is missed.
+	 * The registers may have been written to since. The last of these looks
+	 * comes after the doorbell is armed, so no store is missed.
 	 */
 	if (upe->ctx) {
 		spin_lock(&upe->ctx->user->lock);
@@ -137,7 +137,7 @@ void sim_user_ops_end(struct sim_user_pe *upe, int result)
 		end_op(op, result);
 }
 
-/* Nobody waits for it any more. */
+/* Stop waiting for an access. */
 static void withdraw(struct sim_user_context *ctx, struct sim_user_op *op)
 {
 	struct sim_afu *afu = ctx->user->afu;
@@ -158,10 +158,10 @@ static void withdraw(struct sim_user_context *ctx, struct sim_user_op *op)
 /**
  * sim_user_op_run() - let the engine make an access, and wait for it
  * @ctx: context, referenced by the caller
- * @op: access; but for @entry, @result and @over all of it is set
+ * @op: access; everything but @entry, @result and @over is set
  *
- * It takes as long as the context's memory needs, and the link is down; detach,
- * a reset, the end of the program and a deadly signal end it at once.
+ * This takes as long as the context's memory needs, and as the link is down;
+ * detach, a reset, the end of the program and a fatal signal end it at once.
  *
  * Context: process context, no lock held.
  * Return: 0, -EFAULT, -ESTALE or -EINTR.

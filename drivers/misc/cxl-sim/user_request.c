@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What the program says: answers, interrupts, AFU errors. Each request is
- * copied once, and a program that sends what no program should has failed.
+ * copied only once. A program that sends an invalid request has failed.
  */
 #include <linux/fs.h>
 #include <linux/uio.h>
@@ -10,14 +10,14 @@
 
 static_assert(sizeof(struct cxl_sim_request) == 32);
 
-/* Enough for all; then other threads, and signals, have their turn. */
+/* Enough for any program; then other threads, and signals, get their turn. */
 #define MAX_REQUESTS	1024
 
 /**
  * sim_user_serving() - may the program use the node?
  * @user: AFU
  *
- * Return: 0; -ENODEV: the AFU is going away; -EIO: it has failed.
+ * Return: 0; -ENODEV: the AFU is going away; -EIO: the program has failed.
  */
 int sim_user_serving(struct sim_user *user)
 {
@@ -32,7 +32,7 @@ int sim_user_serving(struct sim_user *user)
 	return ret;
 }
 
-/* Reserved words are 0, which words these are depends on the type. */
+/* Reserved words must be 0; which words are reserved depends on the type. */
 static bool is_valid(const struct cxl_sim_request *req)
 {
 	if (req->reserved)
@@ -87,7 +87,7 @@ static int end_attach(struct sim_user_context *ctx,
 	return ret;
 }
 
-/* For the core; the turn keeps the context, and the link, as they are. */
+/* Report to the core; the turn keeps the context and the link as they are. */
 static int report(struct sim_user_context *ctx,
 		  const struct cxl_sim_request *req)
 {

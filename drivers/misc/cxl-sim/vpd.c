@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Vital product data of the card, in the format of the PCI specification: an
- * identifier string, a list of read-only fields whose last one makes the sum
- * of all bytes so far 0, and an end tag.
+ * identifier string; a list of read-only fields, the last of which makes the
+ * sum of all bytes so far 0; and an end tag.
  */
 #include <linux/pci.h>
 #include <linux/string.h>
@@ -10,7 +10,7 @@
 #include "sim.h"
 
 #define VPD_HEADER_SIZE	3	/* of a large resource: tag, 16-bit length */
-#define VPD_FIELD_SIZE	3	/* header of a field: keyword, 8-bit length */
+#define VPD_FIELD_SIZE	3	/* of a field's header: keyword, 8-bit length */
 #define VPD_END		0x78	/* small resource, no data */
 
 static const struct {
@@ -73,7 +73,7 @@ unsigned int sim_vpd_build(const struct sim_card_settings *settings, u8 *vpd)
 	memcpy(p, id, strlen(id));
 	p += strlen(id);
 
-	/* The length is known at the end, and counts for the checksum. */
+	/* The length is known at the end, but is part of the checksum. */
 	list = p;
 	p += VPD_HEADER_SIZE;
 	for (i = 0; i < ARRAY_SIZE(fields); i++)
