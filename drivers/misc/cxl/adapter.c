@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Cards: registration, the link, and the lock that keeps contexts from being
- * started while the card is reset.  What card drivers call is described in
+ * started while the card is reset.  The calls of card drivers are described in
  * backend.h.
  */
 #include <linux/slab.h>
@@ -61,7 +61,7 @@ void cxl_adapter_set_link(struct cxl_adapter *adapter, bool up)
 	if (adapter->link_up == up)
 		goto out;
 
-	/* Before the walk: a context created meanwhile sees the new state */
+	/* Before the walk: a context created meanwhile sees the new state. */
 	WRITE_ONCE(adapter->link_up, up);
 	for (slice = 0; slice < CXL_MAX_SLICES; slice++) {
 		if (adapter->afu[slice])
@@ -78,8 +78,8 @@ EXPORT_SYMBOL_GPL(cxl_adapter_set_link);
  * @adapter: card
  *
  * Context: any.
- * Return: 0; call cxl_adapter_context_stop() when the context stops or could
- * not be started.  -EBUSY while the card is locked for a reset.
+ * Return: 0; call cxl_adapter_context_stop() when the context has stopped or
+ * could not be started.  -EBUSY while the card is locked for a reset.
  */
 int cxl_adapter_context_start(struct cxl_adapter *adapter)
 {
@@ -132,7 +132,7 @@ static bool cxl_ops_complete(const struct cxl_backend_ops *ops)
 	       ops->timebase_synced;
 }
 
-/* The last reference may be a context's, long after the card has gone */
+/* The last reference may be a context's, long after the card is gone. */
 static void cxl_adapter_release(struct device *dev)
 {
 	kfree(to_cxl_adapter(dev));
@@ -155,7 +155,7 @@ static struct cxl_adapter *cxl_adapter_alloc(struct device *parent,
 	mutex_init(&adapter->lock);
 	spin_lock_init(&adapter->irqs_lock);
 	adapter->link_up = true;
-	/* A reset loads the current image until the user chooses another */
+	/* A reset loads the current image until the user chooses another. */
 	adapter->perst_image = desc->user_image_loaded ?
 			       CXL_PERST_IMAGE_USER : CXL_PERST_IMAGE_FACTORY;
 
@@ -211,7 +211,7 @@ void cxl_adapter_unregister(struct cxl_adapter *adapter)
 {
 	int slice;
 
-	/* Before the AFUs, which the card's files in there refer to */
+	/* Before the AFUs: files in the card's folder refer to them. */
 	cxl_debugfs_adapter_remove(adapter);
 
 	for (slice = CXL_MAX_SLICES - 1; slice >= 0; slice--) {
@@ -219,9 +219,9 @@ void cxl_adapter_unregister(struct cxl_adapter *adapter)
 			cxl_afu_unregister(adapter->afu[slice]);
 	}
 
-	/* Waits for readers and writers of attributes: hold no lock */
+	/* Waits for readers and writers of attributes: hold no lock. */
 	device_del(&adapter->dev);
-	/* All contexts are closed by now */
+	/* All contexts are closed by now. */
 	WARN_ON(adapter->irqs_used);
 	cxl_adapter_put_num(adapter);
 	put_device(&adapter->dev);

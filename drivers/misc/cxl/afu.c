@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * AFUs: registration and modes.  What card drivers call is described in
+ * AFUs: registration and modes.  The calls of card drivers are described in
  * backend.h.
  */
 #include <linux/align.h>
@@ -14,11 +14,11 @@
 #define CXL_MIN_CR_SIZE		64
 
 /**
- * cxl_afu_best_mode() - the mode that a new AFU is set to
+ * cxl_afu_best_mode() - the mode in which a new AFU starts
  * @afu: AFU
  *
  * Context: any.
- * Return: CXL_MODE_*, or 0 when it supports none.
+ * Return: CXL_MODE_*, or 0 if the AFU supports none.
  */
 u32 cxl_afu_best_mode(const struct cxl_afu *afu)
 {
@@ -77,13 +77,13 @@ static void cxl_afu_disable(struct cxl_afu *afu)
 	cxl_chardev_remove(afu);
 	cxl_afu_set_num_procs(afu, 0);
 	cxl_afu_detach_all(afu);
-	/* If it does not answer any more: nobody uses it */
+	/* If the AFU does not answer any more: nobody uses it. */
 	if (afu->mode)
 		afu->adapter->ops->set_mode(afu->data, 0);
 	afu->mode = 0;
 }
 
-/* Put a disabled AFU into @mode.  Its device nodes are made later. */
+/* Put a disabled AFU into @mode.  Its device nodes are created later. */
 static int cxl_afu_enable(struct cxl_afu *afu, u32 mode)
 {
 	int rc;
@@ -133,13 +133,14 @@ static int cxl_afu_switch_mode(struct cxl_afu *afu, u32 mode)
  * @afu: AFU
  * @mode: CXL_MODE_*, or 0
  *
- * Its device nodes are removed and those of the new mode made, also when it
- * is in @mode already.
+ * Its device nodes are removed and those of the new mode created, even if it is
+ * in
+ * @mode already.
  *
  * Context: process context.
  * Return: 0; -EBUSY (a context exists), -EINVAL (not supported), -EIO (link
- * down), -ENODEV (the AFU is going away): nothing was changed.  Or what
- * set_mode or making the nodes returned: the AFU is left disabled.
+ * down), -ENODEV (the AFU is going away): nothing has changed.  Or what
+ * set_mode or the creation of the nodes returned: the AFU is left disabled.
  */
 int cxl_afu_set_mode(struct cxl_afu *afu, u32 mode)
 {
@@ -242,7 +243,7 @@ static bool cxl_afu_desc_ok(const struct cxl_adapter *adapter,
 	return cxl_afu_windows_fit(desc) && cxl_afu_crs_ok(adapter->ops, desc);
 }
 
-/* A record whose vendor and device are both 0 does not exist */
+/* A record whose vendor and device ID are both 0 does not exist. */
 static int cxl_afu_probe_crs(const struct cxl_backend_ops *ops,
 			     const struct cxl_afu_desc *desc, void *data)
 {
@@ -282,7 +283,7 @@ static void cxl_afu_leave_slot(struct cxl_afu *afu)
 	mutex_unlock(&afu->adapter->lock);
 }
 
-/* The last reference may be a context's, long after the AFU has gone */
+/* The last reference may be a context's, long after the AFU is gone. */
 static void cxl_afu_release(struct device *dev)
 {
 	struct cxl_afu *afu = to_cxl_afu(dev);
@@ -324,7 +325,7 @@ static struct cxl_afu *cxl_afu_alloc(struct cxl_adapter *adapter,
 	return afu;
 }
 
-/* Before there are attributes, whose users need not wait for anything. */
+/* Before there are attributes, so their users need not wait for anything. */
 static int cxl_afu_prepare(struct cxl_afu *afu)
 {
 	int rc;
@@ -336,7 +337,7 @@ static int cxl_afu_prepare(struct cxl_afu *afu)
 	return rc;
 }
 
-/* The uevent is sent when all of its attributes are there */
+/* The uevent is sent once all attributes exist. */
 static int cxl_afu_add_device(struct cxl_afu *afu)
 {
 	int rc;
@@ -358,7 +359,7 @@ static int cxl_afu_add_device(struct cxl_afu *afu)
 	return 0;
 }
 
-/* A mode set through sysfs meanwhile has made them already. */
+/* A mode set through sysfs meanwhile has created them already. */
 static int cxl_afu_add_nodes(struct cxl_afu *afu)
 {
 	int rc;
@@ -370,7 +371,7 @@ static int cxl_afu_add_nodes(struct cxl_afu *afu)
 	return rc;
 }
 
-/* Waits for readers and writers of attributes: hold no lock */
+/* Waits for readers and writers of attributes: hold no lock. */
 static void cxl_afu_del_device(struct cxl_afu *afu)
 {
 	cxl_debugfs_afu_remove(afu);
@@ -440,7 +441,7 @@ EXPORT_SYMBOL_GPL(cxl_afu_register);
 
 void cxl_afu_unregister(struct cxl_afu *afu)
 {
-	/* AFU drivers give their contexts back while the AFU still works */
+	/* AFU drivers release their contexts while the AFU still works. */
 	cxl_vphb_remove(afu);
 	cxl_afu_kill(afu);
 	cxl_afu_del_device(afu);

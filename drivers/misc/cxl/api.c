@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What AFU drivers call.  These functions are thin: they keep to the conventions
- * of the in-kernel API, which misc/cxl.h describes.
+ * The calls of AFU drivers.  These functions are thin: they follow the
+ * conventions of the in-kernel API, which misc/cxl.h describes.
  */
 #include <linux/file.h>
 
@@ -124,7 +124,7 @@ static void cxl_fops_complete(struct file_operations *fops)
 {
 	const struct file_operations *standard = &cxl_afu_fops;
 
-	/* A driver that has a read of its own gets no other */
+	/* A driver with a read of its own gets no other. */
 	if (!fops->read && !fops->read_iter) {
 		fops->read = standard->read;
 		fops->read_iter = standard->read_iter;

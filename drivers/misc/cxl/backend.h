@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the cxl core asks from a card driver (backend) and offers to it: the
- * only header a card driver takes from here.
+ * What the cxl core asks of a card driver (backend) and offers to it.  This is
+ * the only header of the core that a card driver includes.
  *
  * A card driver is an ordinary driver of the card's (PCI) device.  When it is
  * bound it registers the card and its AFUs; the core makes the device nodes,
- * the AFUs' virtual PCI devices and everything above them.  The card performs
- * what the core asks through struct cxl_backend_ops, and reports interrupts,
+ * the AFUs' virtual PCI devices and everything above them.  The card does what
+ * the core asks through struct cxl_backend_ops, and reports interrupts,
  * translation faults, AFU errors and link changes through the functions below.
  */
 #ifndef _CXL_BACKEND_H
@@ -26,14 +26,14 @@ struct cxl_context;
 #define CXL_MAX_SLICES		4
 
 /**
- * struct cxl_adapter_desc - what a card says of itself
+ * struct cxl_adapter_desc - description of a card
  * @caia_major: version of the architecture, 1 for POWER8's
  * @caia_minor: its minor number
  * @psl_revision: revision of the processor service layer
  * @base_image: number of the base image
- * @user_image_loaded: the user image is loaded, not the factory's
+ * @user_image_loaded: the user image is loaded, not the factory image
  * @tunneled_ops_supported: atomic operations pass through to memory
- * @user_irqs: interrupts that the contexts of the whole card can share
+ * @user_irqs: number of interrupts that all contexts of the card share
  */
 struct cxl_adapter_desc {
 	u8 caia_major;
@@ -46,9 +46,9 @@ struct cxl_adapter_desc {
 };
 
 /**
- * struct cxl_afu_desc - what an AFU says of itself
+ * struct cxl_afu_desc - description of an AFU
  * @modes_supported: CXL_MODE_DEDICATED, CXL_MODE_DIRECTED
- * @num_procs: process elements in directed mode, at most 65535
+ * @num_procs: number of process elements in directed mode, at most 65535
  * @irqs_min: interrupts that every context needs
  * @psa_size: bytes of the problem state area, 0 if there is none; a multiple
  *	of PAGE_SIZE, as the following two are
@@ -56,8 +56,8 @@ struct cxl_adapter_desc {
  * @pp_size: bytes of a per-process window, 0 if there are none
  * @mmio_trapped: the area is not memory: the op mmio performs each access; the
  *	area cannot be mapped, and psa_page is not called
- * @num_crs: configuration records, 0 to 256
- * @cr_size: bytes of each, a multiple of 4, at least 64 if there are any
+ * @num_crs: number of configuration records, 0 to 256
+ * @cr_size: bytes of each record, a multiple of 4, at least 64 if there are any
  * @err_buff_size: bytes of the error buffer, 0 if there is none
  */
 struct cxl_afu_desc {
@@ -76,8 +76,8 @@ struct cxl_afu_desc {
 /**
  * struct cxl_mmio - an access to a register
  * @offset: in the problem state area, bytes; a multiple of @size
- * @value: what is stored or was loaded, as a register of the CPU holds it: no
- *	byte is swapped on the way.  For 4 bytes the low half
+ * @value: stored or loaded value as a CPU register holds it, never
+ *	byte-swapped; the low half for 4 bytes
  * @size: 4 or 8 bytes
  * @write: a store
  */
@@ -89,15 +89,14 @@ struct cxl_mmio {
 };
 
 /**
- * struct cxl_process_element - what the card is told of a context
- * @ctx: handle for cxl_context_interrupt() and its like; valid from the call
- *	of attach until detach returns
+ * struct cxl_process_element - description of a context for the card
+ * @ctx: handle for cxl_context_interrupt() and similar calls; valid from the
+ *	call of attach until detach returns
  * @pe: number, unique among the AFU's attached contexts
- * @wed: work element descriptor, for the AFU alone
+ * @wed: work element descriptor, which only the AFU interprets
  * @amr: authority mask register
- * @mm: address space to work on, NULL for kernel addresses.  Counted
- *	(mm_count) until detach returns; for each access it is held by
- *	cxl_context_get_mm()
+ * @mm: address space to work on, NULL for kernel addresses.  Counted (mm_count)
+ *	until detach returns; cxl_context_get_mm() holds it for each access
  * @num_irqs: the AFU may raise interrupts 1 to @num_irqs
  * @master: a master context
  */
@@ -112,34 +111,34 @@ struct cxl_process_element {
 };
 
 /**
- * struct cxl_backend_ops - what a card can be asked for
+ * struct cxl_backend_ops - operations of a card
  *
  * @card and @afu in the prototypes are the pointers given to
- * cxl_adapter_register() and cxl_afu_register().  Every op is mandatory unless
- * it says otherwise, and may sleep unless it says otherwise.  The core never
- * calls one after the matching unregister function returned.
+ * cxl_adapter_register() and cxl_afu_register().  Unless noted, every op is
+ * mandatory and may sleep.  The core calls no op after the matching unregister
+ * function has returned.
  */
 struct cxl_backend_ops {
 	/**
 	 * @set_mode: Switch the AFU to CXL_MODE_*, or to 0 (disabled).  Only
 	 * called with no context attached.  Return 0, -EIO, -ENOMEM, or
-	 * -EBUSY when the AFU did not answer.
+	 * -EBUSY if the AFU did not answer.
 	 */
 	int (*set_mode)(void *afu, u32 mode);
 
 	/**
 	 * @attach: Add the process element and let the AFU work on it.  When
-	 * it returns 0 the AFU knows the context: its registers show it.
-	 * @elem is copied if it is needed later.  Return 0, -EIO, -EBUSY or
+	 * this returns 0 the AFU knows the context, and its registers show
+	 * it.  Copy @elem if it is needed later.  Return 0, -EIO, -EBUSY or
 	 * -ENOMEM.  Calls for one process element are serialised.
 	 */
 	int (*attach)(void *afu, const struct cxl_process_element *elem);
 
 	/**
-	 * @detach: Terminate and remove the process element.  When it returns
-	 * the card no longer touches the context's memory, and reports
-	 * nothing for it.  Cannot fail; must not wait for the user's memory
-	 * to be faulted in, nor for any program.  Works with the link down.
+	 * @detach: Terminate and remove the process element.  When this
+	 * returns, the card no longer touches the context's memory and reports
+	 * nothing for it.  Cannot fail; must neither fault in user memory nor
+	 * wait for a program.  Works with the link down.
 	 */
 	void (*detach)(void *afu, unsigned int pe);
 
@@ -165,28 +164,28 @@ struct cxl_backend_ops {
 
 	/**
 	 * @psa_page: The page at byte @offset of the problem state area, for
-	 * mapping into a program or the kernel.  It stays what it is until
-	 * the AFU is unregistered.  Return it, NULL when memory is short, or
-	 * ERR_PTR(-EIO): loads give all ones and stores vanish, until
-	 * cxl_afu_unmap() lets it be asked for again.
-	 * Called with a context's status_mutex held.
+	 * mapping into a program or the kernel.  It must not change until the
+	 * AFU is unregistered.  Return the page, or NULL if memory is short;
+	 * or ERR_PTR(-EIO): loads give all ones and stores vanish, until the
+	 * core asks again after cxl_afu_unmap().  Called with a context's
+	 * status_mutex held.
 	 */
 	struct page *(*psa_page)(void *afu, u64 offset);
 
 	/**
-	 * @psa_written: Optional: the page at byte @offset of the problem state
-	 * area was mapped for stores, and one is about to come, or came just
-	 * now.  There may be more of them without another call, until
+	 * @psa_written: Optional.  The page at byte @offset of the problem
+	 * state area was mapped for stores: a store is about to come, or has
+	 * just come.  More stores may follow without another call, until
 	 * cxl_context_arm_doorbell().  Called under spinlocks and in hard
-	 * interrupts: must not sleep, nor arm.
+	 * interrupts: must neither sleep nor arm the doorbell.
 	 */
 	void (*psa_written)(void *afu, u64 offset);
 
 	/**
 	 * @mmio: Access a register on behalf of the attached process element.
-	 * May wait, but killably and not for long.  Called with no lock held,
-	 * several times at once even for one process element; each that waits
-	 * when detach is called has to return.  Return 0; -EIO: loads give all
+	 * May wait, but killably and briefly.  Called without locks, and
+	 * concurrently even for one process element; when detach is called
+	 * all waiting calls have to return.  Return 0; -EIO: loads give all
 	 * ones and stores vanish; or -EINTR: the caller was killed.  Only
 	 * needed with mmio_trapped.
 	 */
@@ -209,7 +208,7 @@ struct cxl_backend_ops {
 
 	/**
 	 * @err_buff_read: Copy @count bytes at @offset of the error buffer to
-	 * @buf; the range is inside of it.  Return bytes read or -EIO.  Only
+	 * @buf; the range lies within it.  Return bytes read or -EIO.  Only
 	 * needed with err_buff_size.
 	 */
 	ssize_t (*err_buff_read)(void *afu, char *buf, loff_t offset,
@@ -217,8 +216,8 @@ struct cxl_backend_ops {
 
 	/**
 	 * @card_reset: Begin to reset the card, and return.  Unless the reset
-	 * reloads the same image, the card drops out (its driver is unbound)
-	 * and comes back.  Return 0 or an errno, then nothing happens.
+	 * reloads the same image, the card disappears (its driver is unbound)
+	 * and comes back.  Return 0, or an errno if nothing happens.
 	 */
 	int (*card_reset)(void *card);
 
@@ -239,14 +238,14 @@ struct cxl_backend_ops {
 };
 
 /**
- * cxl_adapter_register() - make a card known
+ * cxl_adapter_register() - register a card
  * @parent: the card's PCI device
- * @ops: what it can be asked for.  They and their code must stay until the card
- *	is unregistered: nobody pins the card driver's module
- * @desc: what it is; copied
- * @card: handed to the ops, which may be called before this returns
+ * @ops: its operations.  They and their code must stay until the card is
+ *	unregistered: nobody pins the card driver's module
+ * @desc: its description; copied
+ * @card: passed to the ops, which may be called before this returns
  *
- * It gets the lowest free number.  The link is taken to be up.
+ * The card gets the lowest free number.  The link is assumed to be up.
  *
  * Context: process context, usually the driver's probe.
  * Return: the card, or ERR_PTR: -ENOSPC (no number left), -ENOMEM, -EINVAL.
@@ -260,21 +259,21 @@ struct cxl_adapter *cxl_adapter_register(struct device *parent,
  * cxl_adapter_unregister() - the card goes away, maybe by surprise
  * @adapter: card
  *
- * Unregisters its AFUs.  Contexts are detached, their readers woken; files of
- * them may stay open long after, but no op is called once this returned.
+ * Unregisters its AFUs.  Contexts are detached and their readers woken.  Their
+ * files may stay open long after, but no op is called once this has returned.
  *
  * Context: process context, usually the driver's remove.
  */
 void cxl_adapter_unregister(struct cxl_adapter *adapter);
 
 /**
- * cxl_afu_register() - make an AFU of a card known
+ * cxl_afu_register() - register an AFU of a card
  * @adapter: card
  * @slice: number on the card, below CXL_MAX_SLICES
- * @desc: what it is; copied
- * @afu: handed to the ops, which may be called before this returns
+ * @desc: its description; copied
+ * @afu: passed to the ops, which may be called before this returns
  *
- * It is set to its best mode, directed or else dedicated, before anybody can
+ * The AFU is set to its best mode (directed, else dedicated) before anybody can
  * see it.
  *
  * Context: process context.
@@ -295,11 +294,11 @@ struct cxl_afu *cxl_afu_register(struct cxl_adapter *adapter,
 void cxl_afu_unregister(struct cxl_afu *afu);
 
 /**
- * cxl_afu_unmap() - what psa_page returns has changed
+ * cxl_afu_unmap() - psa_page returns something else now
  * @afu: AFU
  *
- * The next access to each page that a program has mapped asks for it again.
- * What AFU drivers have mapped stays.
+ * At the next access to a page that a program has mapped the core asks for it
+ * again.  Mappings of AFU drivers stay.
  *
  * Context: process context, with no lock that attach, detach or psa_page take.
  */
@@ -322,18 +321,18 @@ bool cxl_adapter_perst_same_image(const struct cxl_adapter *adapter);
 /**
  * cxl_adapter_set_link() - the link to the card went down or came back
  * @adapter: card
- * @up: which of the two
+ * @up: new state of the link
  *
- * While it is down loads from the problem state area give all ones and stores
- * vanish, and the card must not touch memory.
+ * While the link is down, loads from the problem state area give all ones and
+ * stores vanish, and the card must not touch memory.
  *
  * Context: process context.
  */
 void cxl_adapter_set_link(struct cxl_adapter *adapter, bool up);
 
 /*
- * PCI error recovery, to be called from the card driver's error handlers of
- * the same names.  Process context.
+ * PCI error recovery: call these from the card driver's error handlers of the
+ * same names.  Process context.
  */
 pci_ers_result_t cxl_adapter_error_detected(struct cxl_adapter *adapter,
 					    pci_channel_state_t state);
@@ -343,15 +342,16 @@ void cxl_adapter_resume(struct cxl_adapter *adapter);
 /*
  * Reporting: cxl_context_interrupt(), cxl_context_fault(),
  * cxl_context_access_failed() and cxl_context_afu_error() take spinlocks.  They
- * can be called in hard interrupts; but on PREEMPT_RT only where spinlocks may
- * sleep: in a thread, such as that of an interrupt handler, but not in a
- * handler with IRQF_NO_THREAD, nor with preemption or interrupts disabled.
+ * can be called in hard interrupts.  On PREEMPT_RT they can only be called
+ * where spinlocks may sleep: in a thread, such as that of an interrupt handler,
+ * but not in a handler with IRQF_NO_THREAD, nor with preemption or interrupts
+ * disabled.
  */
 
 /**
  * cxl_context_interrupt() - the AFU raised an interrupt
  * @ctx: from struct cxl_process_element
- * @irq: number from 1
+ * @irq: number, from 1
  *
  * Context: reporting, see above.
  * Return: 0, or -EINVAL for a number that the context does not have.
@@ -364,59 +364,58 @@ int cxl_context_interrupt(struct cxl_context *ctx, unsigned int irq);
  * @ea: effective address
  * @dsisr: CXL_DSISR_*
  *
- * The core resolves it from a worker of its own and answers by fault_done; a
- * context has one fault outstanding at a time.  No answer comes once detach
- * was called.
+ * The core resolves the fault in a worker and answers by fault_done.  A context
+ * has one outstanding fault at a time.  No answer comes once detach was called.
  *
  * Context: reporting, see above; without a lock that fault_done takes.
  */
 void cxl_context_fault(struct cxl_context *ctx, u64 ea, u64 dsisr);
 
 /**
- * cxl_context_access_failed() - the card gave up an access
+ * cxl_context_access_failed() - the card gave up on an access
  * @ctx: from struct cxl_process_element
  * @ea: effective address
  * @dsisr: CXL_DSISR_*
  *
- * For an access that ends in an address error although the core answered each
- * of its faults by "try again".  The program is told; there is no answer.
+ * For an access that ends in an address error although the core resolved each
+ * of its faults.  The program is told; there is no answer.
  *
  * Context: reporting, see above.
  */
 void cxl_context_access_failed(struct cxl_context *ctx, u64 ea, u64 dsisr);
 
 /**
- * cxl_context_arm_doorbell() - hear of the next store to the context's window
+ * cxl_context_arm_doorbell() - ask to be told of the next store to the window
  * @ctx: from struct cxl_process_element; attached until this returns
  *
- * All stores before are visible to the caller when this returns; each after it
- * is preceded by a call of psa_written.  So look once more before you sleep.
- * It costs each program that has the window mapped a page fault: arm when the
- * context has been idle for a while, not after each piece of work.
+ * When this returns, all earlier stores are visible to the caller; each later
+ * store is preceded by a call of psa_written.  So look once more before you
+ * sleep. Arming costs each program that has the window mapped a page fault: arm
+ * when the context has been idle for a while, not after each piece of work.
  *
  * Context: process context; waits for other CPUs.
  * Return: true, or false: an AFU driver has mapped the window by cxl_psa_map(),
- * and its stores are not heard of: keep looking.
+ * and its stores cannot be noticed: keep polling.
  */
 bool cxl_context_arm_doorbell(struct cxl_context *ctx);
 
 /**
- * cxl_context_get_mm() - begin to access a process's address space
+ * cxl_context_get_mm() - begin an access to a process's address space
  * @ctx: from struct cxl_process_element; attached until the access has ended
  *
- * An access is short and does not wait for memory to be faulted in.
+ * An access must be short and must not fault in memory.
  *
  * Context: process context.
- * Return: the address space, in use until cxl_context_put_mm(); NULL: its
+ * Return: the address space, held until cxl_context_put_mm(); or NULL: its
  * process is gone, or the context works on kernel addresses.
  */
 struct mm_struct *cxl_context_get_mm(struct cxl_context *ctx);
 
 /**
- * cxl_context_put_mm() - end what cxl_context_get_mm() began
+ * cxl_context_put_mm() - end an access begun by cxl_context_get_mm()
  * @ctx: the same context
  *
- * Never frees the address space itself, so it does not sleep for long.
+ * Never frees the address space itself, so it does not take long.
  *
  * Context: process context.
  */
@@ -432,16 +431,16 @@ void cxl_context_put_mm(struct cxl_context *ctx);
 void cxl_context_afu_error(struct cxl_context *ctx, u64 error);
 
 /*
- * Virtual PCI: host bridges without hardware behind them
+ * Virtual PCI: host bridges without hardware
  */
 
 struct cxl_vpci;
 
 /**
  * struct cxl_vpci_ops - configuration space of a virtual bus
- * @read: aligned 32-bit word in CPU byte order; @devfn that does not exist:
- *	-ENODEV.  Called under the PCI core's raw spinlock: must not sleep.
- * @write: the bits set in @mask become those of @val
+ * @read: read an aligned 32-bit word in CPU byte order; -ENODEV if @devfn does
+ *	not exist.  Called under the PCI core's raw spinlock: must not sleep.
+ * @write: set the bits in @mask to those of @val
  */
 struct cxl_vpci_ops {
 	int (*read)(void *data, unsigned int devfn, unsigned int offset,
@@ -451,13 +450,13 @@ struct cxl_vpci_ops {
 };
 
 /**
- * cxl_vpci_create() - a host bridge with one bus in a PCI domain of its own
- * @parent: device below which the bridge appears, or NULL
- * @ops: configuration space; must live until cxl_vpci_destroy() returned
- * @data: handed to @ops
+ * cxl_vpci_create() - create a host bridge and a bus in a PCI domain of its own
+ * @parent: parent device of the bridge, or NULL
+ * @ops: configuration space; must stay until cxl_vpci_destroy() has returned
+ * @data: passed to @ops
  *
- * The bus is scanned; the devices found are added by cxl_vpci_add_devices(),
- * so that the caller can finish what their drivers will need.
+ * The bus is scanned.  The devices found are added by cxl_vpci_add_devices(),
+ * so that the caller can first set up what their drivers need.
  *
  * Context: process context.
  * Return: the bridge or ERR_PTR.
@@ -481,8 +480,8 @@ void cxl_vpci_rescan(struct cxl_vpci *vpci);
  * cxl_vpci_destroy() - remove the devices, the bus and the bridge
  * @vpci: bridge or NULL
  *
- * When it returns none of the ops is called any more.  A device of the bus that
- * somebody still refers to reads as absent.
+ * When this returns, no op is called any more.  Devices of the bus that are
+ * still referenced read as absent.
  */
 void cxl_vpci_destroy(struct cxl_vpci *vpci);
 
@@ -493,7 +492,7 @@ void cxl_vpci_destroy(struct cxl_vpci *vpci);
 struct pci_bus *cxl_vpci_bus(struct cxl_vpci *vpci);
 
 /**
- * cxl_vpci_from_dev() - data of the virtual bus that a device sits on
+ * cxl_vpci_from_dev() - data of the virtual bus that a device is on
  * @pdev: any PCI device
  * @ops: the ops that the bus must have been made with
  *

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What only AFU drivers for old kernels call, which a kernel's own tree does
- * not have: "make series" leaves this file out, and cxllib.c.
+ * Functions that only AFU drivers for old kernels call.  A kernel tree does not
+ * have them: "make series" leaves this file out, and cxllib.c.
  */
 #include <misc/cxl-base.h>
 

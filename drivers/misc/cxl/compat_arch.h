@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What differs between architectures, virtual PCI aside: see compat_pci.h.
+ * Differences between architectures; for virtual PCI see compat_pci.h.
  */
 #ifndef _CXL_COMPAT_ARCH_H
 #define _CXL_COMPAT_ARCH_H
@@ -15,7 +15,7 @@
  * cxl_prefault_supported() - can a context's memory be prefaulted?
  *
  * The prefault modes fill the hash page table ahead of the AFU.  With a radix
- * MMU there is none, and programs expect that the modes are refused.
+ * MMU there is no such table, and programs expect the modes to be refused.
  */
 static inline bool cxl_prefault_supported(void)
 {

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What a PCI host bridge without hardware needs on each architecture: the
- * bus's sysdata, through which the PCI core and the architecture's own code
- * ask for the domain and more.  Only vpci.c includes this.
+ * bus's sysdata, which the PCI core and the architecture's own code ask for the
+ * domain and more.  Only vpci.c includes this.
  *
- * Each architecture has the same:
+ * Each architecture defines:
  *
- * struct cxl_vpci_host - what the architecture keeps of a virtual bridge
- * cxl_vpci_host_init() - prepare a bridge for its registration, in a domain of
- *	the given number, if that is ours to choose; 0, -ENOSPC (that number is
- *	taken) or another errno
- * cxl_vpci_host_scanned() - its bus is there
+ * struct cxl_vpci_host - the architecture's data of a virtual bridge
+ * cxl_vpci_host_init() - prepare a bridge for its registration, in the domain
+ * of
+ *	the given number if we may choose; 0, -ENOSPC (that number is taken) or
+ *	another errno
+ * cxl_vpci_host_scanned() - its bus exists
  * cxl_vpci_host_exit() - the reverse of cxl_vpci_host_init(), once all of the
  *	bridge is gone
  * cxl_vpci_dma_linear() - let a device's DMA addresses be kernel addresses; 0
- *	or -ENOMEM
+ * or
+ *	-ENOMEM
  */
 #ifndef _CXL_COMPAT_PCI_H
 #define _CXL_COMPAT_PCI_H
@@ -26,7 +28,7 @@
 #include <linux/slab.h>
 #include <linux/version.h>
 
-/* 7.0: the PCI core allocates domain numbers to drivers */
+/* 7.0: the PCI core allocates domain numbers for drivers */
 static inline int cxl_vpci_domain_take(int domain)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
@@ -69,7 +71,7 @@ static inline void cxl_vpci_host_exit(struct cxl_vpci_host *host)
 
 #elif defined(CONFIG_ARM64)
 
-/* With ACPI the window's parent would name the bridge; NULL: there is none. */
+/* With ACPI the window's parent would name the bridge; there is none. */
 struct cxl_vpci_host {
 	struct pci_config_window window;
 };
@@ -86,7 +88,7 @@ static inline int cxl_vpci_host_init(struct cxl_vpci_host *host,
 	return 0;
 }
 
-/* The core gives the number of the domain back. */
+/* The core gives the domain's number back. */
 static inline void cxl_vpci_host_exit(struct cxl_vpci_host *host)
 {
 }
@@ -97,14 +99,14 @@ struct cxl_vpci_host {
 	struct pci_controller *phb;
 };
 
-/* Memory is at its physical address, as it is without an IOMMU. */
+/* Memory is at its physical address, as without an IOMMU. */
 static inline void cxl_vpci_dma_dev_setup(struct pci_dev *pdev)
 {
 	set_dma_ops(&pdev->dev, NULL);
 	pdev->dev.archdata.dma_offset = 0;
 }
 
-/* 6.4: a bridge's devices are linked to an IOMMU device, whatever it does */
+/* 6.4: a bridge's devices are always linked to an IOMMU device */
 static inline int cxl_vpci_iommu_add(struct pci_controller *phb)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
@@ -183,7 +185,7 @@ static inline int cxl_vpci_dma_linear(struct pci_dev *pdev)
 	map->dma_start = PAGE_OFFSET;
 	map->size = DMA_MAPPING_ERROR - PAGE_OFFSET;
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
-	/* 6.10: the core works it out */
+	/* 6.10: the core calculates it */
 	map->offset = map->cpu_start - map->dma_start;
 #endif
 	pdev->dev.dma_range_map = map;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A context: a process element of an AFU, OPENED, STARTED and CLOSED.
+ * A context: a process element of an AFU that is OPENED, STARTED or CLOSED.
  *
  * A retired context is an empty shell for the files and the AFU driver that
  * still refer to it: CLOSED for good, without a process element, driver ops,
@@ -18,7 +18,7 @@ struct cxl_events *cxl_context_events(struct cxl_context *ctx)
 }
 
 /**
- * cxl_context_status_name() - the word for a context's status
+ * cxl_context_status_name() - the name of a context's status
  * @ctx: context
  *
  * Context: any.
@@ -57,7 +57,7 @@ void cxl_context_put(struct cxl_context *ctx)
 }
 
 /*
- * Get a process element.  If @old still has one, take that over, so that nobody
+ * Get a process element.  If @old still has one, take it over, so that nobody
  * else can get it in between.
  */
 static int cxl_context_get_pe(struct cxl_context *ctx, struct cxl_context *old)
@@ -68,7 +68,7 @@ static int cxl_context_get_pe(struct cxl_context *ctx, struct cxl_context *old)
 
 	lockdep_assert_held(&afu->contexts_lock);
 	if (old && xa_load(&afu->contexts, old->pe) == old) {
-		/* Replaces an entry, so it allocates nothing and cannot fail. */
+		/* Replacing an entry allocates nothing and cannot fail. */
 		xa_store(&afu->contexts, old->pe, ctx, GFP_KERNEL);
 		return old->pe;
 	}
@@ -92,7 +92,7 @@ static int cxl_context_add(struct cxl_context *ctx, u32 modes,
 		goto unlock_mode;
 	}
 	mutex_lock(&afu->contexts_lock);
-	/* The driver was unbound, and its contexts are being taken away. */
+	/* The driver is being unbound, and its contexts are taken away. */
 	if (ctx->pdev && !READ_ONCE(ctx->pdev->dev.driver)) {
 		ret = -ENODEV;
 		goto unlock_contexts;
@@ -103,7 +103,7 @@ static int cxl_context_add(struct cxl_context *ctx, u32 modes,
 	ctx->pe = ret;
 	ctx->events.pe = ret;
 	ret = 0;
-	/* The only context there is: it has the whole AFU */
+	/* The only context possible: it has the whole AFU. */
 	if (afu->mode == CXL_MODE_DEDICATED)
 		ctx->master = true;
 	cxl_events_set_end(&ctx->events, CXL_EVENTS_LINK_DOWN,
@@ -163,14 +163,14 @@ destroy_events:
 }
 
 /**
- * cxl_context_create() - make a context
+ * cxl_context_create() - create a context
  * @afu: its AFU
- * @modes: CXL_MODE_* that the AFU must be in, one of them
+ * @modes: CXL_MODE_*, one of which the AFU must be in
  * @master: a master context, as every context in dedicated mode is
  * @pdev: device of the AFU driver that asks, or NULL for a device node
  *
  * Context: process context.
- * Return: the context, OPENED, to be given back by cxl_context_release(); or
+ * Return: the context, OPENED, to be released by cxl_context_release(); or
  * ERR_PTR: -ENODEV (other mode, or the AFU or the driver is going away), -EIO
  * (link down), -ENOMEM, -ENOSPC (no process element left).
  */
@@ -238,7 +238,7 @@ static int cxl_context_start_locked(struct cxl_context *ctx, u64 wed, u64 amr,
 	if (ret)
 		goto drop_mm;
 	ctx->status = STARTED;
-	/* What was mapped while it was CLOSED is not the card's memory. */
+	/* Pages mapped while it was CLOSED are not the card's. */
 	cxl_context_zap(ctx);
 	cxl_events_set_end(&ctx->events, CXL_EVENTS_CLOSED, false);
 	return 0;
@@ -280,7 +280,7 @@ static bool cxl_start_work_valid(const struct cxl_ioctl_start_work *work)
 
 /*
  * Allocate the interrupts of a context that is started on behalf of a program,
- * after those of an earlier run were given back.
+ * after freeing those of an earlier run.
  */
 static int cxl_context_alloc_user_irqs(struct cxl_context *ctx,
 				       struct cxl_ioctl_start_work *work)
@@ -306,9 +306,9 @@ static int cxl_context_alloc_user_irqs(struct cxl_context *ctx,
 /**
  * cxl_context_start_work() - start a context on behalf of the caller
  * @ctx: context
- * @work: how; num_interrupts is filled in
- * @ioctl: for CXL_IOCTL_START_WORK: all of @work is checked and meant, and
- *	only an OPENED context can be started
+ * @work: parameters; num_interrupts is filled in
+ * @ioctl: for CXL_IOCTL_START_WORK: all of @work is checked and used, and only
+ *	an OPENED context can be started
  *
  * Context: process context of a user process.
  * Return: 0; -EIO (wrong state, link down), -EINVAL, -ENOSPC, -ENOMEM, -EBUSY
@@ -320,14 +320,14 @@ int cxl_context_start_work(struct cxl_context *ctx,
 	u64 amr = 0;
 	int ret;
 
-	/* There is no segment table to fill: only the WED's page is prefaulted. */
+	/* There is no segment table to fill: prefault the WED's page only. */
 	if (current->mm &&
 	    READ_ONCE(ctx->afu->prefault_mode) != CXL_PREFAULT_NONE)
 		cxl_handle_mm_fault(current->mm, work->work_element_descriptor,
 				    false);
 
 	mutex_lock(&ctx->status_mutex);
-	/* Checked before interrupts are allocated: their card may be gone. */
+	/* Check before interrupts are allocated: their card may be gone. */
 	ret = -EIO;
 	if (ctx->gone)
 		goto unlock;
@@ -377,7 +377,7 @@ static int cxl_context_detach_locked(struct cxl_context *ctx)
 		ctx->mm = NULL;
 		cxl_context_zap(ctx);
 	}
-	/* In every state: wake everybody who sleeps. */
+	/* In every state, wake all who sleep. */
 	cxl_events_set_end(&ctx->events, CXL_EVENTS_CLOSED, true);
 	return started ? 0 : -EBUSY;
 }
@@ -387,7 +387,7 @@ static int cxl_context_detach_locked(struct cxl_context *ctx)
  * @ctx: context, CLOSED after this
  *
  * Context: process context.
- * Return: 0, or -EBUSY when it was not STARTED.
+ * Return: 0, or -EBUSY if it was not STARTED.
  */
 int cxl_context_detach(struct cxl_context *ctx)
 {
@@ -400,10 +400,10 @@ int cxl_context_detach(struct cxl_context *ctx)
 }
 
 /**
- * cxl_context_force_close() - close a context that somebody still uses
+ * cxl_context_force_close() - close a context that may still be in use
  * @ctx: context; it cannot be started again
  *
- * Interrupts that an AFU driver mapped are left for it to unmap.
+ * Interrupts that an AFU driver has mapped are left for it to unmap.
  *
  * Context: process context.
  */
@@ -427,14 +427,14 @@ EXPORT_SYMBOL_GPL(cxl_context_afu_error);
 /**
  * cxl_context_set_link() - the link to the card went down or came back
  * @ctx: context
- * @up: which of the two; cxl_adapter_link_ok() already returns it
+ * @up: new state of the link; cxl_adapter_link_ok() already returns it
  *
  * Context: process context.
  */
 void cxl_context_set_link(struct cxl_context *ctx, bool up)
 {
 	cxl_events_set_end(&ctx->events, CXL_EVENTS_LINK_DOWN, !up);
-	/* Wait for a page fault that has seen the old state of the link */
+	/* Wait for a page fault that has seen the old state of the link. */
 	mutex_lock(&ctx->status_mutex);
 	cxl_context_zap(ctx);
 	mutex_unlock(&ctx->status_mutex);
@@ -472,7 +472,7 @@ static void cxl_context_put_pe(struct cxl_context *ctx)
 }
 
 /**
- * cxl_context_retire() - make a context an empty shell
+ * cxl_context_retire() - turn a context into an empty shell
  * @ctx: context; its process element is free afterwards
  *
  * A second call does nothing, but waits until the first is done.
@@ -499,7 +499,7 @@ void cxl_context_retire(struct cxl_context *ctx)
  * cxl_context_release() - retire a context and drop its creator's reference
  * @ctx: context
  *
- * Only the first call does something: an AFU driver and a file may both release
+ * Only the first call has an effect: an AFU driver and a file may both release
  * a context.
  *
  * Context: process context; waits for a delivery in flight.
@@ -513,7 +513,7 @@ void cxl_context_release(struct cxl_context *ctx)
 }
 
 /**
- * cxl_context_replace() - make a context in place of one that is at its end
+ * cxl_context_replace() - create a context in place of one that has ended
  * @old: context of an AFU driver; it is retired, whatever this returns
  *
  * The new context takes over its process element.

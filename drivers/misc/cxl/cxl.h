@@ -22,9 +22,9 @@
  *	              ctx->events.queue_lock
  *
  * mmap_lock is taken outside of status_mutex (a page fault on a problem state
- * mapping), so user memory must not be touched with status_mutex held.  AFU
- * drivers' probe, remove and error handlers run with none of these locks held
- * but the PCI core's and vphb->add_lock.
+ * mapping): never touch user memory with status_mutex held.  AFU drivers'
+ * probe, remove and error handlers run with none of these locks held but the
+ * PCI core's and vphb->add_lock.
  */
 #ifndef _CXL_CXL_H
 #define _CXL_CXL_H
@@ -69,17 +69,17 @@ enum cxl_perst_image {
  * struct cxl_adapter - a card
  * @dev: cardN, child of the card's PCI device
  * @num: N
- * @ops: the card driver's
+ * @ops: the card driver's operations
  * @card: the card driver's pointer, for @ops
- * @desc: what the card says of itself
+ * @desc: description of the card
  * @lock: guards @afu, @link_up, and serialises link changes and recovery
  * @afu: by slice, NULL where there is none
- * @link_up: written under @lock; read without it where a change is noticed
- *	soon enough
- * @started: contexts that are started; -1 while the card is locked for a
- *	reset, then none can be started
- * @perst_image: what a reset loads
- * @perst_same_image: a reset loads the image that is there
+ * @link_up: written under @lock; also read without it, where a change is
+ *	noticed soon enough
+ * @started: number of started contexts; -1 while the card is locked for a reset
+ *	and none can be started
+ * @perst_image: image that a reset loads
+ * @perst_same_image: a reset loads the same image again
  * @recovering: locked for a reset by error recovery, whose callbacks the PCI
  *	core serialises
  * @irqs_lock: guards @irqs_used
@@ -115,7 +115,7 @@ struct cxl_adapter {
  * @dev: afuN.M, child of the card
  * @adapter: the card; @dev holds a reference
  * @slice: M
- * @desc: what the AFU says of itself
+ * @desc: description of the AFU
  * @data: the card driver's pointer, for its ops
  * @mode_lock: guards @mode, @dead, @chardev_d/m/s and calls of set_mode
  * @mode: CXL_MODE_*, or 0
@@ -123,14 +123,14 @@ struct cxl_adapter {
  * @chardev_d: node of dedicated mode, or NULL
  * @chardev_m: master node of directed mode, or NULL
  * @chardev_s: slave node of directed mode, or NULL
- * @irqs_max: most interrupts a program may ask for; any value in range is
- *	right at any time: no lock
+ * @irqs_max: most interrupts that a program may ask for; no lock, since any
+ *	valid value is good at any time
  * @prefault_mode: likewise
  * @contexts_lock: guards @contexts and @num_procs
  * @contexts: by process element
- * @num_procs: process elements in the current mode
+ * @num_procs: number of process elements in the current mode
  * @masters_lock: guards @masters
- * @masters: attached contexts that can map others' windows
+ * @masters: attached contexts that can map the windows of others
  * @vphb: PCI side, NULL without configuration records; changes under the
  *	card's lock, while the AFU is registered and unregistered
  * @err_buff: sysfs file of the error buffer
@@ -179,9 +179,9 @@ enum cxl_context_status {
  * struct cxl_context_irqs - the AFU interrupts of a context
  * @lock: guards the rest: allocating, mapping and freeing
  * @num: interrupts 1 to @num are allocated
- * @mapped: struct cxl_mapped_irq by AFU interrupt number; one that is looked
- *	up under its xa_lock can be raised until that is released
- * @events: those not mapped become events: the context was started by
+ * @mapped: struct cxl_mapped_irq by AFU interrupt number; an entry looked up
+ *	under the xa_lock can be raised until that lock is released
+ * @events: unmapped interrupts become events: the context was started by
  *	START_WORK or cxl_start_work()
  */
 struct cxl_context_irqs {
@@ -193,35 +193,35 @@ struct cxl_context_irqs {
 
 /**
  * struct cxl_context - a process element and what belongs to it
- * @ref: the creator's and the file's references, and temporary ones
+ * @ref: references of the creator and the file, and temporary ones
  * @afu: the AFU, referenced
- * @pe: process element; free for others when the context is retired
+ * @pe: process element; free for others once the context is retired
  * @master: a master context; constant once started
- * @released: bit 0: the creator's reference was given back
- * @pdev: the AFU driver's device, NULL for contexts of a device node and once
+ * @released: bit 0: the creator's reference was dropped
+ * @pdev: the AFU driver's device, NULL for contexts of a device node and after
  *	the driver was unbound; guarded by the AFU's contexts_lock
  * @priv: the AFU driver's pointer
  * @unpinned_ops: the last driver ops whose module was not pinned, or NULL; no
  *	lock: the AFU driver sets them before it goes
  * @status_mutex: guards @gone to @inode
  * @gone: closed by force: not even an AFU driver can start it again
- * @status: CLOSED, OPENED or STARTED; also read without the mutex for a check
- *	that is repeated with it
+ * @status: CLOSED, OPENED or STARTED; also read without the mutex, where the
+ *	check is repeated under it
  * @mm: address space of the AFU's accesses, mm_count held, while STARTED;
  *	NULL for kernel addresses
  * @err_ff: once closed, pages full of 0xff instead of SIGBUS
- * @ff_page: that page, made at the first need
+ * @ff_page: that page, allocated on first use
  * @inode: of the context's file; its mapping holds all problem state mappings.
  *	NULL once retired
  * @irqs: AFU interrupts
- * @events: what a program reads
+ * @events: the events that a program reads
  * @fault_lock: guards @fault
  * @fault: resolves translation faults; NULL while none are answered
  * @mmio_running: accesses that the card makes; raised under @status_mutex
  * @masters_link: in @afu->masters, or empty
- * @psa_in_kernel: cxl_psa_map() was called since it was attached: there may be
- *	stores without a page fault
- * @has_file: a file was made by cxl_get_fd(), bit 0
+ * @psa_in_kernel: cxl_psa_map() was called since attach: stores may come
+ *	without a page fault
+ * @has_file: bit 0: cxl_get_fd() has made a file
  */
 struct cxl_context {
 	struct kref ref;
@@ -291,7 +291,7 @@ void cxl_context_retire(struct cxl_context *ctx);
 void cxl_context_release(struct cxl_context *ctx);
 struct cxl_context *cxl_context_replace(struct cxl_context *old);
 
-/* compat_api.c: what AFU drivers for old kernels call */
+/* compat_api.c: for AFU drivers of old kernels */
 void cxl_context_drop_unpinned_ops(struct cxl_context *ctx);
 
 /* file.c: character devices and anonymous files */
@@ -352,7 +352,7 @@ void cxl_vphb_set_error_state(struct cxl_afu *afu, pci_channel_state_t state);
 void cxl_vphb_set_recovering(struct cxl_afu *afu, bool recovering,
 			     pci_channel_state_t state);
 
-/* vpci.c: virtual PCI, beyond what backend.h offers */
+/* vpci.c: virtual PCI, in addition to backend.h */
 struct cxl_vpci *cxl_vpci_create_locked(struct device *parent,
 					const struct cxl_vpci_ops *ops,
 					void *data);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * cxllib: only what has a meaning on other machines than POWER9 does anything.
+ * cxllib: only calls that mean something outside of POWER9 do anything.
  */
 #include <linux/export.h>
 #include <linux/sched/mm.h>

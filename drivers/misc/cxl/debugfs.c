@@ -7,8 +7,8 @@
  *	cxl-afu/cardN/afuM/contexts	contexts and their event counters
  *
  * The root is not "cxl": that name belongs to Compute Express Link, whose
- * driver may be loaded too.  Errors are not checked, as is usual with debugfs:
- * its functions accept what another of them returned.
+ * driver may be loaded, too.  Errors are not checked, as is usual with debugfs:
+ * its functions accept the error pointers of others.
  */
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
@@ -30,8 +30,9 @@ static void show_context(struct seq_file *s, struct cxl_context *ctx)
 }
 
 /*
- * Find the first context from @pe on; referenced.  Reading its counters waits for
- * a delivery in flight, and so for the AFU driver: not with this lock held.
+ * Find the first context from @pe on and take a reference.  Reading its
+ * counters waits for a delivery in flight, and so for the AFU driver: do that
+ * without this lock.
  */
 static struct cxl_context *next_context(struct cxl_afu *afu, unsigned long *pe)
 {
@@ -65,7 +66,7 @@ static int contexts_show(struct seq_file *s, void *unused)
 DEFINE_SHOW_ATTRIBUTE(contexts);
 
 /**
- * cxl_debugfs_afu_add() - add an AFU's folder, and let the card driver fill it
+ * cxl_debugfs_afu_add() - add an AFU's folder and let the card driver fill it
  * @afu: AFU
  *
  * Context: process context.
@@ -96,7 +97,7 @@ void cxl_debugfs_afu_remove(struct cxl_afu *afu)
 }
 
 /**
- * cxl_debugfs_adapter_add() - add a card's folder, and let its driver fill it
+ * cxl_debugfs_adapter_add() - add a card's folder and let its driver fill it
  * @adapter: card
  *
  * Context: process context.
@@ -110,8 +111,8 @@ void cxl_debugfs_adapter_add(struct cxl_adapter *adapter)
 }
 
 /**
- * cxl_debugfs_adapter_remove() - remove a card's folder and all that is in it
- * @adapter: card, whose AFUs may still be there
+ * cxl_debugfs_adapter_remove() - remove a card's folder and all its contents
+ * @adapter: card, whose AFUs may still exist
  *
  * Context: process context; waits for users of files in it.
  */

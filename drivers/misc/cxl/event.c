@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Event state of a context: its driver ops and what they announce, who is woken,
- * and what is seen from outside.  Producers never wait.  The way of an event is
- * told in event_read.c.
+ * Event state of a context: driver ops and their announcements, wake-ups, and
+ * what poll and the counters show.  Producers never wait.  See "The way of an
+ * event" in event_read.c.
  */
 #include <linux/bitmap.h>
 #include <linux/mm.h>
@@ -11,8 +11,8 @@
 #include "trace.h"
 
 /*
- * On PREEMPT_RT wait queues and SIGIO take locks that sleep: a producer that
- * must not sleep leaves the waking to an irq_work, whose thread may.
+ * On PREEMPT_RT wait queues and SIGIO take sleeping locks: a producer that must
+ * not sleep leaves the wake-up to an irq_work, which runs in a thread.
  */
 static __always_inline bool cxl_events_wake_later(struct cxl_events *ev)
 {
@@ -33,8 +33,8 @@ static __always_inline void cxl_events_wake_now(struct cxl_events *ev,
 }
 
 /*
- * Wake whoever waits for events, from any context.  io_uring takes the key for the
- * answer, and does not ask again.
+ * Wake whoever waits for events, from any context.  The key must be the full
+ * mask: io_uring takes it for the result and does not poll again.
  */
 void cxl_events_wake(struct cxl_events *ev)
 {
@@ -48,7 +48,7 @@ static void cxl_events_wake_work(struct irq_work *work)
 	cxl_events_wake(container_of(work, struct cxl_events, wake));
 }
 
-/* @ev is zeroed; @card and @afu are the numbers that traces show. */
+/* @ev is zeroed; @card and @afu are numbers for traces. */
 void cxl_events_init(struct cxl_events *ev, struct cxl_context *ctx,
 		     unsigned int card, unsigned int afu)
 {
@@ -72,11 +72,12 @@ void cxl_events_destroy(struct cxl_events *ev)
 }
 
 /*
- * The AFU driver has @n more events; in any context, hard interrupts included.
- * The exchange is fully ordered: whoever sees the count sees what the driver
- * stored before, and a sleeper that does not see it is seen here.
+ * The AFU driver has @n more events.  Called in any context, hard interrupts
+ * too. The exchange is fully ordered: a reader that sees the count sees what
+ * the driver stored before; a sleeper that does not see it is seen here and
+ * woken.
  *
- * Return: false if they are rejected.
+ * Return: false if the events are rejected.
  */
 bool cxl_events_announce(struct cxl_events *ev, unsigned int n)
 {
@@ -87,10 +88,10 @@ bool cxl_events_announce(struct cxl_events *ev, unsigned int n)
 	do {
 		if (unlikely(old < 0 || n > INT_MAX - old)) {
 			/*
-			 * To be rejected.  Not under the lock: fetch_event() is
-			 * called with it held, and may take a lock that the
-			 * caller holds.  Events that come back at the end of the
-			 * context were counted as lost.
+			 * Reject them.  Do not take the lock: fetch_event() is
+			 * called with it held, and may take a lock that our
+			 * caller holds.  Events announced again after the
+			 * context is retired have been counted as lost.
 			 */
 			smp_rmb(); /* pairs with the exchange in detach */
 			if (!(READ_ONCE(ev->state) & CXL_EVENTS_RETIRED))
@@ -106,12 +107,12 @@ bool cxl_events_announce(struct cxl_events *ev, unsigned int n)
 }
 
 /*
- * Driver ops can be exchanged or removed while no event of theirs is announced
- * or in flight.  Whoever cannot wait for that detaches them: events in flight
- * go back to the driver, those announced are lost.
+ * Driver ops can be replaced or removed while none of their events is announced
+ * or in flight.  Detaching does not wait for that: events in flight go back to
+ * the driver, announced ones are lost.
  */
 
-/* Under the lock nothing new gets in flight: if it is false it stays so. */
+/* Nothing new is in flight under the lock: false stays false. */
 static bool cxl_events_in_flight(struct cxl_events *ev)
 {
 	lockdep_assert_held(&ev->lock);
@@ -120,11 +121,11 @@ static bool cxl_events_in_flight(struct cxl_events *ev)
 }
 
 /*
- * Set the driver ops, not from a hard interrupt; returns what
+ * Set the driver ops.  Not called from a hard interrupt.  Returns what
  * cxl_set_driver_ops() does.
- * @max_data: largest payload, in bytes
+ * @max_data: maximum payload, in bytes
  * @closed: their context_closed(), or NULL
- * @queue: whose ops these are, or NULL.  Its events are fetched without a call.
+ * @queue: event queue whose ops these are, or NULL
  */
 int cxl_events_set_ops(struct cxl_events *ev,
 		       const struct cxl_afu_driver_ops *ops, u32 max_data,
@@ -153,7 +154,7 @@ int cxl_events_set_ops(struct cxl_events *ev,
 		ev->queue = queue;
 		ev->max_data = max_data;
 		ev->closed = closed;
-		/* From the first ops on announcements count. */
+		/* From now on announcements count. */
 		atomic_cmpxchg(&ev->announced, CXL_EVENTS_NO_OPS, 0);
 	}
 	spin_unlock_irqrestore(&ev->lock, flags);
@@ -162,7 +163,7 @@ int cxl_events_set_ops(struct cxl_events *ev,
 }
 
 /*
- * Remove the driver ops, not from a hard interrupt.  -EBUSY: events are
+ * Remove the driver ops.  Not called from a hard interrupt.  -EBUSY: events are
  * announced or in flight, or room in the event queue is reserved.
  */
 int cxl_events_unset_ops(struct cxl_events *ev)
@@ -188,8 +189,8 @@ int cxl_events_unset_ops(struct cxl_events *ev)
 }
 
 /*
- * Remove @only these driver ops or, if it is NULL, any, and for good.  Waits for
- * a delivery in flight, so only in process context.
+ * Remove the driver ops if they are @only; or, if @only is NULL, any driver
+ * ops, for good.  Waits for a delivery in flight: process context only.
  */
 void cxl_events_detach_ops(struct cxl_events *ev,
 			   const struct cxl_afu_driver_ops *only)
@@ -223,7 +224,7 @@ void cxl_events_detach_ops(struct cxl_events *ev,
 	module_put(owner);
 out:
 	mutex_unlock(&ev->read_lock);
-	/* What a poller saw as readable may be gone. */
+	/* Events that a poller was told of may be gone. */
 	cxl_events_wake(ev);
 }
 
@@ -235,10 +236,10 @@ void cxl_events_retire(struct cxl_events *ev)
 }
 
 /*
- * The end, and what is seen from outside
+ * The end, poll and counters
  */
 
-/* @bit, of CXL_EVENTS_ENDED, is why nothing more comes, or no longer is. */
+/* Set or clear @bit of CXL_EVENTS_ENDED, a reason why no more events come. */
 void cxl_events_set_end(struct cxl_events *ev, unsigned long bit, bool set)
 {
 	unsigned long flags;
@@ -252,15 +253,15 @@ void cxl_events_set_end(struct cxl_events *ev, unsigned long bit, bool set)
 
 /*
  * What poll returns, once its entry is on the wait queue.  The end is reported
- * when nothing is pending, and nothing in flight that may turn out not to be
- * copied: under the lock no reader begins to deliver.
+ * only if nothing is pending, and nothing is in flight, since the copy may
+ * fail. While the lock is held no reader begins to deliver.
  */
 __poll_t cxl_events_mask(struct cxl_events *ev)
 {
 	unsigned long flags;
 	bool drained;
 
-	/* For producers before they wake; pairs with theirs in pollers. */
+	/* Producer: post, then look at wq.  Poller: join wq, then look here. */
 	smp_mb();
 	if (cxl_events_readable(ev))
 		return EPOLLIN | EPOLLRDNORM;
@@ -269,9 +270,9 @@ __poll_t cxl_events_mask(struct cxl_events *ev)
 
 	spin_lock_irqsave(&ev->lock, flags);
 	/*
-	 * The end was seen before: a full barrier, since on POWER a reader that
-	 * releases the read_lock need not see it yet, and would not wake us.
-	 * Pairs with the one in cxl_events_read_unlock().
+	 * A full barrier after seeing the end: without it, on POWER a reader
+	 * that releases the read_lock might not see the end yet, and not wake
+	 * us. Pairs with the barrier in cxl_events_read_unlock().
 	 */
 	smp_mb__after_spinlock();
 	/* Pairs with the release in cxl_events_read_unlock(). */

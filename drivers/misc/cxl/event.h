@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Event state of a context: what is pending, who waits for it, and the AFU
- * driver that supplies more.  event*.c know nothing but this.
+ * Event state of a context: what is pending, who waits for it, and which AFU
+ * driver supplies more.  This is all that event*.c know of a context.
  */
 #ifndef _CXL_EVENT_H
 #define _CXL_EVENT_H
@@ -20,13 +20,13 @@
 #include <misc/cxl.h>
 
 /*
- * Events of a run: driver events, as many with 32 bytes of payload as fit into
- * the smallest buffer, or generic ones.  A context is to fit into 2 KiB.
+ * Most events of a run: driver events, as many with 32 bytes of payload as the
+ * smallest buffer holds; or generic events.  A context shall fit into 2 KiB.
  */
 #define CXL_EVENT_RUN		102
 #define CXL_EVENT_RUN_GENERIC	4
 
-/* Largest payload: with its header it fills the smallest buffer */
+/* Maximum payload: with its header it fills the smallest buffer */
 #define CXL_EVENT_MAX_DATA \
 	(CXL_READ_MIN_SIZE - sizeof(struct cxl_event_header))
 
@@ -54,22 +54,22 @@ struct cxl_event_counters {
 	u64 delivered;	/* copied to a reader */
 	u64 returned;	/* went back to the AFU driver, which may announce again */
 	u64 rejected;	/* NULL, too large, or announced without driver ops */
-	u64 coalesced;	/* interrupts whose number was pending */
-	u64 lost;	/* the slot was taken, the queue full, the context gone */
+	u64 coalesced;	/* interrupts whose number was pending already */
+	u64 lost;	/* slot taken, event queue full, or context gone */
 	u64 pending;	/* none of these yet */
 };
 
-/* When an event was reported, and what was lost before; for its stamp */
+/* When an event was reported, and how many were lost before; for its stamp */
 struct cxl_event_origin {
-	u64 time;	/* CLOCK_MONOTONIC ns, 0 if nobody wanted to know */
+	u64 time;	/* CLOCK_MONOTONIC ns, 0 if stamps were off */
 	u64 lost;	/* events of the context, if @time is not 0 */
 };
 
-/* An event as it is kept here: a generic one, or one of an event queue */
+/* An event that is stored here: a generic one, or one of an event queue */
 struct cxl_event_record {
 	struct cxl_event_origin origin;
 	u32 type;		/* of a generic event, CXL_EVENT_* */
-	u32 data_size;		/* cxl_event_afu_driver_reserved from here on */
+	u32 data_size;		/* starts a cxl_event_afu_driver_reserved */
 	union {
 		struct cxl_event_afu_interrupt irq;
 		struct cxl_event_data_storage fault;
@@ -84,8 +84,8 @@ static_assert(offsetof(struct cxl_event_record, data) -
 
 struct cxl_events {
 	/*
-	 * The producers' side of the event queue: see there.  Raw, since they
-	 * take it in hard interrupt context, on PREEMPT_RT too.
+	 * Guards the producers' side of the event queue.  Raw: they take it in
+	 * hard interrupts, on PREEMPT_RT too.
 	 */
 	raw_spinlock_t queue_lock;
 
@@ -97,68 +97,68 @@ struct cxl_events {
 
 	wait_queue_head_t wq;		/* readers and pollers */
 	struct fasync_struct *fasync;	/* SIGIO; guarded by the VFS */
-	struct irq_work wake;		/* wakes where wq may not be touched */
+	struct irq_work wake;		/* wakes where wq must not be taken */
 
 	/*
-	 * Driver events announced and not yet fetched, negative without driver
-	 * ops.  Producers raise it with no lock held; everything else happens
-	 * to it under @lock.
+	 * Driver events announced and not yet fetched; negative without driver
+	 * ops.  Producers raise it without a lock; all other changes are made
+	 * under @lock.
 	 */
 	atomic_t announced;
 	atomic64_t unwanted;		/* announced without ops; no lock */
-	atomic64_t overruns;		/* a full queue dropped them; no lock */
+	atomic64_t overruns;		/* dropped by a full queue; no lock */
 
 	/* The state lock, taken by the card driver's interrupt handlers */
 	spinlock_t lock;		/* guards all down to count */
-	unsigned long state;		/* also read without, to look for events */
+	unsigned long state;		/* also read without the lock */
 	/*
-	 * Driver ops and what belongs to them change only while none of their
-	 * events is announced or in flight, unless these are given back.
+	 * Driver ops and what belongs to them.  They change only while none of
+	 * their events is announced or in flight; or these are given up.
 	 */
-	const struct cxl_afu_driver_ops *ops;	/* its queue looks without */
+	const struct cxl_afu_driver_ops *ops;	/* @queue reads it unlocked */
 	struct module *ops_owner;	/* pinned for ops */
 	struct cxl_event_queue *queue;	/* whose ops these are, or NULL */
 	u32 max_data;			/* largest payload of ops */
 	void (*closed)(struct cxl_context *ctx);	/* context_closed, or NULL */
 	struct cxl_event_origin *irq_origin;	/* of each pending interrupt */
-	unsigned long *irq_pending;	/* bit N - 1: AFU interrupt N; behind these */
+	unsigned long *irq_pending;	/* bit N - 1: irq N; after irq_origin */
 	unsigned int irq_bits;		/* size of both */
-	unsigned int nr_irqs;		/* that the context has now */
+	unsigned int nr_irqs;		/* interrupts of the context now */
 	unsigned int irq_next;		/* bit where the search starts */
 	struct cxl_event_record fault;	/* the data storage slot */
 	struct cxl_event_record error;	/* the AFU error slot */
-	bool stamps;			/* events are stamped; also read without */
-	struct cxl_event_counters count;	/* of it posted, coalesced, lost */
+	bool stamps;			/* also read without the lock */
+	struct cxl_event_counters count;	/* posted, coalesced, lost */
 
 	/*
-	 * Held by the one reader that delivers, never while it waits for
-	 * events or for its buffer to be faulted in
+	 * Held by the one reader that delivers; never while it waits for events
+	 * or faults in its buffer
 	 */
 	struct mutex read_lock;		/* guards all down to record */
 	u64 sequence;			/* of the next stamp: events delivered */
 	u64 returned;			/* see struct cxl_event_counters */
 	u64 rejected;			/* likewise, of events fetched */
-	bool warned;			/* the log was told of a bad event */
+	bool warned;			/* a bad event was logged */
 	bool passed_over;		/* fetched[0] let generic events pass */
-	/* Taken and not settled; set under @lock too: false stays so there. */
+	/* Events taken, not settled.  Set under @lock too: false is stable */
 	bool delivering;
-	bool deferred;	/* fetched[] is for the next reader; also read without */
+	bool deferred;	/* fetched[] waits for a reader; also read unlocked */
 	/*
-	 * Driver events in flight.  Becomes non-zero under @lock too; its
-	 * store-release after the last event_delivered pairs with the
-	 * load-acquire that lets driver ops go.
+	 * Number of driver events in flight.  Becomes non-zero under @lock too.
+	 * The store-release after the last event_delivered pairs with the
+	 * load-acquire before the driver ops may go.
 	 */
 	unsigned int nr_fetched;
 	/*
-	 * Driver events in the order fetched; from CXL_EVENT_RUN on generic
-	 * ones that are being delivered, of record[]
+	 * Driver events in the order fetched; from CXL_EVENT_RUN on the generic
+	 * events that are being delivered, which lie in record[]
 	 */
 	struct cxl_event_afu_driver_reserved *fetched[CXL_EVENT_RUN +
 						      CXL_EVENT_RUN_GENERIC];
 	u16 size[CXL_EVENT_RUN + CXL_EVENT_RUN_GENERIC]; /* without stamp; 0: bad */
 	struct cxl_event_record record[CXL_EVENT_RUN_GENERIC];
 
-	/* Somebody who may not wait found read_lock taken; no lock */
+	/* A reader that must not wait found read_lock taken; no lock */
 	bool refused;
 };
 
@@ -209,13 +209,13 @@ static inline u64 cxl_events_nr_lost(const struct cxl_events *ev)
 	return READ_ONCE(ev->count.lost) + atomic64_read(&ev->overruns);
 }
 
-/* Time of an event, where somebody wants to know it */
+/* Time of an event for its stamp, 0 if stamps are off */
 static inline u64 cxl_events_now(const struct cxl_events *ev)
 {
 	return READ_ONCE(ev->stamps) ? ktime_get_ns() : 0;
 }
 
-/* An event that is fetched and left behind is deferred before it is counted off. */
+/* No gap: events left behind become deferred before announced drops. */
 static inline bool cxl_events_readable(const struct cxl_events *ev)
 {
 	return atomic_read_acquire(&ev->announced) > 0 ||
@@ -229,25 +229,21 @@ static inline bool cxl_events_ended(const struct cxl_events *ev)
 }
 
 /*
- * Events sent and not yet delivered.  The reader's side is here, without a call
- * for each event, since this is the one AFU driver that is known here.
+ * Events sent and not yet delivered.  The reader's side is inline, without a
+ * call for each event, because these driver ops are our own.
  */
 struct cxl_event_queue {
-	/* The producers', guarded by ev->queue_lock, as are the free slots */
-	unsigned int tail;	/* next slot to be filled; its store-release hands
-				 * the slot over to the reader
-				 */
-	unsigned int reserved;	/* free slots that are spoken for */
+	/* For producers: guarded by ev->queue_lock, as are the free slots */
+	unsigned int tail;	/* next to fill; store-release to the reader */
+	unsigned int reserved;	/* free slots that are reserved */
 
-	/* The reader's, guarded by ev->read_lock */
-	unsigned int head;	/* oldest slot not confirmed; its store-release
-				 * hands the slot over to the producers
-				 */
-	unsigned int fetch;	/* next slot to be fetched */
+	/* For the reader: guarded by ev->read_lock */
+	unsigned int head;	/* oldest unread; store-release to producers */
+	unsigned int fetch;	/* next to fetch */
 
 	/* Constant */
 	struct cxl_events *ev;		/* of a context that is referenced */
-	unsigned int depth;		/* events that it holds */
+	unsigned int depth;		/* most events it can hold */
 	unsigned int mask;		/* slots in the ring, less one */
 	size_t slot_size;		/* bytes */
 	struct cxl_afu_driver_ops ops;	/* closed once they are not ev->ops */
@@ -260,7 +256,7 @@ cxl_event_queue_slot(const struct cxl_event_queue *q, unsigned int pos)
 	return (void *)&q->slots[(pos & q->mask) * q->slot_size];
 }
 
-/* The next event that was sent, or NULL: the AFU driver has announced more. */
+/* The next event, or NULL if the AFU driver has announced more than it sent */
 static __always_inline struct cxl_event_afu_driver_reserved *
 cxl_event_queue_fetch(struct cxl_event_queue *q)
 {
@@ -270,7 +266,7 @@ cxl_event_queue_fetch(struct cxl_event_queue *q)
 	return (void *)&cxl_event_queue_slot(q, q->fetch++)->data_size;
 }
 
-/* The oldest @n events that were fetched are read. */
+/* The oldest @n fetched events have been read. */
 static inline void cxl_event_queue_delivered(struct cxl_event_queue *q,
 					     unsigned int n)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Generic events of a context: AFU interrupts, coalesced for each number, and
- * slots for one data storage fault and one AFU error.  The card driver posts
- * them.  A reader gathers them, and restores those that it could not copy beside
- * what was posted since.
+ * Generic events of a context: AFU interrupts, coalesced by number, and slots
+ * for one data storage fault and one AFU error.  The card driver posts them.  A
+ * reader gathers them, and merges those that it could not copy with what was
+ * posted since.
  */
 #include <linux/bitmap.h>
 #include <linux/mm.h>
@@ -14,8 +14,9 @@
 #include "trace.h"
 
 /*
- * The context now has interrupts 1 to @nr_irqs; those pending stay pending.
- * Process context, serialised by the caller.  -ENOMEM: nothing changed.
+ * The context now has interrupts 1 to @nr_irqs; pending ones stay pending.
+ * Called in process context, serialised by the caller.  -ENOMEM: nothing
+ * changed.
  */
 int cxl_events_set_irqs(struct cxl_events *ev, unsigned int nr_irqs)
 {
@@ -45,9 +46,9 @@ int cxl_events_set_irqs(struct cxl_events *ev, unsigned int nr_irqs)
 }
 
 /*
- * Of two interrupts of a number the older one stays, of two faults the newer, of
- * two errors the older.  The other is coalesced, or lost: that is told with the
- * one that stays.
+ * Keep the older of two interrupts with the same number, the newer of two
+ * faults, the older of two errors.  The other one is coalesced (interrupts) or
+ * lost, and the stamp of the one kept tells the loss.
  */
 static void cxl_generic_put(struct cxl_events *ev,
 			    const struct cxl_event_record *record, bool restored)
@@ -78,7 +79,7 @@ static void cxl_generic_put(struct cxl_events *ev,
 }
 
 /*
- * What the card driver reports.  Context: see backend.h.
+ * Reports of the card driver.  Context: see backend.h.
  */
 
 static void cxl_generic_post(struct cxl_events *ev,
@@ -97,7 +98,7 @@ static void cxl_generic_post(struct cxl_events *ev,
 	cxl_events_wake(ev);
 }
 
-/* AFU interrupt @irq, from 1.  -EINVAL: the context does not have it. */
+/* Post AFU interrupt @irq, from 1.  -EINVAL: the context does not have it. */
 int cxl_events_post_irq(struct cxl_events *ev, unsigned int irq)
 {
 	struct cxl_event_record record = {
@@ -138,7 +139,7 @@ void cxl_events_post_error(struct cxl_events *ev, u64 error)
  * Gather and restore
  */
 
-/* Bytes that one event of each pending kind takes, of @kinds */
+/* Bytes that one event of each pending kind among @kinds takes */
 size_t cxl_generic_size(const struct cxl_events *ev, unsigned long kinds,
 			bool stamps)
 {
@@ -151,7 +152,7 @@ size_t cxl_generic_size(const struct cxl_events *ev, unsigned long kinds,
 	       (kinds & CXL_EVENTS_ERROR ? sizeof(ev->fault.error) + more : 0);
 }
 
-/* One more event, if it fits with @tail kept free */
+/* Add an event to the run if it fits, with @tail bytes kept free. */
 static bool cxl_generic_add(struct cxl_events *ev, struct cxl_run *run,
 			    size_t tail, const struct cxl_event_record *from)
 {
@@ -206,12 +207,12 @@ void cxl_generic_gather(struct cxl_events *ev, struct cxl_run *run)
 		cxl_events_change_state(ev, CXL_EVENTS_ERROR, false);
 }
 
-/* Put those behind the first @n back. */
+/* Restore all but the first @n events of the run. */
 void cxl_generic_restore(struct cxl_events *ev, const struct cxl_run *run,
 			 unsigned int n)
 {
 	spin_lock_irq(&ev->lock);
-	/* If it is an interrupt, it has the next turn. */
+	/* An interrupt that was not copied is the next to be delivered. */
 	if (ev->record[n].type == CXL_EVENT_AFU_INTERRUPT)
 		ev->irq_next = ev->record[n].irq.irq - 1;
 	for (; n < run->n; n++)

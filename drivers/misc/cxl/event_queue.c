@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Event queue: driver ops for AFU drivers that want no bookkeeping.
+ * Event queue: driver ops for AFU drivers that do no bookkeeping of their own.
  *
- * A ring of slots, each large enough for the largest payload.  Positions only
- * grow, the slot is the position modulo the size of the ring:
+ * A ring of slots, each large enough for the maximum payload.  Positions only
+ * grow; the slot is the position modulo the size of the ring:
  *
  *	head              fetch               tail
  *	+-----------------+-------------------+------------------+
@@ -11,8 +11,8 @@
  *	| yet confirmed   |                   | reserved         |
  *	+-----------------+-------------------+------------------+
  *
- * An event that comes back moves fetch back by one: events come back last
- * fetched first, so the head stays the head.
+ * An event that comes back moves fetch back by one.  The last fetched event
+ * comes back first, so the order stays.
  */
 #include <linux/log2.h>
 #include <linux/mm.h>
@@ -20,13 +20,13 @@
 
 #include "event.h"
 
-/* Its ops were removed, or the context is gone. */
+/* Have the queue's ops been removed, or is the context gone? */
 static bool cxl_event_queue_closed(const struct cxl_event_queue *q)
 {
 	return READ_ONCE(q->ev->ops) != &q->ops;
 }
 
-/* Called for events that come back only: see cxl_settle_driver(). */
+/* Only called for events that come back, see cxl_settle_driver(). */
 static void
 cxl_event_queue_returned(struct cxl_context *ctx,
 			 struct cxl_event_afu_driver_reserved *event, int rc)
@@ -83,7 +83,7 @@ void cxl_event_queue_destroy(struct cxl_event_queue *q)
 }
 EXPORT_SYMBOL_GPL(cxl_event_queue_destroy);
 
-/* Is there room for one more event, beside those that are reserved? */
+/* Is there room for one more event besides those reserved? */
 static int cxl_event_queue_check(const struct cxl_event_queue *q)
 {
 	unsigned int head;
@@ -134,7 +134,7 @@ static __always_inline int cxl_event_queue_put(struct cxl_event_queue *q,
 	if (ret == -ENOSPC)
 		atomic64_inc(&q->ev->overruns);
 	else if (!ret && !cxl_events_announce(q->ev, 1))
-		ret = -EPIPE;	/* the ops went meanwhile */
+		ret = -EPIPE;	/* the ops were removed meanwhile */
 	return ret;
 }
 

@@ -13,8 +13,8 @@
  * struct fixture - a context with an event queue
  * @ctx: with a reference that is never given up
  * @queue: NULL once it is destroyed
- * @sent: number of the next event, its payload
- * @read: number of the next event to be read
+ * @sent: number of the next event to send; its payload
+ * @read: number of the next event to read
  * @buf: what was read
  */
 struct fixture {
@@ -92,7 +92,7 @@ static unsigned int drain(struct kunit *test)
 	}
 }
 
-/* Fetch, copy @whole events, and leave it to the driver what becomes of the rest */
+/* Fetch, copy @whole events, and give the rest back to the driver. */
 static void deliver_some(struct fixture *f, unsigned int whole)
 {
 	struct cxl_events *ev = &f->ctx.events;
@@ -206,7 +206,7 @@ static void queue_test_sizes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cxl_events_nr_lost(&f->ctx.events), 0);
 }
 
-/* However many come back, and how often: the order is as sent. */
+/* However many come back, and however often: the order is as sent. */
 static void queue_test_comes_back(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -223,7 +223,7 @@ static void queue_test_comes_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->read, f->sent);
 }
 
-/* Nothing is fetched that was not sent. */
+/* Only events that were sent are fetched. */
 static void queue_test_announced_too_much(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -277,7 +277,7 @@ static void queue_test_destroy(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, drain(test), 0);
 }
 
-/* One queue at a time, and unset leaves nobody with a place reserved. */
+/* One queue at a time; unset fails while a place is reserved. */
 static void queue_test_unset(struct kunit *test)
 {
 	struct fixture *f = test->priv;

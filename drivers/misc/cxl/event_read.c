@@ -3,32 +3,33 @@
  * The way of an event
  * ===================
  *
- * A producer posts it: an interrupt, fault or error is set pending in the state
- * (event_generic.c); an event of the AFU driver stays with the driver and is only
- * announced (event.c, and event_queue.c for drivers that use that).  Then
- * sleepers and pollers are woken.
+ * A producer posts it.  A generic event (interrupt, fault or error) is marked
+ * pending in the state (event_generic.c).  A driver event stays with the AFU
+ * driver, or in its event queue (event_queue.c), and is only announced
+ * (event.c).  Then sleepers and pollers are woken.
  *
- * A reader waits until something is pending and takes the read_lock, which
- * makes it the only one.  It delivers runs of events: driver events in the
- * order fetched, then interrupts, a fault, an error.  Each run goes through
+ * A reader waits until something is pending and takes the read_lock, so that
+ * only one reader delivers at a time.  It delivers runs: of driver events in
+ * the order fetched, then of generic ones: interrupts, a fault, an error.  Each
+ * run goes through
  *
- *	gather	under the state lock: driver events are fetched, generic ones
- *		taken out of the state; room for one of each pending generic
- *		kind is kept free behind the driver events
+ *	gather	under the state lock: driver events are fetched, as long as
+ *		room is left for one event of each pending generic kind;
+ *		generic events are taken out of the state
  *	copy	to the program, without the state lock, page faults disabled
- *	settle	what was copied is delivered, and the AFU driver told; driver
- *		events that were not copied stay in fetched[] for whoever
- *		reads next, generic ones are restored into the state
+ *	settle	the events copied are delivered, and the AFU driver is told;
+ *		driver events not copied stay in fetched[] for the next
+ *		reader, generic ones are restored to the state
  *
- * When the copy stops at a page that is not there the reader releases the
+ * When the copy stops at a page that is not present, the reader releases the
  * read_lock, faults the page in, takes the lock again and goes on, unless
- * somebody else has read meanwhile.  So a buffer that takes for ever stalls
- * nobody.  If the buffer is bad, the driver events in flight are restored: the
- * AFU driver has them back.
+ * somebody else has read in between.  So a buffer that takes for ever to fault
+ * in stalls nobody.  If the buffer is bad, driver events in flight are given
+ * back to the AFU driver (restored), and the read fails or returns what it has.
  *
- * There is one pipeline.  The usual case (driver events alone, to plain memory)
- * is an instance of it with @usual true at compile time, once without and once
- * with stamps.  What they find to be otherwise they leave to the other instance.
+ * There is one pipeline, in three instances.  Two are for the usual case,
+ * driver events alone to plain memory, without and with stamps: @usual is true
+ * at compile time.  Whatever else they meet they leave to the third.
  */
 #define pr_fmt(fmt) "cxl: " fmt
 
@@ -42,7 +43,7 @@
 #include "event_run.h"
 #include "trace.h"
 
-/* Short copies at the same event, each after the buffer was faulted in */
+/* Tries to copy the same event, faulting in the buffer in between */
 #define CXL_EVENT_COPY_TRIES	8
 
 /*
@@ -50,10 +51,10 @@
  */
 
 /*
- * Take driver events as long as they fit with the tail kept free.  One that
- * does not stays fetched and is the first of the next gather.  If it had to
- * let generic events pass because it is nearly as large as the buffer, it goes
- * first then, whatever they need.
+ * Take driver events while they fit, with the tail kept free for generic ones.
+ * One that does not fit stays fetched and is the first of the next gather.  An
+ * event as large as the buffer lets generic events pass once; then it goes
+ * first, even if it takes their room.
  */
 static __always_inline void cxl_gather_driver(struct cxl_events *ev,
 					      struct cxl_run *run,
@@ -90,7 +91,7 @@ static __always_inline void cxl_gather_driver(struct cxl_events *ev,
 			       CXL_EVENT_HEADER_SIZE + len : 0;
 			ev->fetched[i] = event;
 			ev->size[i] = size;
-			/* To be rejected, which is not usual */
+			/* It will be rejected, which is not usual. */
 			left = usual && !size;
 		}
 		size = cxl_event_size(size, run->stamps);
@@ -103,7 +104,7 @@ static __always_inline void cxl_gather_driver(struct cxl_events *ev,
 
 	run->n = i;
 	run->more = left ? usual : i == CXL_EVENT_RUN;
-	/* What is left behind becomes deferred before announced drops, below. */
+	/* Set deferred before announced drops: the event is always readable. */
 	if (!usual || left)
 		WRITE_ONCE(ev->deferred, left);
 	if (!usual)
@@ -119,7 +120,7 @@ static __always_inline void cxl_gather_driver(struct cxl_events *ev,
 	trace_cxl_event_fetch(ev, fetched - in_flight);
 }
 
-/* Take what is pending and fits, in one round trip of the state lock. */
+/* Take what is pending and fits, under the state lock taken once. */
 static __always_inline void cxl_run_gather(struct cxl_events *ev,
 					   struct cxl_run *run,
 					   const bool usual)
@@ -152,12 +153,12 @@ static __always_inline void cxl_run_gather(struct cxl_events *ev,
 }
 
 /*
- * Give the driver events in flight back to the AFU driver, whose @ops fetched
- * them.  Last fetched first: a driver that puts each one back at the head of
- * its queue has its order again.
+ * Give the driver events in flight back to the AFU driver whose @ops fetched
+ * them.  The last fetched goes first: a driver that puts each event back at the
+ * head of its queue keeps its order.
  *
- * Return: how many went back, to be counted by the caller.  Those that no
- * reader could have got are rejected here.
+ * Return: how many went back, to be counted by the caller.  Bad events are
+ * rejected here.
  */
 unsigned int cxl_events_restore(struct cxl_events *ev,
 				const struct cxl_afu_driver_ops *ops)
@@ -181,7 +182,7 @@ unsigned int cxl_events_restore(struct cxl_events *ev,
 	return good;
 }
 
-/* Copy; return how many of the run's events are through, in order. */
+/* Copy the run in order; return how many of its events are done. */
 static __always_inline unsigned int
 cxl_run_copy(const struct cxl_events *ev, struct cxl_run *run, const bool user,
 	     const bool usual)
@@ -192,7 +193,7 @@ cxl_run_copy(const struct cxl_events *ev, struct cxl_run *run, const bool user,
 		.process_element = ev->pe,
 	};
 	const bool recorded = run->first || ev->queue;
-	/* Not as arrays: no call of UBSAN's with access to user memory open. */
+	/* Not as arrays: UBSAN would add calls in the user access window. */
 	struct cxl_event_afu_driver_reserved *const *fetched = ev->fetched;
 	const u16 *sizes = ev->size;
 	u64 sequence = ev->sequence;
@@ -239,7 +240,7 @@ cxl_run_copy(const struct cxl_events *ev, struct cxl_run *run, const bool user,
 	return i - run->first;
 }
 
-/* The log is told once per context: it is the AFU driver's bug. */
+/* A bug of the AFU driver, logged once per context */
 static noinline void
 cxl_event_reject(struct cxl_events *ev,
 		 const struct cxl_event_afu_driver_reserved *event)
@@ -252,14 +253,14 @@ cxl_event_reject(struct cxl_events *ev,
 		ev->card, ev->afu, ev->pe, event ? "one too large" : "none");
 }
 
-/* The oldest @n driver events in flight are through: the AFU driver is told. */
+/* The oldest @n driver events in flight are done: tell the AFU driver. */
 static __always_inline void cxl_settle_driver(struct cxl_events *ev,
 					      unsigned int n, const bool usual)
 {
 	struct cxl_event_queue *queue = ev->queue;
 	unsigned int good = n, left, i = 0;
 
-	/* Those of a queue are confirmed at once. */
+	/* Events of an event queue are confirmed all at once. */
 	if (usual && queue && !trace_cxl_event_deliver_enabled())
 		i = n;
 	for (; i < n; i++) {
@@ -285,7 +286,7 @@ static __always_inline void cxl_settle_driver(struct cxl_events *ev,
 	smp_store_release(&ev->nr_fetched, left);
 }
 
-/* The first @n events of the run were copied. */
+/* The first @n events of the run have been copied. */
 static __always_inline void cxl_run_settle(struct cxl_events *ev,
 					   struct cxl_run *run, unsigned int n,
 					   const bool usual)
@@ -310,7 +311,7 @@ static __always_inline void cxl_run_settle(struct cxl_events *ev,
 		cxl_settle_driver(ev, n, usual);
 }
 
-/* Gather, copy, settle: with the read_lock. */
+/* Gather, copy, settle; the read_lock is held. */
 static __always_inline void cxl_run_deliver(struct cxl_events *ev,
 					    struct cxl_run *run,
 					    const bool usual)
@@ -361,8 +362,8 @@ static int cxl_events_wait(struct cxl_events *ev, bool nonblock)
 /*
  * Wait until there is something to read or to report, and take the read_lock.
  *
- * A reader that must not wait leaves a note when it finds the lock taken, so
- * that it is woken if the other leaves something behind:
+ * A reader that must not wait and finds the lock taken leaves a note, so that
+ * the other reader wakes it if something is left:
  *
  *	refused reader			reader with the lock
  *	--------------			--------------------
@@ -397,21 +398,21 @@ static noinline void cxl_events_pass_on(struct cxl_events *ev)
 static __always_inline void cxl_events_read_unlock(struct cxl_events *ev,
 						   bool delivered, bool wake)
 {
-	/* What is left was deferred before: see cxl_events_mask(). */
+	/* Pairs with the acquire in cxl_events_mask(); deferred is set. */
 	smp_store_release(&ev->delivering, false);
 	mutex_unlock(&ev->read_lock);
 	smp_mb(); /* see cxl_events_read_lock() */
-	/* Meanwhile pollers were not told of an end, old or new. */
+	/* During the delivery pollers were not told of the end. */
 	wake |= delivered && cxl_events_ended(ev);
 	if (unlikely(wake || READ_ONCE(ev->refused)))
 		cxl_events_pass_on(ev);
 }
 
-/* The buffer is bad: the events in flight are the AFU driver's again. */
+/* The buffer is bad: give the events in flight back to the AFU driver. */
 static void cxl_events_refuse(struct cxl_events *ev)
 {
 	mutex_lock(&ev->read_lock);
-	/* In between they are neither deferred nor announced again. */
+	/* For a moment they are neither deferred nor announced again. */
 	spin_lock_irq(&ev->lock);
 	ev->delivering = true;
 	spin_unlock_irq(&ev->lock);
@@ -420,8 +421,8 @@ static void cxl_events_refuse(struct cxl_events *ev)
 }
 
 /*
- * Any read; or the rest of one that has @locked the read_lock and delivered @done
- * bytes, if any.
+ * Any read; or, if @locked, the rest of a read that holds the read_lock and has
+ * delivered @done bytes.
  */
 static noinline ssize_t cxl_events_read_any(struct cxl_events *ev,
 					    char __user *buf,
@@ -444,7 +445,7 @@ static noinline ssize_t cxl_events_read_any(struct cxl_events *ev,
 		ret = locked ? 0 : cxl_events_read_lock(ev, nonblock || run.done);
 		if (ret)
 			return run.done ?: ret;
-		/* Another reader came in between: what follows is the next. */
+		/* Another reader has read in between: keep the order. */
 		if (run.done && ev->sequence != sequence) {
 			cxl_events_read_unlock(ev, ev->delivering, true);
 			return run.done;
@@ -518,7 +519,7 @@ ssize_t cxl_events_read(struct cxl_events *ev, char __user *buf, size_t count,
 		ret = cxl_events_wait(ev, nonblock);
 		if (ret)
 			return ret;
-		/* Else a read that only finds the end would tell pollers again. */
+		/* The usual instance would tell pollers of the end again. */
 		if (atomic_read_acquire(&ev->announced) <= 0)
 			return cxl_events_read_any(ev, buf, NULL, count,
 						   nonblock, 0, false);
@@ -528,7 +529,7 @@ ssize_t cxl_events_read(struct cxl_events *ev, char __user *buf, size_t count,
 	return cxl_events_read_usual(ev, buf, count, nonblock, false);
 }
 
-/* The same for any destination */
+/* cxl_events_read() for any destination */
 ssize_t cxl_events_read_iter(struct cxl_events *ev, struct iov_iter *to,
 			     bool nonblock)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A run of events: what a reader gathers, copies and settles at a time.  The way
- * of an event is told in event_read.c.
+ * A run of events: what a reader gathers, copies and settles at a time.  See
+ * "The way of an event" in event_read.c.
  */
 #ifndef _CXL_EVENT_RUN_H
 #define _CXL_EVENT_RUN_H
@@ -12,17 +12,17 @@
 
 #include "event.h"
 
-/* A read, and the events that it has in hand; belongs to the reader */
+/* A read and its current run; belongs to the reader */
 struct cxl_run {
 	char __user *buf;	/* where they go in the program's memory ... */
 	struct iov_iter *iter;	/* ... or, if not NULL, anywhere else */
 	size_t room;		/* bytes left there */
 	size_t done;		/* bytes delivered */
-	size_t next;		/* bytes that the copy stopped at, or 0 */
-	size_t size;		/* bytes that the run takes in the reader's buffer */
+	size_t next;		/* bytes of the event where copying stopped */
+	size_t size;		/* bytes that the run takes in the buffer */
 	unsigned int first;	/* its first index in fetched[]: 0 or CXL_EVENT_RUN */
 	unsigned int n;		/* events of the run */
-	bool more;		/* there is more; @usual: that may be of any kind */
+	bool more;		/* there is more; if @usual, of any kind */
 	bool stamps;		/* the events are stamped */
 	struct cxl_event_origin now;	/* for stamps of events without origin */
 	s64 offset;		/* of the reader's CLOCK_MONOTONIC, in ns */
@@ -31,8 +31,8 @@ struct cxl_run {
 #define CXL_EVENT_HEADER_SIZE	sizeof(struct cxl_event_header)
 
 /*
- * Bytes in the reader's buffer of an event of @size bytes: with a stamp if the
- * smallest buffer has room for it.  0 stays 0, for an event to be rejected.
+ * Bytes that an event of @size bytes takes in the reader's buffer: with a
+ * stamp, if the smallest buffer has room for both.  0 (to be rejected) stays 0.
  */
 static __always_inline size_t cxl_event_size(size_t size, bool stamps)
 {
@@ -49,18 +49,17 @@ void cxl_generic_restore(struct cxl_events *ev, const struct cxl_run *run,
 			 unsigned int n);
 
 /*
- * The copy has two back ends.  They copy the header, the payload and, if the
- * header says so, the stamp, with page faults disabled.  false: the buffer is
- * not there, and nothing of the event counts as copied.
+ * The copy has two back ends.  Both copy the header, the payload and, if the
+ * header says so, the stamp, with page faults disabled.  They return false if
+ * the buffer is not present; then nothing of the event counts as copied.
  *
  * This one is for memory of the program, within user_access_begin().  Events are
- * small and come in runs.  copy_to_user() for the header, the payload and the
- * stamp of each opens the access window and checks the range every time, which
- * costs more than all the rest of a read; to put a run together in a buffer
- * first means to copy it twice.  So the window is opened once for a run, whose
- * range was checked, and each event is stored word by word: four at a time,
- * since short loops are dear.  What copy_to_user() tells the sanitizers is told
- * them here.
+ * small and come in runs.  copy_to_user() opens the access window and checks
+ * the range on every call: for the header, payload and stamp of each event that
+ * costs more than the rest of a read.  Putting a run together in a buffer first
+ * would copy it twice.  So the window is opened, and the range checked, once
+ * for a run, and each event is stored word by word, unrolled by four.
+ * instrument_copy_to_user() tells the sanitizers what copy_to_user() would.
  */
 static __always_inline bool
 cxl_put_user(char __user *to, const struct cxl_event_header *header,
@@ -98,7 +97,7 @@ fault:
 	return false;
 }
 
-/* The other is for everything else. */
+/* The back end for everything else */
 static inline bool
 cxl_put_iter(struct iov_iter *to, const struct cxl_event_header *header,
 	     const u8 *data, size_t len, u64 time, u64 sequence, u64 lost)

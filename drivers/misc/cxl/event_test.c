@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * KUnit suite of event.c, event_generic.c and event_read.c: what no program can
- * bring about at will, above all copies that stop at any byte.  Included by
+ * cause at will, above all copies that stop at any byte.  Included by
  * event_read.c, whose steps it takes one by one.
  */
 #include <kunit/test.h>
@@ -36,8 +36,8 @@ struct confirmation {
  * @ctx: holds the event state, and leads back here
  * @ev: the event state
  * @event: the driver's events, in the order announced
- * @missing: those that fetch_event does not have
- * @next: to be fetched
+ * @missing: by event: announced, but fetch_event does not have it
+ * @next: next event to fetch
  * @fetched: calls of fetch_event
  * @confirmed: calls of event_delivered, in order
  * @nr_confirmed: their number
@@ -73,7 +73,7 @@ static struct cxl_event_afu_driver_reserved *fake_fetch(struct cxl_context *ctx)
 	return (struct cxl_event_afu_driver_reserved *)&f->event[i];
 }
 
-/* An event that comes back is the next one again, but not announced. */
+/* An event that comes back is fetched again next, but is not announced. */
 static void fake_delivered(struct cxl_context *ctx,
 			   struct cxl_event_afu_driver_reserved *event, int rc)
 {
@@ -130,7 +130,7 @@ static int set_ops(struct fixture *f, const struct cxl_afu_driver_ops *ops)
 	return __cxl_set_driver_ops(&f->ctx, ops, THIS_MODULE);
 }
 
-/* @count events of @size bytes, each byte with the event's number */
+/* Announce @count events of @size bytes, each byte with the event's number. */
 static void announce(struct fixture *f, unsigned int first, unsigned int count,
 		     u32 size)
 {
@@ -169,7 +169,7 @@ size_t cxl_events_test_deliver(struct cxl_events *ev, void *buf, size_t room,
 	return run.done;
 }
 
-/* Deliver what fits into @room, of which @copied bytes reach the reader. */
+/* Deliver what fits into @room; only @copied bytes reach the reader. */
 static size_t deliver(struct fixture *f, size_t room, size_t copied)
 {
 	size_t whole;
@@ -312,7 +312,7 @@ static void event_test_retire(struct kunit *test)
 	check_counters(test);
 }
 
-/* Only the ops that are meant, and no context_closed */
+/* Only the ops that are meant are removed, and without context_closed. */
 static void event_test_drop_ops(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -389,7 +389,7 @@ static void check_each_kind(struct kunit *test, const u8 *got)
 	KUNIT_EXPECT_EQ(test, error.error, 0x1122334455667788ULL);
 }
 
-/* Whatever is copied of a batch, the next one has the rest. */
+/* However much is copied of a run, the next one has the rest. */
 static void event_test_copy_stops_anywhere(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -426,7 +426,7 @@ static void event_test_copy_stops_anywhere(struct kunit *test)
 	check_counters(test);
 }
 
-/* What is posted while an event of its kind is being copied, which fails */
+/* Events are posted while a copy of their kind is going on, and fails. */
 static void event_test_post_while_copying(struct kunit *test)
 {
 	struct fixture *f = test->priv;
@@ -481,7 +481,7 @@ static void event_test_bad_events(struct kunit *test)
 	check_counters(test);
 }
 
-/* More events than a batch holds, and more than the buffer does */
+/* More events than a run holds, and more than the buffer does */
 static void event_test_many(struct kunit *test)
 {
 	struct cxl_event_header header;
@@ -561,7 +561,7 @@ static void event_test_irqs(struct kunit *test)
 	check_counters(test);
 }
 
-/* What does not fit with a generic event behind it has the next turn. */
+/* An event that does not fit beside a generic one goes first next time. */
 static void event_test_passed_over(struct kunit *test)
 {
 	const size_t room = HEADER_SIZE + 100;
@@ -591,7 +591,7 @@ static void event_test_stamps(struct kunit *test)
 	unsigned int i;
 
 	KUNIT_ASSERT_EQ(test, set_ops(f, &fake_ops), 0);
-	/* Before stamps are asked for */
+	/* Before stamps are turned on */
 	announce(f, 0, 2, 5);
 	post_each_kind(f);
 	cxl_events_post_error(f->ev, 1);
@@ -639,7 +639,7 @@ static void event_test_mask(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cxl_events_mask(f->ev), 0);
 }
 
-/* The end is told when nothing can come back any more. */
+/* The end is reported only when nothing can come back any more. */
 static void event_test_mask_while_copying(struct kunit *test)
 {
 	struct fixture *f = test->priv;

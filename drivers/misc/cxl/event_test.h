@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the KUnit suites of events share. */
+/* Shared by the KUnit suites of events */
 #ifndef _CXL_EVENT_TEST_H
 #define _CXL_EVENT_TEST_H
 
@@ -8,7 +8,7 @@
 struct cxl_events;
 
 /*
- * With the read_lock held deliver what fits into @room bytes, as to a reader
+ * With the read_lock held, deliver what fits into @room bytes, as to a reader
  * whose buffer @buf is bad from byte @copied on.  Return the bytes of the
  * events that were delivered.
  */

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Translation faults: the card could not access an address.  The core makes it
- * accessible, or tells the program.  Here is also how long an address space
- * lives that the card accesses.
+ * Translation faults: the card could not access an address.  The core makes the
+ * address accessible, or tells the program.  This file also bounds the life of
+ * the address spaces that cards access.
  *
- * Faulting memory in may take for ever (userfaultfd, a file on a dead server).
- * So a worker does it that detach does not wait for.  It touches nothing but
- * the address space, and its answer is dropped if the context is no longer
- * attached.
+ * Faulting in memory may take for ever (userfaultfd, a file on a dead server).
+ * So a worker does it, for which detach does not wait.  The worker touches
+ * nothing but the address space, and its answer is dropped if the context is no
+ * longer attached.
  */
 #include <linux/cred.h>
 #include <linux/kthread.h>
@@ -24,9 +24,9 @@
 #include "cxl.h"
 #include "trace.h"
 
-/* How long the end of a process waits for the end of an access */
+/* How long the end of a process waits for an access to end */
 #define CXL_EXIT_DELAY		(HZ / 20)
-/* How long a reference that an access left over waits for the process to end */
+/* How long the reference of an access is kept for the process to end */
 #define CXL_LAST_USER_DELAY	(HZ / 10)
 
 static struct workqueue_struct *cxl_fault_wq;
@@ -34,14 +34,14 @@ static DECLARE_WAIT_QUEUE_HEAD(cxl_fault_exits);
 
 /**
  * struct cxl_fault - resolves the faults of a started context, one at a time
- * @ref: of the context while it is attached, and of the queued work
+ * @ref: held by the context while it is attached, and by the queued work
  * @work: resolves the fault
- * @last_user: queued: a user reference to @mm was left over
+ * @last_user: queued if the last user reference to @mm is an access's
  * @users: user references to @mm
  * @ctx: referenced by the queued work
  * @mm: address space with mm_count held, NULL for kernel addresses
- * @ea: effective address; set before the work is queued, as @dsisr
- * @dsisr: of the card
+ * @ea: effective address; set before the work is queued, like @dsisr
+ * @dsisr: as the card reported it
  * @busy: not answered yet; guarded by the context's fault_lock
  * @closed: no fault is answered any more; guarded by the context's fault_lock
  */
@@ -70,12 +70,13 @@ static void cxl_fault_free(struct kref *ref)
 /*
  * Access to the address space
  *
- * A process that ends drops its reference to the address space, which is usually
- * the last and frees memory, mapped files and the executable.  Then it closes
- * its files; then its parent learns of the end.  If the process ends during an
- * access, the last reference is the card's.  To drop it in the card's thread
- * would hold up all other contexts, and mapped files would be released some
- * time after the parent was told of the end.  So it is left to the process:
+ * A process that ends drops its reference to the address space.  That is
+ * usually the last one, and frees memory, mapped files and the executable.
+ * Then the process closes its files; then its parent learns of the end.  If the
+ * process ends during an access, the card has the last reference.  If the
+ * card's thread dropped it, all other contexts would be held up, and mapped
+ * files would be released some time after the parent was told of the end.  So
+ * it is left to the process:
  *
  *	process				card
  *	-------				----
@@ -83,11 +84,11 @@ static void cxl_fault_free(struct kref *ref)
  *	drop a reference
  *	close the file:
  *	  flush: wait a moment
- *					end it: the last reference is left over
+ *					end it: the last reference remains
  *	  drop that
  *	tell the parent
  *
- * No access begins once a reference was left over.  A worker drops it if the
+ * No access begins while such a reference remains.  A worker drops it if the
  * process does not, because it had closed the file before or did not wait long
  * enough.  (Detach would be too late: if the process has mapped the problem
  * state area, its memory holds the file.)
@@ -110,7 +111,7 @@ static bool cxl_fault_get_mm(struct cxl_fault *fault)
 {
 	if (!fault->mm || delayed_work_pending(&fault->last_user))
 		return false;
-	/* Before mmget: @users is never less than its part of mm_users */
+	/* Before mmget: @users is never less than its share of mm_users. */
 	atomic_inc(&fault->users);
 	if (mmget_not_zero(fault->mm))
 		return true;
@@ -149,7 +150,7 @@ void cxl_context_put_mm(struct cxl_context *ctx)
 }
 EXPORT_SYMBOL_GPL(cxl_context_put_mm);
 
-/* Does nobody but the context hold the address space? */
+/* Are all users of the address space accesses of the context? */
 static bool cxl_fault_mm_ended(struct cxl_fault *fault)
 {
 	int users = atomic_read(&fault->mm->mm_users);
@@ -192,19 +193,19 @@ void cxl_context_flush(struct cxl_context *ctx)
  * What a worker does to an address space is charged to the program that owns
  * it, as if the program had accessed the memory itself: page tables count in
  * its memory cgroup, and its stack grows as far as its limits and capabilities
- * allow.  A worker has to take these over from the program.
+ * allow. A worker has to adopt these from the program.
  *
- * Protection keys do not apply: they belong to a thread's register, and the card
- * is no thread, which FAULT_FLAG_REMOTE says.  A real card has a register of
- * its own, the AMR, which denies nothing unless START_WORK says otherwise.
+ * Protection keys do not apply: they belong to a register of each thread, and
+ * the card is no thread, as FAULT_FLAG_REMOTE says.  A real card has a register
+ * of its own, the AMR, which denies nothing unless START_WORK sets it.
  */
 
 /**
  * struct cxl_behalf - on whose behalf a worker acts
  * @cred: of the owner of the address space; NULL: nothing was changed
- * @old_cred: the worker's own
+ * @old_cred: of the worker
  * @memcg: of the address space
- * @old_memcg: the worker's own
+ * @old_memcg: of the worker
  */
 struct cxl_behalf {
 	const struct cred *cred;
@@ -250,7 +251,7 @@ static void cxl_act_for_nobody(struct cxl_behalf *behalf)
 	put_cred(behalf->cred);
 }
 
-/* Limits that the growth of a stack is subject to */
+/* Limits that apply when a stack grows */
 static const unsigned int cxl_stack_limits[] = {
 	RLIMIT_STACK, RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK,
 };
@@ -278,10 +279,10 @@ static void cxl_set_limits(const struct rlimit *limits)
 }
 
 /*
- * Touch the address below a stack as its program would, which makes the stack
- * grow; fixup_user_fault() does not do that from 6.5 on.  The touch itself may
- * fail because of a protection key, so fixup_user_fault() finds out whether the
- * stack has grown.
+ * Touch the address below a stack as its program would, so that the stack
+ * grows: since 6.5 fixup_user_fault() does not grow it.  The touch itself may
+ * fail because of a protection key; fixup_user_fault() then finds out whether
+ * the stack has grown.
  */
 static void cxl_touch_stack(u64 ea)
 {
@@ -291,9 +292,9 @@ static void cxl_touch_stack(u64 ea)
 }
 
 /*
- * The kernel checks the limits of the current process.  A kernel thread has its
- * own, to which nothing else is subject, so it may take those of the owner: that
- * way the kernel's own checks apply, all of them.
+ * The kernel checks the limits of the current process.  A kernel thread has
+ * limits of its own that matter to nothing else, so it can adopt those of the
+ * owner: then all of the kernel's own checks apply.
  */
 static void cxl_grow_stack(struct mm_struct *mm, struct task_struct *owner,
 			   u64 ea)
@@ -330,7 +331,7 @@ static bool cxl_is_below_stack(struct mm_struct *mm, u64 ea)
 /* With a user reference to @mm.  Return 0 or -EFAULT. */
 static int cxl_fault_in(struct mm_struct *mm, u64 ea, bool write)
 {
-	/* For userfaultfd and the OOM killer it is an access by the program */
+	/* For userfaultfd and the OOM killer this is the program's access. */
 	unsigned int flags = FAULT_FLAG_REMOTE | FAULT_FLAG_USER;
 	struct task_struct *owner = cxl_mm_owner(mm);
 	struct cxl_behalf behalf;
@@ -352,17 +353,17 @@ static int cxl_fault_in(struct mm_struct *mm, u64 ea, bool write)
 }
 
 /**
- * cxl_handle_mm_fault() - fault a page in
+ * cxl_handle_mm_fault() - fault in a page
  * @mm: address space, mm_count held by the caller
  * @ea: effective address
  * @write: for a store
  *
- * It is charged to the owner of the address space.  A stack grows if the caller
- * is a kernel thread or a thread of that process.
+ * The page is charged to the owner of the address space.  A stack grows if the
+ * caller is a kernel thread or a thread of that process.
  *
  * Context: process context.
- * Return: 0, or -EFAULT (the address space is gone, there is nothing at the
- * address, or it cannot be accessed so).
+ * Return: 0, or -EFAULT (the address space is gone, nothing is at the address,
+ * or the access is not allowed).
  */
 int cxl_handle_mm_fault(struct mm_struct *mm, u64 ea, bool write)
 {
@@ -473,8 +474,8 @@ int cxl_context_faults_open(struct cxl_context *ctx)
  * cxl_context_faults_close() - no fault is answered after this
  * @ctx: context that is about to be detached
  *
- * A worker that is resolving one is not waited for.  The card may still be
- * accessing memory.
+ * This does not wait for a worker that is resolving a fault.  The card may
+ * still access memory.
  */
 void cxl_context_faults_close(struct cxl_context *ctx)
 {
@@ -484,7 +485,7 @@ void cxl_context_faults_close(struct cxl_context *ctx)
 }
 
 /**
- * cxl_context_faults_end() - the card accesses nothing any more
+ * cxl_context_faults_end() - the card accesses no memory any more
  * @ctx: context that was detached, after cxl_context_faults_close()
  */
 void cxl_context_faults_end(struct cxl_context *ctx)
@@ -494,7 +495,7 @@ void cxl_context_faults_end(struct cxl_context *ctx)
 	spin_lock_irq(&ctx->fault_lock);
 	fault = ctx->fault;
 	ctx->fault = NULL;
-	/* The workqueue must not go while a timer runs. */
+	/* The workqueue must not be destroyed while a timer runs. */
 	if (delayed_work_pending(&fault->last_user))
 		mod_delayed_work(cxl_fault_wq, &fault->last_user, 0);
 	spin_unlock_irq(&ctx->fault_lock);

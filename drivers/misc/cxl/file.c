@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Character devices, and the same operations for files that AFU drivers make.
+ * Character devices, and the same operations for files made by AFU drivers.
  */
 #include <linux/cdev.h>
 #include <linux/file.h>
@@ -26,15 +26,16 @@ static dev_t cxl_dev;
 static struct cdev cxl_cdev;
 
 /*
- * Inodes of contexts, so that each has an address space of its own and its
+ * Inodes of contexts: each context has an address space of its own, so its
  * mappings can be zapped without touching those of others.
  */
 static struct vfsmount *cxl_fs_mount;
 static int cxl_fs_count;
 
 /*
- * A file made by cxl_context_file() gives its reference to the context back
- * here: an AFU driver may have taken release away before the last fput().
+ * A file made by cxl_context_file() drops its reference to the context here,
+ * since an AFU driver may have removed the release operation before the last
+ * fput().
  */
 static void cxl_dentry_iput(struct dentry *dentry, struct inode *inode)
 {
@@ -45,7 +46,7 @@ static void cxl_dentry_iput(struct dentry *dentry, struct inode *inode)
 		cxl_context_put(ctx);
 }
 
-/* As it would be without operations: simple_dname() is not exported. */
+/* The name it would have without operations; simple_dname() is not exported. */
 static char *cxl_dentry_dname(struct dentry *dentry, char *buf, int len)
 {
 	char name[32];
@@ -80,9 +81,9 @@ static struct file_system_type cxl_fs_type = {
 };
 
 /**
- * cxl_inode_new() - inode for a context
+ * cxl_inode_new() - create an inode for a context
  *
- * Return: the inode, to be given back by cxl_inode_free(), or ERR_PTR.
+ * Return: the inode, to be freed by cxl_inode_free(), or ERR_PTR.
  */
 struct inode *cxl_inode_new(void)
 {
@@ -114,9 +115,9 @@ static void cxl_file_set_context(struct file *file, struct cxl_context *ctx)
 {
 	file->private_data = ctx;
 	file->f_mapping = ctx->inode->i_mapping;
-	/* No position, so no lock of it that a blocked reader would hold. */
+	/* No position, hence no position lock for a blocked reader to hold. */
 	stream_open(file_inode(file), file);
-	/* An AFU driver's own read_iter may know nothing of IOCB_NOWAIT. */
+	/* An AFU driver's own read_iter may ignore IOCB_NOWAIT. */
 	if (file->f_op->read_iter == cxl_fd_read_iter)
 		file->f_mode |= FMODE_NOWAIT;
 }
@@ -143,7 +144,7 @@ static struct file *cxl_context_file_locked(struct cxl_context *ctx,
 }
 
 /**
- * cxl_context_file() - make a file for a context
+ * cxl_context_file() - create a file for a context
  * @ctx: context
  * @fops: becomes the file's f_op; its owner is pinned
  *
@@ -212,7 +213,7 @@ static long cxl_ioctl_start_work(struct cxl_context *ctx,
 
 	if (copy_from_user(&work, uwork, sizeof(work)))
 		return -EFAULT;
-	/* There are no thread ids: say so before there is a way back. */
+	/* There are no thread IDs: say so while the call can still fail. */
 	if (work.flags & CXL_START_WORK_TID && put_user(0, &uwork->tid))
 		return -EFAULT;
 	return cxl_context_start_work(ctx, &work, true);
@@ -253,7 +254,7 @@ long cxl_fd_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	struct cxl_context *ctx = file->private_data;
 	void __user *uarg = (void __user *)arg;
 
-	/* As an access to a mapping, it has its own ways to fail. */
+	/* It fails like an access to a mapping does. */
 	if (cmd == CXL_IOCTL_MMIO)
 		return cxl_ioctl_mmio(ctx, file->f_mode, uarg);
 	if (READ_ONCE(ctx->status) == CLOSED ||
@@ -270,7 +271,7 @@ long cxl_fd_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	case CXL_IOCTL_EVENT_FORMAT:
 		return cxl_ioctl_event_format(ctx, uarg);
 	default:
-		/* Not ENOTTY: programs tell old drivers by EINVAL. */
+		/* Not ENOTTY: programs recognise old drivers by EINVAL. */
 		return -EINVAL;
 	}
 }
@@ -380,12 +381,12 @@ static struct device *cxl_node_add(struct cxl_afu *afu, enum cxl_node node)
 }
 
 /**
- * cxl_chardev_add() - make the device nodes of an AFU's mode
+ * cxl_chardev_add() - create the device nodes of an AFU's mode
  * @afu: AFU with mode_lock held
  *
- * Nothing happens when they are there, or when it is in no mode.
+ * Does nothing if they exist, or if the AFU is in no mode.
  *
- * Return: 0 or an errno, then there is none of them.
+ * Return: 0, or an errno: then no node exists.
  */
 int cxl_chardev_add(struct cxl_afu *afu)
 {

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * AFU interrupts.  The contexts of a card share its budget of them.  An
- * interrupt for which an AFU driver has a handler is a Linux interrupt; the
- * others become events.
+ * interrupt for which an AFU driver has a handler is a Linux interrupt; other
+ * interrupts become events.
  *
  * The card may raise interrupts from any context and on several CPUs at once.
  * An irq_work calls the handlers in hard interrupt context, where they belong.
- * The edge flow handler makes sure that an interrupt that is raised while its
- * handler runs makes the handler run again:
+ * With the edge flow handler an interrupt that is raised while its handler runs
+ * makes the handler run again:
  *
  *	cxl_context_interrupt()
  *	  irq_work -> generic_handle_domain_irq() -> handle_edge_irq() -> handler
  *	  or cxl_events_post_irq()
  *
- * When a handler is removed its Linux interrupt is kept, hidden, for the next
- * one.  To dispose of it would mean to wait for all readers of its files in
- * /proc/irq with the kernel's lock of all interrupts held, and a reader may
- * take for ever: another program may have to supply the memory of its buffer.
+ * When a handler is removed, its Linux interrupt is kept, hidden, for the next
+ * one.  Disposing of it would wait for all readers of its files in /proc/irq,
+ * with the kernel's lock of all interrupts held; and a reader may take for
+ * ever, since another program may have to supply the memory of its buffer.
  */
 #include <linux/interrupt.h>
 #include <linux/irq.h>
@@ -51,14 +51,15 @@ static struct irq_domain *cxl_irq_domain;
 static DEFINE_MUTEX(cxl_hwirqs_lock);
 static DEFINE_IDA(cxl_hwirqs);
 
-/* The card needs no mask, unmask or acknowledge. */
+/* The card needs no masking, unmasking or acknowledging. */
 static void cxl_irq_nothing(struct irq_data *data)
 {
 }
 
 /*
  * Resend an interrupt that came while it was disabled.  Without a mapping it
- * was meant for the previous owner: request_irq() is about to start it.
+ * was for the previous owner, and request_irq() is about to start it for a new
+ * one.
  */
 static int cxl_irq_retrigger(struct irq_data *data)
 {
@@ -69,7 +70,7 @@ static int cxl_irq_retrigger(struct irq_data *data)
 	return 1;
 }
 
-/* A handler runs on the CPU where the card raised: any affinity will do. */
+/* A handler runs on the CPU where the card raised: any affinity is fine. */
 static int cxl_irq_set_affinity(struct irq_data *data,
 				const struct cpumask *mask, bool force)
 {
@@ -170,11 +171,11 @@ void cxl_context_irqs_init(struct cxl_context *ctx)
 /**
  * cxl_context_irqs_alloc() - give a context interrupts 1 to @num
  * @ctx: context
- * @num: how many, maybe none
+ * @num: number of interrupts, may be 0
  *
- * Context: process context, ctx->status_mutex held, so that a context that was
- * closed for good gets none.
- * Return: 0; -EBUSY (it has interrupts), -ENOSPC, -ENOMEM.
+ * Context: process context, ctx->status_mutex held: a context that was closed
+ * for good must get none.
+ * Return: 0; -EBUSY (it has interrupts already), -ENOSPC, -ENOMEM.
  */
 int cxl_context_irqs_alloc(struct cxl_context *ctx, unsigned int num)
 {
@@ -201,7 +202,7 @@ unlock:
 	return rc;
 }
 
-/* Get a Linux interrupt of the domain that is free, or a new one. */
+/* Get a free Linux interrupt of the domain, or a new one. */
 static int cxl_virq_get(struct cxl_mapped_irq *mapped)
 {
 	int hwirq;
@@ -233,8 +234,8 @@ static void cxl_virq_put(struct cxl_mapped_irq *mapped)
 }
 
 /*
- * In this order: nobody raises it any more, no handler runs, no irq_work is about
- * to run one.
+ * The order: nobody can raise it any more; no handler runs; no irq_work is
+ * about to run one.
  */
 static void cxl_irq_unmap(struct cxl_context_irqs *irqs, unsigned int num,
 			  struct cxl_mapped_irq *mapped)
@@ -251,7 +252,7 @@ static void cxl_irq_unmap(struct cxl_context_irqs *irqs, unsigned int num,
  * cxl_context_irqs_free() - take a context's interrupts away
  * @ctx: context
  *
- * Interrupts that are pending as events can still be read.
+ * Interrupts that are pending as events remain readable.
  *
  * Context: process context; waits for running handlers.
  */
@@ -355,7 +356,7 @@ static struct cxl_mapped_irq *cxl_irq_map(struct cxl_context *ctx,
 		goto err_free;
 	if (request_irq(mapped->virq, handler, 0, name, cookie))
 		goto err_virq;
-	/* Only now: see cxl_irq_retrigger(). */
+	/* Not earlier: see cxl_irq_retrigger(). */
 	irq_set_chip_data(mapped->virq, mapped);
 	if (xa_insert_irq(&ctx->irqs.mapped, num, mapped, GFP_KERNEL))
 		goto err_irq;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The module, the class that cards, AFUs and device nodes belong to, and the
- * numbers of the cards.
+ * The module, the class of cards, AFUs and device nodes, and the numbers of the
+ * cards.
  */
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -15,13 +15,13 @@ uint cxl_verbose;
 module_param_named(verbose, cxl_verbose, uint, 0600);
 MODULE_PARM_DESC(verbose, "Log mode changes of AFUs (0: no)");
 
-/* Guards cxl_adapters; a card that is found there stays allocated meanwhile */
+/* Guards cxl_adapters; while it is held, cards found there stay allocated */
 static DEFINE_MUTEX(cxl_adapters_lock);
 static DEFINE_XARRAY_ALLOC(cxl_adapters);
 
 /**
  * cxl_adapter_get_num() - give a card the lowest free number
- * @adapter: card, initialised: from now on it can be found
+ * @adapter: card, initialised: it can be found from now on
  *
  * Context: process context.
  * Return: the number; -ENOSPC, -ENOMEM.
@@ -43,7 +43,7 @@ int cxl_adapter_get_num(struct cxl_adapter *adapter)
 
 /**
  * cxl_adapter_put_num() - free a card's number for others
- * @adapter: card: from now on it can't be found
+ * @adapter: card: it cannot be found from now on
  *
  * Context: process context.
  */
@@ -78,7 +78,7 @@ struct cxl_afu *cxl_afu_find(unsigned int card, unsigned int slice)
 	if (!adapter)
 		return NULL;
 
-	/* Without cxl_adapters_lock: a card that is busy holds up no others. */
+	/* Without cxl_adapters_lock: a busy card must not hold up others. */
 	mutex_lock(&adapter->lock);
 	afu = adapter->afu[slice];
 	if (afu)

@@ -2,10 +2,11 @@
 /*
  * Problem state area, mapped into programs page by page as they touch it.
  *
- * A page fault maps what is right at that moment; when that changes (the
- * context is started or closed, the link goes down or comes back) the mappings
- * are zapped and the next access faults again.  The status_mutex is held from
- * the decision until the page is mapped, and while mappings are zapped:
+ * A page fault maps the page that is right at that moment.  When that changes
+ * (the context is started or closed, the link goes down or comes back) the
+ * mappings are zapped, and the next access faults again.  The status_mutex is
+ * held from the decision until the page is mapped, and while mappings are
+ * zapped:
  *
  *	page fault			link goes down
  *	----------			--------------
@@ -14,9 +15,9 @@
  *					link_up = false
  *	map a page of the card
  *	unlock				lock status_mutex
- *					zap: that page as well
+ *					zap: that page, too
  *
- * A page is writable only after a store to it has faulted, and the card is told
+ * A page becomes writable only when a store to it faults, and the card is told
  * of that: a doorbell.  A card that wants to sleep until the next store takes
  * the pages away again, by cxl_context_arm_doorbell():
  *
@@ -31,8 +32,8 @@
  *					sleep
  *	store: fault: and so on
  *
- * A store before the page is unmapped is seen by the last look; one after it
- * faults.  So psa_written comes after the page is writable, never before:
+ * The last look sees a store made before the page was unmapped; a later store
+ * faults.  So psa_written must come after the page has become writable:
  * otherwise the card could arm in between, and the store would be lost.
  */
 #include <linux/gfp.h>
@@ -42,12 +43,12 @@
 #include "cxl.h"
 
 /**
- * cxl_context_psa_range() - the part of the problem state area it may map
+ * cxl_context_psa_range() - the part of the problem state area to map
  * @ctx: context
  * @offset: set to its first byte in the AFU's area
  * @size: set to its bytes
  *
- * Return: 0, or -EINVAL if there is none.
+ * Return: 0, or -EINVAL if there is no such part.
  */
 int cxl_context_psa_range(const struct cxl_context *ctx, u64 *offset,
 			  u64 *size)
@@ -64,7 +65,7 @@ int cxl_context_psa_range(const struct cxl_context *ctx, u64 *offset,
 	return *size ? 0 : -EINVAL;
 }
 
-/* Loads give all ones once the card is not there. */
+/* Loads give all ones once the card is gone. */
 static struct page *cxl_context_ff_page(struct cxl_context *ctx)
 {
 	lockdep_assert_held(&ctx->status_mutex);
@@ -72,7 +73,7 @@ static struct page *cxl_context_ff_page(struct cxl_context *ctx)
 		ctx->ff_page = alloc_page(GFP_KERNEL_ACCOUNT);
 	if (!ctx->ff_page)
 		return NULL;
-	/* Stores vanish: undo those of an earlier mapping. */
+	/* Stores vanish: undo those made through an earlier mapping. */
 	memset(page_address(ctx->ff_page), 0xff, PAGE_SIZE);
 	return ctx->ff_page;
 }
@@ -97,14 +98,15 @@ static vm_fault_t cxl_mmap_insert(struct cxl_context *ctx,
 	if (!(vmf->flags & FAULT_FLAG_WRITE))
 		return vmf_insert_pfn(vmf->vma, vmf->address,
 				      page_to_pfn(page));
-	/* vm_page_prot lets no store through, because of pfn_mkwrite. */
+	/* Because of pfn_mkwrite vm_page_prot allows no stores. */
 	return vmf_insert_pfn_prot(vmf->vma, vmf->address, page_to_pfn(page),
 				   vm_get_page_prot(vmf->vma->vm_flags));
 }
 
 /*
  * An AFU driver may have replaced our vm_ops by its own, which call
- * cxl_mmap_fault() but have no pfn_mkwrite: then a load maps a page writable.
+ * cxl_mmap_fault() but have no pfn_mkwrite: then even a load maps a page
+ * writable.
  */
 static bool cxl_mmap_made_writable(const struct vm_fault *vmf)
 {
@@ -141,11 +143,11 @@ static vm_fault_t cxl_mmap_fault(struct vm_fault *vmf)
 }
 
 /*
- * The first store to a page that is mapped for loads.  If this left it to the
- * caller to make the page writable, psa_written would come too early: map the
- * page again, writable.  Only to unmap it is not enough: an instruction that
- * loads from the page and stores to it would map it for the load, come here for
- * the store, and never end.
+ * The first store to a page that is mapped for loads.  If the caller made the
+ * page writable after this, psa_written would come too early: so map the page
+ * again, writable.  Unmapping it is not enough: an instruction that loads from
+ * the page and stores to it would map it for the load, come here for the store,
+ * and never end.
  */
 static vm_fault_t cxl_mmap_mkwrite(struct vm_fault *vmf)
 {
@@ -164,7 +166,7 @@ static const struct vm_operations_struct cxl_mmap_vmops = {
  * @ctx: context
  * @vma: where; offset 0 is the start of the context's own part
  *
- * Return: 0; -EIO (not started, or link down), -EOPNOTSUPP (its registers are
+ * Return: 0; -EIO (not started, or link down), -EOPNOTSUPP (the registers are
  * not memory), -EINVAL (beyond the end, no such area, or a private writable
  * mapping), -EBUSY (the AFU is disabled).
  */
@@ -194,7 +196,7 @@ int cxl_context_mmap(struct cxl_context *ctx, struct vm_area_struct *vma)
 }
 
 /**
- * cxl_context_zap() - let the next access to each mapped page fault again
+ * cxl_context_zap() - make the next access to each mapped page fault again
  * @ctx: context
  *
  * Context: process context, ctx->status_mutex held.
@@ -205,7 +207,7 @@ void cxl_context_zap(struct cxl_context *ctx)
 	unmap_mapping_range(ctx->inode->i_mapping, 0, 0, 1);
 }
 
-/* The window of a process, in the AFU's area */
+/* The window of the context in the AFU's area */
 static void cxl_context_window(const struct cxl_context *ctx, u64 *offset,
 			       u64 *size)
 {
@@ -237,14 +239,15 @@ bool cxl_context_arm_doorbell(struct cxl_context *ctx)
 			armed = false;
 	}
 	mutex_unlock(&afu->masters_lock);
-	/* What was stored before is seen from here on. */
+	/* All earlier stores are visible from here on. */
 	smp_mb();
 	return armed;
 }
 EXPORT_SYMBOL_GPL(cxl_context_arm_doorbell);
 
 /**
- * cxl_context_psa_opened() - its mappings can hold others' windows from now on
+ * cxl_context_psa_opened() - its mappings may include others' windows from now
+ * on
  * @ctx: context that is about to be attached
  */
 void cxl_context_psa_opened(struct cxl_context *ctx)
@@ -269,7 +272,7 @@ void cxl_context_psa_closed(struct cxl_context *ctx)
 	mutex_unlock(&ctx->afu->masters_lock);
 }
 
-/* The context with the lowest number from *@pe on, referenced, or NULL. */
+/* The context with the lowest number from *@pe on, referenced, or NULL */
 static struct cxl_context *cxl_afu_next_context(struct cxl_afu *afu,
 						unsigned long *pe)
 {
@@ -288,7 +291,7 @@ void cxl_afu_unmap(struct cxl_afu *afu)
 	struct cxl_context *ctx;
 	unsigned long pe;
 
-	/* One that is being attached holds up no other. */
+	/* A context that is being attached must not hold up the others. */
 	for (pe = 0; (ctx = cxl_afu_next_context(afu, &pe)); pe++) {
 		/* A page fault that has its page already maps it first. */
 		mutex_lock(&ctx->status_mutex);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Single accesses to registers, for AFU drivers and by CXL_IOCTL_MMIO.
+ * Single accesses to registers, by AFU drivers and by CXL_IOCTL_MMIO.
  *
  * Where the problem state area is memory, they are loads and stores.  Where
  * registers are trapped, the card performs each access, which may take a while:
- * so the status_mutex is not held meanwhile.  Detach makes the card give up:
+ * so it is done without the status_mutex.  Detach makes the card give up:
  *
  *	access				detach
  *	------				------
@@ -25,7 +25,7 @@
 
 static_assert(sizeof(struct cxl_ioctl_mmio) == 32);
 
-/* What a load gives when the card is not there; stores vanish. */
+/* The result of a load when the card is gone; stores vanish. */
 static int cxl_mmio_all_ones(struct cxl_mmio *mmio)
 {
 	if (!mmio->write)
@@ -35,7 +35,7 @@ static int cxl_mmio_all_ones(struct cxl_mmio *mmio)
 
 static void cxl_mmio_access_memory(struct cxl_mmio *mmio, void *reg)
 {
-	/* As ordered as readq() and writeq() */
+	/* Ordered like readq() and writeq() */
 	smp_mb();
 	if (mmio->size == sizeof(u32) && mmio->write)
 		WRITE_ONCE(*(u32 *)reg, mmio->value);
@@ -67,7 +67,7 @@ static int cxl_mmio_memory(struct cxl_context *ctx, struct cxl_mmio *mmio)
 	return 0;
 }
 
-/* The context's part begins at offset 0 for its owner. */
+/* For its owner the context's part begins at offset 0. */
 static int cxl_mmio_check(const struct cxl_context *ctx, struct cxl_mmio *mmio)
 {
 	u64 start, size;
@@ -84,8 +84,8 @@ static int cxl_mmio_check(const struct cxl_context *ctx, struct cxl_mmio *mmio)
 }
 
 /*
- * Do what can be done at once.  Return 0 or an errno, or 1: mmio_running was
- * raised, and the card has to perform the access.
+ * Do what can be done at once.  Return 0 or an errno; or 1: mmio_running was
+ * raised, and the card must perform the access.
  */
 static int cxl_mmio_begin(struct cxl_context *ctx, struct cxl_mmio *mmio)
 {
@@ -118,8 +118,8 @@ static void cxl_mmio_end(struct cxl_context *ctx)
  * @mmio: access; its offset counts from the start of the context's part
  *
  * Context: process context; may wait for the card, killably.
- * Return: 0, also when the card is not there: all ones; -EIO (not STARTED),
- * -EINVAL (no such register), -ENOMEM, -EINTR.
+ * Return: 0, also if the card is gone: all ones; -EIO (not STARTED), -EINVAL
+ * (no such register), -ENOMEM, -EINTR.
  */
 int cxl_context_mmio(struct cxl_context *ctx, struct cxl_mmio *mmio)
 {
@@ -151,7 +151,7 @@ void cxl_context_mmio_flush(struct cxl_context *ctx)
 /**
  * cxl_ioctl_mmio() - CXL_IOCTL_MMIO
  * @ctx: context
- * @mode: what its file is open for
+ * @mode: how its file was opened
  * @uaccess: the program's argument
  *
  * Return: as the user ABI says.

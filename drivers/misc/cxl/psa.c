@@ -3,8 +3,8 @@
  * Problem state area, mapped into the kernel for AFU drivers.  Their stores
  * cause no page fault, so the drivers have to tell the card of them.
  *
- * A mapping may outlive the context's detachment: then the card takes no notice
- * of what is stored there.
+ * A mapping may outlive the attachment of its context: then the card ignores
+ * what is stored there.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -13,11 +13,11 @@
 #include "cxl.h"
 
 /**
- * struct cxl_psa_mapping - what cxl_psa_map() has made
+ * struct cxl_psa_mapping - a mapping made by cxl_psa_map()
  * @entry: in cxl_psa_mappings
  * @ctx: context, NULL once it is detached; guarded by cxl_psa_lock
- * @addr: its address
- * @size: its bytes
+ * @addr: address of the mapping
+ * @size: bytes
  */
 struct cxl_psa_mapping {
 	struct list_head entry;
@@ -106,7 +106,7 @@ void __iomem *cxl_psa_map(struct cxl_context *ctx)
 	mutex_lock(&ctx->status_mutex);
 	addr = cxl_psa_map_locked(ctx);
 	mutex_unlock(&ctx->status_mutex);
-	/* No page fault will tell of a store: the card has to look from now on. */
+	/* Stores cause no page fault: from now on the card has to poll. */
 	if (addr)
 		cxl_psa_written(ctx, 0);
 
@@ -129,7 +129,7 @@ void cxl_psa_unmap(void __iomem *addr)
 EXPORT_SYMBOL_GPL(cxl_psa_unmap);
 
 /**
- * cxl_context_psa_forget() - take no notice of its kernel mappings any more
+ * cxl_context_psa_forget() - ignore a context's kernel mappings from now on
  * @ctx: context that was detached; its mappings in the kernel may stay
  */
 void cxl_context_psa_forget(struct cxl_context *ctx)
@@ -160,7 +160,7 @@ void cxl_psa_written_at(const void __iomem *addr)
 	struct cxl_psa_mapping *mapping;
 	unsigned long flags;
 
-	/* Detach takes the lock, too: until then the card has the context. */
+	/* Detach takes this lock, too: until then the card has the context. */
 	spin_lock_irqsave(&cxl_psa_lock, flags);
 	mapping = cxl_psa_find(at);
 	if (mapping && mapping->ctx)

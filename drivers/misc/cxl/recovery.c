@@ -13,10 +13,10 @@
  *				contexts			slot_reset
  *	resume							resume
  *
- * The drivers' error_detected is called first because they stop their contexts
- * there, which must still be started then.  Callbacks sleep.  The only locks
- * held meanwhile are the device locks of the card (by the PCI core) and of the
- * AFU's device.
+ * The AFU drivers' error_detected is called first, because they stop their
+ * contexts there, which must still be started then.  Callbacks sleep.  The only
+ * locks held meanwhile are the device locks of the card (by the PCI core) and
+ * of the AFU's device.
  */
 #include <linux/pci.h>
 
@@ -32,10 +32,11 @@ static pci_ers_result_t cxl_worse(pci_ers_result_t a, pci_ers_result_t b)
 }
 
 /**
- * struct cxl_recovery - a step of the recovery, as it goes from device to device
- * @step: is called for each device, with the device locked; false ends the walk
+ * struct cxl_recovery - a step of the recovery, done for one device after
+ * another
+ * @step: called for each device, with the device locked; false ends the walk
  * @state: for error_detected
- * @result: the worst that error_detected returned
+ * @result: the worst result of error_detected
  */
 struct cxl_recovery {
 	bool (*step)(struct cxl_recovery *rec, struct pci_dev *pdev,
@@ -60,7 +61,7 @@ static bool cxl_device_step(struct cxl_recovery *rec, struct pci_dev *pdev)
 	return ok;
 }
 
-/* Returns whether the step was done to all of the AFU's devices. */
+/* Returns whether the step was done for all of the AFU's devices. */
 static bool cxl_afu_step(struct cxl_recovery *rec, struct cxl_afu *afu)
 {
 	struct pci_dev *pdev;
@@ -159,14 +160,14 @@ pci_ers_result_t cxl_adapter_error_detected(struct cxl_adapter *adapter,
 		return PCI_ERS_RESULT_DISCONNECT;
 	}
 
-	/* The reset brings another image: nothing can be kept. */
+	/* The reset loads another image: nothing can be kept. */
 	if (adapter->perst_image != CXL_PERST_IMAGE_NONE &&
 	    !cxl_adapter_perst_same_image(adapter))
 		return PCI_ERS_RESULT_NONE;
 
 	result = cxl_error_detected_all(adapter, state);
 	cxl_disable_all(adapter);
-	/* Once: no context is left that could be started */
+	/* Only once.  No context is left that could be started. */
 	if (!adapter->recovering)
 		adapter->recovering = !cxl_adapter_lock_for_reset(adapter);
 	return result;
@@ -197,7 +198,7 @@ pci_ers_result_t cxl_adapter_slot_reset(struct cxl_adapter *adapter)
 	bool ok = true;
 
 	cxl_adapter_set_link(adapter, true);
-	/* Before the callbacks: AFU drivers start their contexts there */
+	/* Before the callbacks, where AFU drivers start their contexts. */
 	if (adapter->recovering)
 		cxl_adapter_unlock_for_reset(adapter);
 	adapter->recovering = false;

@@ -125,7 +125,7 @@ static int cxl_adapter_reset(struct cxl_adapter *adapter)
 
 /*
  * 1: only if no context is started.  None can be started until the card comes
- * back, as another struct cxl_adapter.  -1: in any case.
+ * back, as another struct cxl_adapter.  -1: unconditionally.
  */
 static ssize_t reset_store(struct device *dev, struct device_attribute *attr,
 			   const char *buf, size_t count)

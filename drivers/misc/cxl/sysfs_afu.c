@@ -100,7 +100,7 @@ static ssize_t mode_store(struct device *dev, struct device_attribute *attr,
 	struct cxl_afu *afu = to_cxl_afu(dev);
 	unsigned int i;
 
-	/* Comes before any error in the text; checked again under the lock */
+	/* Goes before errors in the text; checked again under the lock. */
 	if (cxl_afu_has_contexts(afu))
 		return -EBUSY;
 
@@ -185,7 +185,7 @@ const struct attribute_group *cxl_afu_groups[] = {
 	NULL
 };
 
-/* The node's attribute hides the AFU's of the same name */
+/* The node's attribute hides the AFU's attribute of the same name. */
 static ssize_t psa_size_show(struct device *dev, struct device_attribute *attr,
 			     char *buf)
 {
@@ -226,7 +226,7 @@ const struct attribute_group *cxl_afu_master_groups[] = {
 	NULL
 };
 
-/* sysfs has cut the range to the file's size and to a page */
+/* sysfs has cut the range to the file's size and to a page. */
 static ssize_t err_buff_read(struct file *file, struct kobject *kobj,
 			     CXL_BIN_ATTR_CONST struct bin_attribute *attr,
 			     char *buf, loff_t off, size_t count)
@@ -239,7 +239,7 @@ static ssize_t err_buff_read(struct file *file, struct kobject *kobj,
 }
 
 /**
- * cxl_sysfs_afu_add() - add the files whose number or size the AFU decides
+ * cxl_sysfs_afu_add() - add the files whose number or size depends on the AFU
  * @afu: AFU, added to the device tree
  *
  * Context: process context.

@@ -15,8 +15,8 @@
  * @node: in afu->crs
  * @afu: the AFU, which outlives the folder
  * @num: N
- * @vendor: PCI vendor, as the record had it when the AFU was added
- * @device: PCI device, likewise
+ * @vendor: PCI vendor ID, as the record had it when the AFU was added
+ * @device: PCI device ID, likewise
  * @class: PCI class code, 24 bits, likewise
  * @config: the record itself
  */
@@ -85,7 +85,7 @@ static int cxl_cr_read_word(struct cxl_cr *cr, unsigned int offset, u32 *val)
 	return adapter->ops->cr_read(cr->afu->data, cr->num, offset, val);
 }
 
-/* Words that can't be read are all ones, as on any PCI bus */
+/* Words that cannot be read are all ones, as on any PCI bus. */
 static ssize_t config_read(struct file *file, struct kobject *kobj,
 			   CXL_BIN_ATTR_CONST struct bin_attribute *attr,
 			   char *buf, loff_t off, size_t count)
@@ -167,7 +167,7 @@ err_put:
  * @afu: AFU, added to the device tree
  *
  * Context: process context.
- * Return: 0; -EIO (a record can't be read), -ENOMEM or what sysfs returned:
+ * Return: 0; -EIO (a record cannot be read), -ENOMEM or what sysfs returned:
  * then nothing was added.
  */
 int cxl_sysfs_crs_add(struct cxl_afu *afu)
@@ -197,7 +197,7 @@ void cxl_sysfs_crs_remove(struct cxl_afu *afu)
 
 	list_for_each_entry_safe(cr, next, &afu->crs, node) {
 		list_del(&cr->node);
-		/* Waits for readers; others may still hold the kobject */
+		/* Waits for readers; others may still hold the kobject. */
 		kobject_del(&cr->kobj);
 		kobject_put(&cr->kobj);
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The tracepoints of trace.h are made here. */
+/* Creates the tracepoints of trace.h. */
 #include "cxl.h"
 
 #define CREATE_TRACE_POINTS

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Tracepoints: what happens to contexts (card, AFU and process element in each
- * record), and the way of each event from its producer to a reader.
+ * Tracepoints: what happens to contexts (each record has card, AFU and process
+ * element), and the way of each event from its producer to a reader.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM cxl
@@ -14,7 +14,7 @@
 struct cxl_context;
 struct cxl_events;
 
-/* Literals: programs that parse the format file know no enum */
+/* Literals, because programs that parse the format file know no enums */
 #define cxl_show_event_type(type)					\
 	__print_symbolic(type,						\
 			 { 0, "none" },					\
@@ -23,7 +23,7 @@ struct cxl_events;
 			 { 3, "error" },				\
 			 { 4, "driver" })
 
-/* The AFU was told of a context, or refused it: rc */
+/* The AFU was told of a context, or refused it (rc) */
 TRACE_EVENT(cxl_attach,
 	    TP_PROTO(const struct cxl_context *ctx, u64 wed, int num_irqs,
 		     int rc),
@@ -68,7 +68,7 @@ TRACE_EVENT(cxl_detach,
 		      __entry->pe)
 );
 
-/* The AFU raised an interrupt, be it an event or for a handler */
+/* The AFU raised an interrupt, for an event or for a handler */
 TRACE_EVENT(cxl_afu_irq,
 	    TP_PROTO(const struct cxl_context *ctx, unsigned int irq),
 	    TP_ARGS(ctx, irq),
@@ -87,7 +87,7 @@ TRACE_EVENT(cxl_afu_irq,
 		      __entry->irq)
 );
 
-/* One translation fault of the AFU, whatever comes of it */
+/* The AFU had a translation fault, whatever comes of it */
 TRACE_EVENT(cxl_pte_miss,
 	    TP_PROTO(const struct cxl_context *ctx, u64 dsisr, u64 dar),
 	    TP_ARGS(ctx, dsisr, dar),
@@ -131,7 +131,7 @@ TRACE_EVENT(cxl_event_post,
 		      __entry->count)
 );
 
-/* A batch of driver events was fetched from the AFU driver */
+/* Driver events were fetched from the AFU driver */
 TRACE_EVENT(cxl_event_fetch,
 	    TP_PROTO(const struct cxl_events *ev, unsigned int count),
 	    TP_ARGS(ev, count),
@@ -150,7 +150,7 @@ TRACE_EVENT(cxl_event_fetch,
 		      __entry->count)
 );
 
-/* What became of events of a kind: rc is 0 when a reader has them */
+/* What became of events of a kind; rc is 0 if a reader has them */
 TRACE_EVENT(cxl_event_deliver,
 	    TP_PROTO(const struct cxl_events *ev, u16 type, unsigned int count,
 		     int rc),

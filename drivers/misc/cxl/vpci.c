@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Virtual PCI: host bridges without hardware behind them, each with one bus in
- * a domain of its own.  Accesses to configuration space call the owner.
+ * Virtual PCI: host bridges without hardware, each with one bus in a domain of
+ * its own.  Accesses to configuration space call the owner.
  */
 #include <linux/atomic.h>
 #include <linux/export.h>
@@ -16,14 +16,14 @@
 
 /**
  * struct cxl_vpci - a virtual host bridge, in the private area of the PCI
- * core's: whoever refers to one of its devices keeps it
+ * core's bridge: whoever refers to one of its devices keeps it
  * @lock: guards @ops, and is held while they are called
- * @ops: configuration space, the owner's; NULL once it was removed
+ * @ops: configuration space, by the owner; NULL once the bridge is removed
  * @data: for @ops; constant
- * @bridge: bridge
- * @busn: range of bus numbers, just the one
- * @pinned: it keeps the module from being unloaded
- * @host: the architecture's
+ * @bridge: the PCI core's bridge
+ * @busn: range of bus numbers: only one
+ * @pinned: the bridge keeps the module from being unloaded
+ * @host: the architecture's data
  */
 struct cxl_vpci {
 	raw_spinlock_t lock;		/* guards ops */
@@ -35,7 +35,7 @@ struct cxl_vpci {
 	struct cxl_vpci_host host;
 };
 
-/* Bridges that exist; some may have been removed, but are still referred to */
+/* Existing bridges, including those removed but still referenced */
 static atomic_t cxl_vpci_count;
 static DECLARE_WAIT_QUEUE_HEAD(cxl_vpci_released_wq);
 
@@ -109,7 +109,8 @@ static bool cxl_vpci_domain_is_free(int domain)
 
 /*
  * Take the last free domain: firmware and some drivers number theirs from 0 on.
- * It has 16 bits, as in ACPI: some programs and IOMMU drivers know no others.
+ * The number has 16 bits, as in ACPI: some programs and IOMMU drivers know no
+ * others.
  */
 static int cxl_vpci_choose_domain(struct cxl_vpci *vpci)
 {
@@ -125,9 +126,10 @@ static int cxl_vpci_choose_domain(struct cxl_vpci *vpci)
 }
 
 /*
- * Scan the bus.  When that fails the PCI core undoes only a part: the bridge has
- * lost its windows, and its reference if it could not be added itself, but not
- * if its bus could not.  Here it keeps one reference in any case.
+ * Scan the bus.  If that fails, the PCI core undoes only part of it.  The
+ * bridge has lost its windows.  It has lost its reference if the bridge could
+ * not be added, but not if its bus could not.  After this it has one reference
+ * in any case.
  */
 static int cxl_vpci_scan(struct pci_host_bridge *bridge)
 {
@@ -146,17 +148,17 @@ static int cxl_vpci_scan(struct pci_host_bridge *bridge)
 		return 0;
 	}
 
-	/* Some architectures set one of their own during the scan. */
+	/* Some architectures set a release function during the scan. */
 	pci_set_host_bridge_release(bridge, NULL, NULL);
 	if (list_empty(&bridge->windows))
 		kfree(window);
-	/* It was never there, so nobody can refer to it. */
+	/* The bridge never appeared, so nobody can refer to it. */
 	if (kref_read(&bridge->dev.kobj.kref) > 1)
 		put_device(&bridge->dev);
 	return rc;
 }
 
-/* Nobody refers to the bridge or a device of its bus any more. */
+/* Nobody refers to the bridge or to a device of its bus any more. */
 static void cxl_vpci_released(struct pci_host_bridge *bridge)
 {
 	struct cxl_vpci *vpci = bridge->release_data;
@@ -211,7 +213,7 @@ struct cxl_vpci *cxl_vpci_create_locked(struct device *parent,
 	pci_set_host_bridge_release(bridge, cxl_vpci_released, vpci);
 	cxl_vpci_host_scanned(&vpci->host, bridge);
 
-	/* No hardware could send message signalled interrupts */
+	/* No hardware could send message signalled interrupts. */
 	bridge->bus->bus_flags |= PCI_BUS_FLAGS_NO_MSI;
 	pci_bus_claim_resources(bridge->bus);
 	return vpci;
@@ -237,8 +239,8 @@ struct cxl_vpci *cxl_vpci_create(struct device *parent,
 EXPORT_SYMBOL_GPL(cxl_vpci_create);
 
 /*
- * The driver of a card that is bound here registers AFUs, whose own buses are
- * added when the PCI core's lock is free again: wait for that.
+ * A card's driver that is bound here registers AFUs.  Their own buses are added
+ * when the PCI core's lock is free again: wait for that.
  */
 void cxl_vpci_add_devices(struct cxl_vpci *vpci)
 {
@@ -259,7 +261,7 @@ void cxl_vpci_rescan(struct cxl_vpci *vpci)
 EXPORT_SYMBOL_GPL(cxl_vpci_rescan);
 
 /**
- * cxl_vpci_remove() - cxl_vpci_destroy() without the AFUs' buses
+ * cxl_vpci_remove() - cxl_vpci_destroy(), but do not wait for the AFUs' buses
  * @vpci: bridge
  *
  * Context: process context.
@@ -278,7 +280,7 @@ void cxl_vpci_remove(struct cxl_vpci *vpci)
 	WRITE_ONCE(vpci->ops, NULL);
 	raw_spin_unlock_irq(&vpci->lock);
 
-	/* It fails in cxl_vpci_exit() only, which waits. */
+	/* Fails only in cxl_vpci_exit(), which waits. */
 	vpci->pinned = try_module_get(THIS_MODULE);
 	pci_free_host_bridge(bridge);
 }
@@ -294,10 +296,10 @@ void cxl_vpci_destroy(struct cxl_vpci *vpci)
 EXPORT_SYMBOL_GPL(cxl_vpci_destroy);
 
 /**
- * cxl_vpci_set_dma_linear() - let DMA addresses be addresses for an AFU
+ * cxl_vpci_set_dma_linear() - make DMA addresses valid addresses for an AFU
  * @pdev: device that is about to be bound
  *
- * A kernel context works on kernel addresses.
+ * A kernel context works on kernel addresses, so these must be the same.
  *
  * Context: process context.
  * Return: 0 or -ENOMEM.
@@ -330,8 +332,8 @@ EXPORT_SYMBOL_GPL(cxl_vpci_from_dev);
 /**
  * cxl_vpci_exit() - wait until no bridge is left
  *
- * All have been removed by now.  A bridge that somebody still refers to keeps
- * the module loaded.
+ * All bridges have been removed by now, but a bridge that is still referenced
+ * keeps the module loaded.
  */
 void cxl_vpci_exit(void)
 {

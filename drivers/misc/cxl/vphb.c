@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * An AFU's configuration records as PCI devices, on a virtual bus of its own,
- * so that AFU drivers are ordinary PCI drivers.  Also the contexts of the drivers
- * that are bound to them: default contexts, and contexts left behind.
+ * An AFU's configuration records as PCI devices on a virtual bus of its own, so
+ * that AFU drivers are ordinary PCI drivers.  Also the contexts of the drivers
+ * bound to them: default contexts, and contexts left behind.
  *
  * The PCI core's lock is needed to add and remove a bus.  But the card's driver
  * may be probed or removed with that lock held or without it, and cannot know.
@@ -13,8 +13,8 @@
  *	cxl_vphb_remove()	unbind the AFU drivers; from here on the records
  *				read as absent; queue: remove the bus
  *
- * The bus of an AFU that has gone holds no reference to it but one to its
- * memory, and has no parent that could go before it.
+ * The bus of an AFU that is gone holds only a reference to the AFU's memory,
+ * and has no parent that could go before it.
  */
 #include <linux/pci.h>
 #include <linux/slab.h>
@@ -24,10 +24,10 @@
 
 /**
  * struct cxl_vphb_record - a configuration record
- * @pdev: its device while that is known to the driver core; guarded by the
- *	lock of the vphb
- * @ctx: default context, referenced; changes under its ctx_lock, and is read
- *	without it by AFU drivers, which may hold a spinlock
+ * @pdev: its device while the driver core knows that; guarded by the vphb's
+ *	lock
+ * @ctx: default context, referenced; changes under the vphb's ctx_lock, but AFU
+ *	drivers read it without, since they may hold a spinlock
  */
 struct cxl_vphb_record {
 	struct pci_dev *pdev;
@@ -37,19 +37,18 @@ struct cxl_vphb_record {
 /**
  * struct cxl_vphb - the PCI side of an AFU
  * @add_work: adds the bus, or scans it again
- * @remove_work: removes it, and frees this; queued later, so it runs later
+ * @remove_work: removes the bus, and frees this; queued later, so it runs later
  * @afu: AFU, referenced
- * @vpci: the bus; only the worker knows it
+ * @vpci: the bus; used by the worker alone
  * @add_lock: held by the worker while it adds the bus: AFU drivers are probed
  *	under it
- * @removed: neither the bus nor a context is made any more; changes under
- *	@add_lock
+ * @removed: no bus and no context is created any more; changes under @add_lock
  * @ctx_lock: guards default contexts; outside of the AFU's locks
  * @lock: guards what follows, and the devices of the records; taken under a
  *	raw spinlock of the PCI core
- * @gone: the AFU is not to be asked any more
- * @scanning: the worker looks for devices
- * @missed: it found none because the link was down: to be scanned again
+ * @gone: the AFU must not be called any more
+ * @scanning: the worker is looking for devices
+ * @missed: it missed devices because the link was down: scan again
  * @recovering: after error_detected, before slot_reset: a link that comes up
  *	does not mean that the devices are usable
  * @error_state: of the devices
@@ -106,7 +105,7 @@ unlock:
 	return rc;
 }
 
-/* One bus, so its devfn is the number of the record. */
+/* There is one bus: devfn is the number of the record. */
 static int cxl_vphb_read(void *data, unsigned int devfn, unsigned int offset,
 			 u32 *val)
 {
@@ -157,7 +156,7 @@ struct cxl_context *cxl_dev_context_init(struct pci_dev *dev)
 }
 EXPORT_SYMBOL_GPL(cxl_dev_context_init);
 
-/* A driver that releases it, which it must not, does no harm. */
+/* A driver that releases it, though it must not, does no harm. */
 static struct cxl_context *cxl_vphb_default(struct cxl_vphb *vphb,
 					    struct pci_dev *pdev)
 {
@@ -201,18 +200,19 @@ struct cxl_context *cxl_get_context(struct pci_dev *dev)
 	if (!vphb || !pci_is_enabled(dev))
 		return NULL;
 
-	/* Pairs with the release by whoever made it. */
+	/* Pairs with the release when it was created. */
 	ctx = smp_load_acquire(&vphb->record[dev->devfn].ctx);
 	return ctx ?: cxl_vphb_default(vphb, dev);
 }
 EXPORT_SYMBOL_GPL(cxl_get_context);
 
 /**
- * cxl_vphb_renew_default() - replace a device's default context, if it has one
+ * cxl_vphb_renew_default() - replace a device's default context, if there is
+ * one
  * @pdev: device of a record
  *
  * Context: process context, with the device locked.
- * Return: false: it has one, and no new one could be made.
+ * Return: false if it has one and no new one could be created.
  */
 bool cxl_vphb_renew_default(struct pci_dev *pdev)
 {
@@ -221,7 +221,7 @@ bool cxl_vphb_renew_default(struct pci_dev *pdev)
 	struct cxl_context *old, *ctx;
 
 	device_lock_assert(&pdev->dev);
-	/* While the device is locked a context can be made, but not dropped. */
+	/* While the device is locked contexts are created, but not dropped. */
 	old = READ_ONCE(record->ctx);
 	if (!old)
 		return true;
@@ -240,7 +240,7 @@ bool cxl_vphb_renew_default(struct pci_dev *pdev)
 	return true;
 }
 
-/* Find a context that the driver left behind; referenced, or NULL. */
+/* Find a context that the driver has left behind; referenced, or NULL. */
 static struct cxl_context *cxl_vphb_take_context(struct cxl_afu *afu,
 						 struct pci_dev *pdev)
 {
@@ -262,11 +262,12 @@ static struct cxl_context *cxl_vphb_take_context(struct cxl_afu *afu,
 
 /*
  * The driver was unbound: neither the AFU nor an interrupt may work for it any
- * more, and only such code of its module is called that is pinned.
+ * more, and only pinned code of its module is called.
  *
  * A context with a file belongs to the file: pending events can still be read.
- * A driver that was bound may still release the others, for example when its
- * last file is closed; one whose probe failed has forgotten them.
+ * The other contexts: a driver that was bound may still release them, for
+ * example at the last close of its file; a driver whose probe failed has
+ * forgotten them.
  */
 static void cxl_vphb_driver_gone(struct cxl_vphb *vphb, struct pci_dev *pdev,
 				 bool was_bound)
@@ -331,7 +332,7 @@ static struct notifier_block cxl_vphb_nb = {
 };
 
 /**
- * cxl_vphb_get_device() - device of a configuration record
+ * cxl_vphb_get_device() - get the device of a configuration record
  * @afu: AFU
  * @record: number of the record
  *
@@ -357,8 +358,8 @@ struct pci_dev *cxl_vphb_get_device(struct cxl_afu *afu, unsigned int record)
 /**
  * cxl_vphb_set_recovering() - error recovery begins or ends
  * @afu: AFU
- * @recovering: which of the two
- * @state: of the devices from now on
+ * @recovering: it begins
+ * @state: state of the devices from now on
  *
  * Context: any, while the AFU is not unregistered.
  */
@@ -378,9 +379,9 @@ void cxl_vphb_set_recovering(struct cxl_afu *afu, bool recovering,
 }
 
 /**
- * cxl_vphb_set_error_state() - let pci_channel_offline() tell AFU drivers
+ * cxl_vphb_set_error_state() - tell AFU drivers, through pci_channel_offline()
  * @afu: AFU
- * @state: of its devices; normal has to wait for the end of a recovery
+ * @state: state of its devices; "normal" waits for the end of a recovery
  *
  * Context: any, with the card's lock held or while the AFU is not
  * unregistered.
@@ -430,7 +431,7 @@ static void cxl_vphb_set_scanning(struct cxl_vphb *vphb, bool scanning)
 	raw_spin_unlock_irq(&vphb->lock);
 }
 
-/* If the link goes down meanwhile, cxl_vphb_link_up() asks for it again. */
+/* If the link goes down meanwhile, cxl_vphb_link_up() asks for a new scan. */
 static void cxl_vphb_add_work(struct work_struct *work)
 {
 	struct cxl_vphb *vphb = container_of(work, struct cxl_vphb, add_work);
@@ -451,7 +452,8 @@ unlock:
 }
 
 /**
- * cxl_vphb_link_up() - look for devices that a link that was down has hidden
+ * cxl_vphb_link_up() - look for devices that were hidden while the link was
+ * down
  * @afu: AFU whose link is up again
  *
  * Context: process context, with the card's lock held.
@@ -481,11 +483,12 @@ static void cxl_vphb_remove_work(struct work_struct *work)
 }
 
 /**
- * cxl_vphb_add() - make the PCI devices of an AFU
- * @afu: AFU that is ready to be used
+ * cxl_vphb_add() - create the PCI devices of an AFU
+ * @afu: AFU that is ready for use
  *
- * They appear a moment after this returned: see cxl_vphb_settle().  If that fails
- * there is only a message, since the AFU can be used without them.
+ * They appear a moment after this has returned, see cxl_vphb_settle().  A
+ * failure to create them is only logged, since the AFU can be used without
+ * them.
  *
  * Context: process context, maybe with pci_lock_rescan_remove() held.
  * Return: 0 or -ENOMEM.
@@ -516,11 +519,11 @@ int cxl_vphb_add(struct cxl_afu *afu)
 }
 
 /**
- * cxl_vphb_remove() - unbind the AFU drivers of an AFU that goes away
+ * cxl_vphb_remove() - unbind the drivers of an AFU that goes away
  * @afu: AFU that still works
  *
- * When it returns no AFU driver uses the AFU, and its records read as absent.
- * The devices are removed a moment later.
+ * When this returns, no AFU driver uses the AFU, and its records read as
+ * absent. The devices are removed a moment later.
  *
  * Context: process context, maybe with pci_lock_rescan_remove() held.
  */
@@ -578,7 +581,7 @@ int cxl_vphb_init(void)
 	return rc;
 }
 
-/* All cards are gone; wait until the last buses are removed. */
+/* All cards are gone: wait until the last buses are removed. */
 void cxl_vphb_exit(void)
 {
 	destroy_workqueue(cxl_vphb_wq);
