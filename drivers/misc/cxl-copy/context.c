@@ -39,24 +39,24 @@
 /* An element copies up to the next multiple of this in its destination */
 #define CXL_COPY_PIECE			SZ_32K
 
-/* Requests for one interrupt */
+/* Requests per interrupt */
 #define CXL_COPY_BATCH			16
 
 /*
- * Each batch has at least one request, so as many interrupts again.  A power
- * of two: the counters of the ring wrap around.
+ * Room for all requests, and for as many interrupts, since each batch has at
+ * least one request.  A power of two, because the ring's counters wrap around.
  */
 #define CXL_COPY_RING			(2 * CXL_COPY_MAX_REQUESTS)
 static_assert(!(CXL_COPY_RING & (CXL_COPY_RING - 1)));
 
 /**
- * struct cxl_copy_work - what the next elements of the work queue are
+ * struct cxl_copy_work - a request, or an interrupt, in the work queue
  * @cookie: of the request
  * @destination: of the request
- * @length: of the request in bytes; 0: this is an interrupt element instead
+ * @length: of the request in bytes; 0: an interrupt element instead
  * @done: bytes whose elements are finished
- * @copied: bytes from the start on that are copied correctly
- * @status: CXL_COPY_OK, or that of the first element that failed
+ * @copied: bytes copied correctly, counted from the start
+ * @status: CXL_COPY_OK, or the status of the first element that failed
  */
 struct cxl_copy_work {
 	u64 cookie;
@@ -71,18 +71,18 @@ struct cxl_copy_work {
  * struct cxl_copy_context - an AFU descriptor
  * @afu: holds a reference
  * @link: entry of cxl_copy_afu.contexts while started, guarded by its lock
- * @ctx: context of the cxl core, its private pointer leads back to here
- * @events: where the completions go
+ * @ctx: context of the cxl core; its private pointer points here
+ * @events: event queue for the completions
  * @registers: per-process window of the AFU, valid while @running
  * @lock: guards the following members, and the counters of @queue
  * @running: requests are accepted and finished
  * @queue: work queue shared with the AFU
- * @works: ring that says what stands in @queue, in the same order: it is the
- *	driver's own, since a program can scribble on the queue
- * @head: counts what was put into @works
- * @tail: counts what was taken from it
+ * @works: ring with the contents of @queue, in the same order; the driver needs
+ *	a copy of its own, since the program can scribble on the queue
+ * @head: counts the entries put into @works
+ * @tail: counts the entries taken from it
  *
- * It belongs to the file, and is freed by the last close.
+ * It belongs to the file and is freed by the last close.
  */
 struct cxl_copy_context {
 	struct cxl_copy_afu *afu;
@@ -121,7 +121,7 @@ static void complete_work(struct cxl_copy_context *copy,
 		.copied = work->copied,
 	};
 
-	/* Room is reserved: it can only fail if no reader is left. */
+	/* Room is reserved, so this can only fail if no reader is left. */
 	cxl_event_queue_commit(copy->events, &completion, sizeof(completion));
 }
 
@@ -241,7 +241,7 @@ static int add_request(struct cxl_copy_context *copy,
 	return 0;
 }
 
-/* Returns how many requests were taken, or why the first one was not. */
+/* Returns the number of requests taken, or why the first one was not. */
 static int submit_batch(struct cxl_copy_context *copy,
 			const struct cxl_copy_request *requests, u32 count)
 {
@@ -295,7 +295,7 @@ static long cxl_copy_submit(struct cxl_copy_context *copy,
 		if (ret < count)
 			break;
 	}
-	/* Not "?:": with an unsigned number of them, an errno becomes unsigned */
+	/* Not "taken ?: ret": ret would be converted to unsigned. */
 	if (taken)
 		return taken;
 	return ret;
@@ -366,8 +366,8 @@ err_release:
 
 /*
  * Stop the AFU's work for a context for good.  Send the events first: once the
- * context is stopped a reader that has read them all gets EIO, and each request
- * should have its event by then.
+ * context is stopped, a reader gets EIO when it has read all events, and each
+ * request should have its event by then.
  */
 static void stop_context(struct cxl_copy_context *copy)
 {
@@ -393,7 +393,7 @@ static void stop_context(struct cxl_copy_context *copy)
 }
 
 /**
- * cxl_copy_stop_all() - stop all contexts, their descriptors stay
+ * cxl_copy_stop_all() - stop all contexts; their descriptors stay open
  * @afu: the AFU, with its lock held
  */
 void cxl_copy_stop_all(struct cxl_copy_afu *afu)
@@ -481,7 +481,7 @@ int cxl_copy_context_open(struct cxl_copy_afu *afu,
 	cxl_copy_afu_get(afu);
 	mutex_unlock(&afu->lock);
 
-	/* From here on the file owns it all, and may be closed at once. */
+	/* The file owns everything from here on, and may be closed at once. */
 	fd_install(fd, file);
 	return fd;
 

@@ -26,17 +26,17 @@ struct cxl_copy_element;
 
 /**
  * struct cxl_copy_queue - work queue of the AFU, in the program's memory
- * @elements: the elements, as the driver sees them.  The program can write
- *	them, too: only the status is ever read back, and it is trusted only
- *	for what concerns the program itself
- * @size: how many elements there are
- * @pages: the pages behind @elements, pinned
- * @num_pages: how many there are
+ * @elements: the elements in the driver's own mapping.  The program can write
+ *	them, too: only the status is ever read back, and a wrong status harms
+ *	nobody but the program
+ * @size: number of elements
+ * @pages: the pinned pages behind @elements
+ * @num_pages: number of pages
  * @mm: address space that the AFU works on, counted (mm_count)
  * @head: index of the next element to fill
- * @wrap: wrap bit for it, toggles each time @head wraps around
+ * @wrap: its wrap bit, which toggles each time @head wraps around
  * @tail: index of the oldest element that is not finished
- * @used: elements from @tail to @head
+ * @used: number of elements from @tail to @head
  *
  * @head, @wrap, @tail and @used are guarded by cxl_copy_context.lock, the
  * others do not change.
@@ -54,7 +54,7 @@ struct cxl_copy_queue {
 	unsigned int used;
 };
 
-/* What the AFU made of an element */
+/* What became of an element */
 enum cxl_copy_result {
 	CXL_COPY_ELEMENT_BUSY,
 	CXL_COPY_ELEMENT_DONE,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * An ordinary PCI driver of the memcpy AFU's configuration record, with a
+ * An ordinary PCI driver for the memcpy AFU's configuration record, with a
  * character device for each AFU.
  */
 #include <linux/compat.h>
@@ -35,8 +35,8 @@ void cxl_copy_afu_put(struct cxl_copy_afu *afu)
 }
 
 /*
- * Called with the lock of the misc devices held, so not after
- * misc_deregister() returned: the driver's reference is still there.
+ * Called with the lock of the misc devices held, so not after misc_deregister()
+ * has returned: the driver's reference still exists.
  */
 static int cxl_copy_dev_open(struct inode *inode, struct file *file)
 {
@@ -81,7 +81,7 @@ static int cxl_copy_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	struct cxl_copy_afu *afu;
 	int ret;
 
-	/* A PCI card could have the same IDs, but be no AFU. */
+	/* A PCI card that is no AFU could have the same IDs. */
 	if (IS_ERR(cxl_pci_to_afu(pdev)))
 		return -ENODEV;
 

@@ -3,11 +3,10 @@
  * The memcpy AFU's work queue: Documentation/memcpy-afu.md.
  *
  * The AFU reads the queue through the program's address space, one element after
- * the other, and after the last it begins again at the first.  An element is
- * valid if its valid bit is set and its wrap bit is that of the AFU's present
- * round, so that elements of the round before can stay as they are.  The driver
- * writes the same pages through a mapping of its own, so that it can do so in
- * any context.
+ * the other, and starts again at the first after the last.  An element is valid
+ * if its valid bit is set and its wrap bit is that of the AFU's current round,
+ * so elements of the last round can stay in place.  The driver writes the same
+ * pages through a mapping of its own, so that it can do so in any context.
  */
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
@@ -40,7 +39,7 @@ static_assert(sizeof(struct cxl_copy_element) == 32);
 #define CXL_COPY_STATUS_ADDRESS_ERROR	0x20
 
 /**
- * cxl_copy_queue_init() - take memory of the calling process as work queue
+ * cxl_copy_queue_init() - use memory of the calling process as work queue
  * @queue: filled in on success
  * @address: of the memory in the process
  * @size: of the memory in bytes
@@ -48,10 +47,10 @@ static_assert(sizeof(struct cxl_copy_element) == 32);
  * The memory stays pinned, and counts against RLIMIT_MEMLOCK, until
  * cxl_copy_queue_destroy().
  *
- * Context: process context; may wait for page faults without end, so no lock
- * that other processes need may be held.
+ * Context: process context; may wait for page faults without limit, so hold no
+ * lock that other processes need.
  * Return: 0; -EINVAL (address or size), -EFAULT (not mapped or not writable),
- * -ENOMEM, or what pin_user_pages_fast() says.
+ * -ENOMEM, or an errno of pin_user_pages_fast().
  */
 int cxl_copy_queue_init(struct cxl_copy_queue *queue, u64 address, u64 size)
 {
@@ -112,7 +111,7 @@ err_free:
 
 /**
  * cxl_copy_queue_destroy() - the reverse of cxl_copy_queue_init()
- * @queue: queue that no AFU uses any more
+ * @queue: queue that no AFU uses
  *
  * Context: process context, of any process.
  */
@@ -126,12 +125,11 @@ void cxl_copy_queue_destroy(struct cxl_copy_queue *queue)
 }
 
 /**
- * cxl_copy_queue_wed() - what the AFU is told of the queue
+ * cxl_copy_queue_wed() - work element descriptor for a queue
  * @queue: the queue
  * @address: of its memory in the process
  *
- * Return: work element descriptor: address, and size in units of 128 bytes in
- * the low 12 bits.
+ * Return: the address, with the size in units of 128 bytes in the low 12 bits.
  */
 u64 cxl_copy_queue_wed(const struct cxl_copy_queue *queue, u64 address)
 {
@@ -140,8 +138,8 @@ u64 cxl_copy_queue_wed(const struct cxl_copy_queue *queue, u64 address)
 }
 
 /*
- * Hand an element to the AFU, which may be waiting for it and start at once:
- * the command, with the valid bit, is written after everything else.
+ * Hand an element to the AFU, which may be waiting for it and start at once: so
+ * the command, with the valid bit, is written last.
  */
 static void queue_add(struct cxl_copy_queue *queue, u8 command, u16 length,
 		      u64 source, u64 destination)
@@ -195,7 +193,7 @@ void cxl_copy_queue_add_interrupt(struct cxl_copy_queue *queue, u16 number)
  * cxl_copy_queue_result() - what has become of the oldest element
  * @queue: queue that is not empty (used > 0)
  *
- * If it is done, what it copied is visible to the caller.
+ * If it is done, the data it copied is visible to the caller.
  *
  * Context: any, under cxl_copy_context.lock.
  */
@@ -214,7 +212,7 @@ enum cxl_copy_result cxl_copy_queue_result(const struct cxl_copy_queue *queue)
 }
 
 /**
- * cxl_copy_queue_remove() - free the place of the oldest element
+ * cxl_copy_queue_remove() - free the slot of the oldest element
  * @queue: queue whose oldest element is finished
  *
  * Context: any, under cxl_copy_context.lock.
