@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What AFU drivers take for granted, since the kernels they were written for
- * had the cxl driver on powerpc only.  To build one as it is, have the compiler
- * include this first (-include), with this folder among its own (-I).
+ * What AFU drivers take for granted because they were written for kernels that
+ * had the cxl driver on powerpc only.  To build such a driver unchanged,
+ * include this file first (-include), with this folder in the include path
+ * (-I).
  */
 #ifndef _COMPAT_POWERPC_H
 #define _COMPAT_POWERPC_H
@@ -15,13 +16,13 @@
 #include <asm/reg.h>
 
 /*
- * Layouts of AFUs are made of cache lines of POWER, and their drivers use this
- * as the size of an array: on x86 it is a variable, and another number.
+ * AFUs lay out their structures in cache lines of POWER, and AFU drivers use
+ * this as the size of an array.  On x86 it is a variable, with another value.
  */
 #undef cache_line_size
 #define cache_line_size()	128
 
-/* Memory is cached unless something else is asked for. */
+/* Memory is cached unless asked otherwise. */
 #define pgprot_cached(prot)	(prot)
 
 #endif /* !CONFIG_PPC */

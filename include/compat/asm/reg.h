@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * For AFU drivers on architectures other than powerpc: what they expect from
- * its <asm/reg.h> and <asm/io.h>.  Only a driver that asks for it gets it:
+ * powerpc's <asm/reg.h> and <asm/io.h>.  A driver asks for it by
  * ccflags-y += -I.../include/compat
  */
 #ifndef _COMPAT_ASM_REG_H
@@ -17,7 +17,7 @@
 /* Data storage interrupt status register: the access was a store */
 #define DSISR_ISSTORE		0x02000000
 
-/* readl() and its like are little-endian whatever the CPU is */
+/* readl() and readq() are little-endian on every CPU */
 #define in_be32(addr)		swab32(readl(addr))
 #define in_be64(addr)		swab64(readq(addr))
 

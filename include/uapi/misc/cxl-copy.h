@@ -16,16 +16,16 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-/* Bytes that one request can copy */
+/* Maximum length of one request, in bytes */
 #define CXL_COPY_MAX_LENGTH		(1 << 20)
 
-/* Requests of one descriptor whose completion has not been read yet */
+/* Most requests of one descriptor whose completion has not been read yet */
 #define CXL_COPY_MAX_REQUESTS		256
 
 /*
- * Size of the work queue in bytes.  A request takes 32 bytes of it for each
- * aligned 32 KiB of its destination that it touches, and each call of
- * CXL_COPY_SUBMIT takes 32 bytes more for every 16 requests or part of them.
+ * Size of the work queue in bytes.  A request takes 32 bytes for each aligned
+ * 32 KiB of its destination that it touches, and each call of CXL_COPY_SUBMIT
+ * takes 32 bytes more for every 16 requests or part of 16.
  */
 #define CXL_COPY_QUEUE_MIN_SIZE		4096
 #define CXL_COPY_QUEUE_MAX_SIZE		(4095 * CXL_COPY_QUEUE_UNIT)
@@ -35,8 +35,8 @@
  * struct cxl_copy_get_fd - argument of CXL_COPY_GET_FD, 32 bytes
  * @queue_address: page-aligned address of writable memory, which the AFU and
  *	the driver use as work queue until the descriptor is closed.  Its old
- *	contents are lost, and the program must leave it alone: a program that
- *	writes to it, or unmaps it, harms its own copies and nothing else
+ *	contents are lost.  The program must leave it alone: if it writes to
+ *	the queue, or unmaps it, it harms its own copies and nothing else
  * @queue_size: in bytes, a multiple of CXL_COPY_QUEUE_UNIT from
  *	CXL_COPY_QUEUE_MIN_SIZE to CXL_COPY_QUEUE_MAX_SIZE
  * @reserved: must be 0
@@ -68,7 +68,7 @@ struct cxl_copy_request {
 /**
  * struct cxl_copy_submit - argument of CXL_COPY_SUBMIT, 16 bytes
  * @requests: address of an array of struct cxl_copy_request
- * @count: how many there are
+ * @count: number of requests
  * @reserved: must be 0
  */
 struct cxl_copy_submit {
@@ -80,9 +80,9 @@ struct cxl_copy_submit {
 /**
  * enum cxl_copy_status - how a copy ended
  * @CXL_COPY_OK: all of it is copied
- * @CXL_COPY_ADDRESS_ERROR: memory that is not mapped, or not writable.  A
+ * @CXL_COPY_ADDRESS_ERROR: memory is not mapped, or not writable.  A
  *	CXL_EVENT_DATA_STORAGE event tells the address
- * @CXL_COPY_FAILED: the AFU gave any other reason
+ * @CXL_COPY_FAILED: the AFU failed for any other reason
  * @CXL_COPY_CANCELLED: the AFU was taken away (driver unbound, card error).
  *	It may write to the destination until read() returns EIO
  */
@@ -98,8 +98,8 @@ enum cxl_copy_status {
  * @cookie: of the request
  * @status: one of enum cxl_copy_status
  * @reserved: 0
- * @copied: bytes copied correctly, counted from the start.  What lies behind
- *	them in the destination is undefined unless @status is CXL_COPY_OK
+ * @copied: bytes copied correctly, counted from the start.  The rest of the
+ *	destination is undefined unless @status is CXL_COPY_OK
  *
  *	+--------+--------+----------+--------+
  *	| cookie | status | reserved | copied |
@@ -119,10 +119,10 @@ struct cxl_copy_completion {
 /**
  * CXL_COPY_GET_FD - start a copy service on the memory of the calling process
  *
- * To be called on /dev/cxl-copyN.  The result is an AFU descriptor (with
- * close-on-exec set): it takes CXL_COPY_SUBMIT and all that an AFU descriptor
- * takes, see <misc/cxl.h>.  Closing it cancels what is not finished; when
- * close() returns, the AFU no longer touches the memory of the process.
+ * Called on /dev/cxl-copyN.  The result is an AFU descriptor (with
+ * close-on-exec set): it takes CXL_COPY_SUBMIT and everything that an AFU
+ * descriptor takes, see <misc/cxl.h>.  Closing it cancels unfinished copies;
+ * when close() returns, the AFU no longer touches the memory of the process.
  *
  * The queue's memory counts against RLIMIT_MEMLOCK until the last close.
  *
@@ -144,19 +144,19 @@ struct cxl_copy_completion {
 /**
  * CXL_COPY_SUBMIT - start copies
  *
- * To be called on the descriptor from CXL_COPY_GET_FD.  Each request that is
- * taken gives exactly one completion event; they come in the order submitted.
+ * Called on the descriptor from CXL_COPY_GET_FD.  Each request that is taken
+ * gives exactly one completion event; these come in the order submitted.
  *
- * Return: how many of the requests were taken, from the first on.  If that is
- * less than all, as with write(), the reason shows when the rest is submitted
- * again.  If there is none, -1 and errno:
+ * Return: the number of requests taken, from the first on.  If it is less than
+ * all, submit the rest again to learn the reason, as with write().  If no
+ * request was taken, -1 and errno:
  * EFAULT	the argument or the array is not mapped
  * EINVAL	a length is 0 or above CXL_COPY_MAX_LENGTH, source or
  *		destination plus length exceeds 2^64, or the reserved field is
  *		not 0
  * EBUSY	too much is outstanding: read completions, then try again
- * EPERM	called by another process than CXL_COPY_GET_FD (a child, say):
- *		the addresses would not be the caller's
+ * EPERM	called by another process than CXL_COPY_GET_FD was (by a child,
+ *		for example): the addresses would not be the caller's
  * EIO		the AFU was taken away (driver unbound, card error)
  */
 #define CXL_COPY_SUBMIT \

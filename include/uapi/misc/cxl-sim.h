@@ -2,8 +2,8 @@
 /*
  * AFU models that are programs: the user ABI of /dev/cxl-sim/CARD.afuM.
  *
- * An AFU of a software card whose configfs attribute "model" is "user" has such
- * a node.  The program that opens it is the AFU:
+ * An AFU of a software card has such a node if its configfs attribute "model"
+ * is "user".  The program that opens the node is the AFU:
  *
  *	fd = open("/dev/cxl-sim/mycard.afu0", O_RDWR | O_CLOEXEC);
  *	read(fd, messages, sizeof(messages));	what happened to the AFU
@@ -13,12 +13,12 @@
  *	pread(ctx, buf, len, ea);		loads and stores of the AFU
  *	pwrite(ctx, buf, len, ea);
  *
- * One program at a time has the node open, for reading and writing both (else
- * EACCES; EBUSY: another has it).  When it closes the node or ends, sends what
- * is not described here, or does not answer in time, the AFU has failed: each
- * context gets an AFU error event of CXL_SIM_AFU_ERROR, loads from the problem
- * state area give all ones, and a context that is started gets EIO.  What the
- * AFU's users do after that (detach, close, reset) needs no program.
+ * One program at a time has the node open (else EBUSY), for both reading and
+ * writing (else EACCES).  If it closes the node or ends, sends what is not
+ * described here, or does not answer in time, the AFU has failed: each context
+ * gets an AFU error event of CXL_SIM_AFU_ERROR, loads from the problem state
+ * area give all ones, and starting a context fails with EIO.  What the AFU's
+ * users do after that (detach, close, reset) needs no program.
  *
  * Everything here is in native byte order and naturally aligned, so that 32-bit
  * programs see the same layouts as 64-bit ones.  Reserved words are 0.
@@ -37,53 +37,53 @@
 /*
  * Messages, from read()
  *
- * A read returns as many whole messages as there are and fit, and at least one:
- * it waits for it unless O_NONBLOCK is set.  Messages tell what has changed;
+ * A read returns as many whole messages as there are and fit, but at least one,
+ * for which it waits unless O_NONBLOCK is set.  Messages tell what has changed;
  * there is no queue that could overflow.  A context that was started and
- * stopped before the program looked is never mentioned, two doorbells are one.
+ * stopped before the program looked is never mentioned; two doorbells are one.
  *
- * Errors: EAGAIN, EINTR; EINVAL: the buffer holds no message; EFAULT, then
+ * Errors: EAGAIN, EINTR; EINVAL: the buffer is too small for a message; EFAULT:
  * nothing is lost; EIO: the AFU has failed, close the node; ENODEV: the AFU
  * does not exist any more.
  *
- * poll(): EPOLLIN when there is a message, EPOLLOUT always, EPOLLERR | EPOLLHUP
- * when read() fails by EIO or ENODEV.
+ * poll(): EPOLLIN if there is a message, EPOLLOUT always, EPOLLERR | EPOLLHUP
+ * if read() fails with EIO or ENODEV.
  */
 enum cxl_sim_message_type {
-	/* A context was started; answer by CXL_SIM_ATTACHED */
+	/* A context was started: answer by CXL_SIM_ATTACHED */
 	CXL_SIM_ATTACH = 1,
-	/* It was stopped: the kernel has cut it off already */
+	/* The context was stopped: the kernel has cut it off already */
 	CXL_SIM_DETACH = 2,
-	/* It has another number of interrupts */
+	/* The context's number of interrupts has changed */
 	CXL_SIM_INTERRUPTS = 3,
 	/*
-	 * Set up the global registers and forget all contexts' work: those
-	 * that there are do no more; answer by CXL_SIM_RESET_DONE.  It is the
-	 * first message after open.
+	 * Set up the global registers and forget the work of all contexts:
+	 * existing ones do no more.  Answer by CXL_SIM_RESET_DONE.  This is
+	 * the first message after open.
 	 */
 	CXL_SIM_RESET = 4,
 	/*
-	 * Registers of the context may have been written to.  Of stores by an
-	 * AFU driver that does not tell of them (cxl_psa_written() and
-	 * cxl_psa_written_at() of <misc/cxl.h>) it comes late, after a fifth of
-	 * a second at most: whoever wants to see them sooner has to look
+	 * Registers of the context may have been written to.  After stores by
+	 * an AFU driver that does not announce them (by cxl_psa_written() or
+	 * cxl_psa_written_at() of <misc/cxl.h>) this comes up to a fifth of a
+	 * second late: a program that wants to see them sooner has to poll.
 	 */
 	CXL_SIM_DOORBELL = 5,
 	/*
-	 * The link went down (accesses wait for it, interrupts get lost) or
-	 * came back
+	 * The link went down (accesses wait for it, interrupts are lost), or
+	 * it came back.
 	 */
 	CXL_SIM_LINK = 6,
 	/*
-	 * The AFU goes away: close the node. What is mapped has lost its
-	 * meaning, but can be accessed
+	 * The AFU is going away: close the node.  Mappings can still be
+	 * accessed, but mean nothing any more.
 	 */
 	CXL_SIM_STOP = 7,
 	/*
-	 * A register is accessed, if the configfs attribute "mmio" is
-	 * "trapped".  Whoever accesses it waits: answer by CXL_SIM_MMIO_DONE.
-	 * There can be several at once, each by another thread; those of one
-	 * thread come one after the other
+	 * A register is accessed; only if the configfs attribute "mmio" is
+	 * "trapped".  The accessing thread waits: answer by CXL_SIM_MMIO_DONE.
+	 * There can be several accesses at once, each by another thread; those
+	 * of one thread come one after the other.
 	 */
 	CXL_SIM_MMIO = 8,
 };
@@ -91,22 +91,22 @@ enum cxl_sim_message_type {
 /* Flags of an attached context */
 #define CXL_SIM_CONTEXT_MASTER	1
 /*
- * Effective addresses are the kernel's: an AFU driver has started it.  Only if
- * the configfs attribute "allow_kernel_contexts" is 1
+ * Effective addresses are kernel addresses: an AFU driver started the context.
+ * Only if the configfs attribute "allow_kernel_contexts" is 1
  */
 #define CXL_SIM_CONTEXT_KERNEL	2
 
 /**
  * struct cxl_sim_message - what read() returns, 64 bytes each
- * @type: enum cxl_sim_message_type; a program ignores those it does not know
- * @pe: process element; 0 for what is not about a context
- * @id: of the context, never used twice; of a reset: for the answer; else 0
+ * @type: enum cxl_sim_message_type; a program ignores types it does not know
+ * @pe: process element; 0 if the message is not about a context
+ * @id: ID of the context, never used twice; of a reset, for the answer; else 0
  * @attach: of CXL_SIM_ATTACH
  * @attach.wed: work element descriptor
  * @attach.amr: authority mask register
  * @attach.window: offset in the problem state area of the context's window,
  *	which is all zeroes at first
- * @attach.window_size: its bytes
+ * @attach.window_size: bytes of the window
  * @attach.num_interrupts: interrupts 1 to this number can be raised
  * @attach.flags: CXL_SIM_CONTEXT_*
  * @interrupts: of CXL_SIM_INTERRUPTS
@@ -117,14 +117,14 @@ enum cxl_sim_message_type {
  * @link: of CXL_SIM_LINK
  * @link.up: 0 or 1
  * @mmio: of CXL_SIM_MMIO
- * @mmio.access: for the answer; never used twice
+ * @mmio.access: ID for the answer; never used twice
  * @mmio.offset: of the register in the problem state area, a multiple of the
- *	size: of a window's first register it is the window's
- * @mmio.value: to store, as a store of this machine has it: a big-endian
- *	register is to be swapped on a little-endian one
+ *	size; a window's first register has the offset of the window
+ * @mmio.value: value to store, as if by a store instruction: on a little-endian
+ *	machine swap a big-endian register
  * @mmio.size: bytes, 4 or 8
  * @mmio.write: 1 to store, 0 to load
- * @words: all of them; those not named above are 0
+ * @words: all words; those not named above are 0
  */
 struct cxl_sim_message {
 	__u32 type;
@@ -163,20 +163,20 @@ struct cxl_sim_message {
 /*
  * Requests, by write()
  *
- * A write takes one request or more, in order, and returns the bytes of those
- * that were done: the first that fails ends it, and if it was the very first
- * its error is returned.
+ * A write takes one or more requests, in order, and returns the bytes of those
+ * done.  It ends at the first that fails; if that is the very first, its error
+ * is returned.
  *
  * Errors: ESTALE: the context is not attached any more, or the answer came too
  * late: not the program's mistake; ERANGE: the context does not have that
  * interrupt; EIO: the link is down, or the AFU has failed; ENODEV; EFAULT;
- * EINVAL: an unknown type, a reserved word that is not 0, an answer that is none,
+ * EINVAL: an unknown type, a reserved word that is not 0, an answer to nothing,
  * or not a whole number of requests: then the AFU has failed.
  */
 enum cxl_sim_request_type {
 	/*
-	 * Answer to CXL_SIM_ATTACH: the registers are set up.  @value: 0, or 1
-	 * to refuse the context, which then is not attached.
+	 * Answer to CXL_SIM_ATTACH: the registers are set up.  @value: 0; or 1
+	 * to refuse the context, which is then not attached.
 	 */
 	CXL_SIM_ATTACHED = 1,
 	/* Answer to CXL_SIM_RESET */
@@ -186,9 +186,9 @@ enum cxl_sim_request_type {
 	/* Report AFU error @value for the context */
 	CXL_SIM_ERROR = 4,
 	/*
-	 * Answer to CXL_SIM_MMIO: @id is the access, @value what was loaded, in
-	 * the same byte order, or 0.  The AFU has failed if it comes too late:
-	 * loads then give all ones
+	 * Answer to CXL_SIM_MMIO: @id is the access; @value is the value
+	 * loaded, in the same byte order, or 0 for a store.  If the answer is
+	 * too late, the AFU has failed, and loads give all ones.
 	 */
 	CXL_SIM_MMIO_DONE = 5,
 };
@@ -196,8 +196,8 @@ enum cxl_sim_request_type {
 /**
  * struct cxl_sim_request - what write() takes, 32 bytes each
  * @type: enum cxl_sim_request_type
- * @pe: as in the message that told of the context, or of the reset
- * @id: likewise, unless it says otherwise above
+ * @pe: as in the message about the context or the reset
+ * @id: likewise, unless noted above
  * @value: see above, else 0
  * @number: of an interrupt, from 1; else 0
  * @reserved: 0
@@ -211,13 +211,13 @@ struct cxl_sim_request {
 	__u32 reserved;
 };
 
-/* Registers are accessed by CXL_SIM_MMIO: only the program sees the mappings */
+/* Registers are accessed by CXL_SIM_MMIO: only the program can map the area */
 #define CXL_SIM_INFO_TRAPPED	1
 
 /**
- * struct cxl_sim_info - what the AFU was configured to be, 64 bytes
+ * struct cxl_sim_info - configuration of the AFU, 64 bytes
  * @abi_version: CXL_SIM_ABI_VERSION
- * @modes: CXL_MODE_* of <misc/cxl.h> that it can be in
+ * @modes: modes that it can be in, CXL_MODE_* of <misc/cxl.h>
  * @num_procs: process elements are below this
  * @irqs_min: interrupts that each context has at least
  * @err_buff_size: bytes of the error buffer
@@ -242,9 +242,9 @@ struct cxl_sim_info {
 
 /**
  * struct cxl_sim_open_context - argument of CXL_SIM_OPEN_CONTEXT, 16 bytes
- * @pe: as in the message that told of the context
+ * @pe: as in the message about the context
  * @reserved: 0
- * @id: as in the message
+ * @id: likewise
  */
 struct cxl_sim_open_context {
 	__u32 pe;
@@ -269,12 +269,13 @@ struct cxl_sim_err_buff {
 #define CXL_SIM_ERR_BUFF_MAX_WRITE	4096
 
 /*
- * ioctls of the node.  Beside their own errors: EIO and ENODEV as for read().
+ * ioctls of the node.  All can fail with EIO and ENODEV, as read() does.
  *
- * CXL_SIM_GET_INFO: 0.
- * CXL_SIM_OPEN_CONTEXT: a descriptor, close-on-exec; ESTALE: it is not
- *	attached any more.
- * CXL_SIM_WRITE_ERR_BUFF: 0; EINVAL: beyond the end.
+ * CXL_SIM_GET_INFO: returns 0.
+ * CXL_SIM_OPEN_CONTEXT: returns a descriptor, close-on-exec; ESTALE: the
+ * context
+ *	is not attached any more.
+ * CXL_SIM_WRITE_ERR_BUFF: returns 0; EINVAL: beyond the end.
  */
 #define CXL_SIM_GET_INFO	_IOR(0xCA, 0x40, struct cxl_sim_info)
 #define CXL_SIM_OPEN_CONTEXT	_IOW(0xCA, 0x41, struct cxl_sim_open_context)
@@ -283,20 +284,21 @@ struct cxl_sim_err_buff {
 /*
  * The file of a context
  *
- * pread(), pwrite() and their like access the context's memory; the offset is
- * the effective address, of CXL_SIM_CONTEXT_KERNEL without its highest bit,
- * which kernel addresses have set and offsets cannot have.  They are the AFU's
- * loads and stores: what is not there is faulted in, and where that is not
- * possible the context gets a data storage event and the call EFAULT (or fewer
- * bytes).  mmap() maps the context's window; once that is detached, the mapping
- * can be accessed, but has lost its meaning.
+ * pread(), pwrite() and their variants access the context's memory; the offset
+ * is the effective address.  With CXL_SIM_CONTEXT_KERNEL it is the address
+ * without its highest bit, which is set in kernel addresses but cannot be set
+ * in offsets. These accesses are the AFU's loads and stores: pages that are not
+ * present are faulted in; if that is not possible, the context gets a data
+ * storage event, and the call fails with EFAULT (or returns fewer bytes).
+ * mmap() maps the context's window.  Once the context is detached the mapping
+ * can still be accessed, but means nothing any more.
  *
  * Errors of these and of the following ioctls: EFAULT (also for the program's
  * own memory); ESTALE: the context is not attached any more, or the AFU has
- * failed or was reset; EINTR: only by a deadly signal; ENOMEM; EINVAL.  A call
+ * failed or was reset; EINTR: only by a fatal signal; ENOMEM; EINVAL.  A call
  * that waits, for memory or for the link, returns as soon as the context is
- * detached.  With RWF_NOWAIT, preadv2() and pwritev2() fail by EAGAIN where they
- * would wait, and where the address is bad.
+ * detached. With RWF_NOWAIT, preadv2() and pwritev2() fail with EAGAIN where
+ * they would wait, and where the address is bad.
  */
 
 /**
@@ -332,8 +334,8 @@ struct cxl_sim_fill {
 /**
  * struct cxl_sim_compare_swap - argument of CXL_SIM_COMPARE_SWAP, 32 bytes
  * @address: effective address, a multiple of @width (else EFAULT)
- * @old: value to replace; set to the value that was found.  If it is the same
- *	as before, @new_value was stored
+ * @old: value to replace; set to the value found.  If the two are equal,
+ *	@new_value was stored
  * @new_value: value to store
  * @width: 4 or 8 bytes
  * @reserved: 0
@@ -352,11 +354,11 @@ struct cxl_sim_compare_swap {
  * @src: effective address to copy from, in the context of @fd
  * @length: bytes, at most CXL_SIM_MAX_LENGTH
  * @done: set to the bytes that were copied
- * @fd: file of a context of the same AFU (else EXDEV; EBADF: it is no file of a
- *	context)
+ * @fd: file of a context of the same AFU (else EXDEV, or EBADF if it is not a
+ *	context's file)
  * @reserved: 0
  *
- * A bad address is told to the context that it belongs to.
+ * A bad address is reported to the context that it belongs to.
  */
 struct cxl_sim_copy_from {
 	__u64 dst;

@@ -14,13 +14,13 @@
 /**
  * struct cxl_ioctl_start_work - argument of CXL_IOCTL_START_WORK, 64 bytes
  * @flags: CXL_START_WORK_*
- * @work_element_descriptor: handed to the AFU as it is
+ * @work_element_descriptor: passed to the AFU unchanged
  * @amr: authority mask, with CXL_START_WORK_AMR (PowerPC only, else ignored)
- * @num_interrupts: with CXL_START_WORK_NUM_IRQS, how many AFU interrupts the
- *	context gets: from irqs_min to irqs_max of the AFU, see its attributes
- *	in sysfs.  Without the flag it gets irqs_min
+ * @num_interrupts: with CXL_START_WORK_NUM_IRQS, the number of AFU interrupts
+ *	that the context gets: from irqs_min to irqs_max of the AFU, see its
+ *	attributes in sysfs.  Without the flag it gets irqs_min
  * @tid: written back with CXL_START_WORK_TID (POWER9 only, else 0)
- * @reserved1: must be 0, as all the reserved fields
+ * @reserved1: must be 0, like all reserved fields
  * @reserved2: must be 0
  * @reserved3: must be 0
  * @reserved4: must be 0
@@ -62,7 +62,7 @@ struct cxl_ioctl_start_work {
  * @card_id: N of cardN
  * @afu_offset: M of afuN.M
  * @afu_mode: CXL_MODE_*
- * @reserved1: 0, as all the reserved fields
+ * @reserved1: 0, like all reserved fields
  * @reserved2: 0
  * @reserved3: 0
  * @reserved4: 0
@@ -89,7 +89,7 @@ struct cxl_afu_id {
  * @reserved: must be 0
  *
  * Chooses what this file descriptor's context adds to each event.  It may be
- * called in every state but CLOSED, and holds for events read after it.
+ * called in every state but CLOSED, and applies to events read after it.
  * Since API version 4.
  */
 struct cxl_ioctl_event_format {
@@ -105,9 +105,9 @@ struct cxl_ioctl_event_format {
  * struct cxl_ioctl_mmio - argument of CXL_IOCTL_MMIO, 32 bytes
  * @offset: of the register in the context's part of the problem state area, as
  *	for mmap(); a multiple of @size
- * @value: stored, or set to what was loaded, as a load or store of this machine
- *	has it: a big-endian register is to be swapped on a little-endian one.
- *	A register of 32 bits has the low half, and sets the high one to 0
+ * @value: value to store, or set to the value loaded, as if by a load or store
+ *	instruction: on a little-endian machine swap a big-endian register.  A
+ *	register of 32 bits uses the low half; a load sets the high half to 0
  * @size: bytes, 4 or 8
  * @flags: CXL_IOCTL_MMIO_WRITE to store, 0 to load
  * @reserved: must be 0
@@ -128,7 +128,7 @@ struct cxl_ioctl_mmio {
  * The direction bits of an ioctl number differ between architectures: take
  * the numbers from these macros only.
  *
- * All of them return 0; or -1 and errno, which beside those listed is
+ * All of them return 0; or -1 and errno: those listed, and
  * EFAULT	the argument is not mapped, or not writable
  * EIO		the context is closed, or the link to the card is down
  * EINVAL	the request is unknown
@@ -138,13 +138,13 @@ struct cxl_ioctl_mmio {
 /**
  * CXL_IOCTL_START_WORK - let the AFU work in the memory of this process
  *
- * Once for each descriptor.  The AFU works in the address space of the process
- * that makes the call, until the last close of the descriptor.
+ * Can be done once for each descriptor.  The AFU works in the address space of
+ * the calling process until the last close of the descriptor.
  *
  * EINVAL	a reserved field is not 0, a flag is unknown, or num_interrupts
  *		is out of range
- * EIO		it was started before, too
- * ENOSPC	so many interrupts are not left
+ * EIO		also if it was started before
+ * ENOSPC	too few interrupts are left
  * ENOMEM	not enough memory
  * EBUSY	the card is being reset
  */
@@ -152,13 +152,14 @@ struct cxl_ioctl_mmio {
 	_IOW(CXL_MAGIC, 0x00, struct cxl_ioctl_start_work)
 
 /**
- * CXL_IOCTL_GET_PROCESS_ELEMENT - the number by which the AFU knows the context
+ * CXL_IOCTL_GET_PROCESS_ELEMENT - get the number by which the AFU knows the
+ * context
  */
 #define CXL_IOCTL_GET_PROCESS_ELEMENT \
 	_IOR(CXL_MAGIC, 0x01, __u32)
 
 /**
- * CXL_IOCTL_GET_AFU_ID - which card and AFU this is, and in what mode
+ * CXL_IOCTL_GET_AFU_ID - tell which card and AFU this is, and in what mode
  */
 #define CXL_IOCTL_GET_AFU_ID \
 	_IOR(CXL_MAGIC, 0x02, struct cxl_afu_id)
@@ -174,21 +175,22 @@ struct cxl_ioctl_mmio {
 /**
  * CXL_IOCTL_MMIO - access a register
  *
- * All AFUs allow it.  It is the only way where registers are not memory and
- * each access is an act of the AFU: there mmap() fails by EOPNOTSUPP.  Accesses
- * of one thread are done in order, and each has been done when this returns.
+ * Works with every AFU.  Where registers are not memory, so that the AFU
+ * performs each access, it is the only way: mmap() fails with EOPNOTSUPP there.
+ * Accesses of one thread are done in order, and each has been done when this
+ * returns.
  *
- * When the AFU has failed or does not answer in time, or the link is down, a load
- * gives all ones and a store vanishes, as with a mapping; and so it is once the
- * context is closed, if it was started with CXL_START_WORK_ERR_FF.
- * Since API version 5.
+ * If the AFU has failed or does not answer in time, or the link is down, a load
+ * gives all ones and a store vanishes, as with a mapping; also once the context
+ * is closed, if it was started with CXL_START_WORK_ERR_FF.  Since API version
+ * 5.
  *
  * EIO		the context is not started, or is closed
- * EACCES	the descriptor is not open for reading, or for writing
+ * EACCES	the descriptor is not open for reading (load) or writing (store)
  * EINVAL	the size is not 4 or 8, the offset is not a multiple of it or
  *		beyond the context's part, a flag is unknown, or the reserved
  *		field is not 0
- * EINTR	only by a deadly signal
+ * EINTR	only by a fatal signal
  * ENOMEM	not enough memory
  */
 #define CXL_IOCTL_MMIO \
@@ -205,9 +207,9 @@ struct cxl_ioctl_mmio {
  * @reserved3: must be 0
  * @reserved4: must be 0
  *
- * Images can only be exchanged in a PowerVM guest, through the card's own
- * node, which this driver does not have.  The layout is here for programs that
- * name it.
+ * Images can only be replaced in a PowerVM guest, through the card's own node,
+ * which this driver does not have.  The layout is kept for programs that use
+ * it.
  */
 struct cxl_adapter_image {
 	__u64 flags;
@@ -256,7 +258,7 @@ struct cxl_adapter_image {
  *		handle(&h, p + sizeof(h), h.size - sizeof(h));
  *	}
  *
- * Unknown types are to be skipped by their size.
+ * Skip unknown types by their size.
  *
  * read() returns the number of bytes; or -1 and errno:
  * EINVAL	the buffer is smaller than CXL_READ_MIN_SIZE
@@ -319,7 +321,7 @@ struct cxl_event_afu_interrupt {
  * @reserved1: 0
  * @reserved2: 0
  * @addr: effective address that the AFU could not access
- * @dsisr: why, as the card's DSISR register said it: CXL_DSISR_*
+ * @dsisr: why, from the card's DSISR register: CXL_DSISR_*
  * @reserved3: 0
  *
  *	+-------+-----------+-----------+------+-------+-----------+
@@ -362,16 +364,16 @@ struct cxl_event_afu_error {
 	__u64 error;
 };
 
-/* Bytes an AFU driver may put into one event, unless its ops raise the limit */
+/* Maximum payload of a driver event in bytes, unless the ops raise the limit */
 #define CXL_MAX_EVENT_DATA_SIZE 128
 
 /**
  * struct cxl_event_afu_driver_reserved - how an AFU driver hands over an event
  * @data_size: length of @data in bytes
- * @data: the payload, its meaning is between the AFU driver and its programs
+ * @data: the payload; what it means is up to the AFU driver and its programs
  *
  * This is what the AFU driver gives to the cxl driver.  A program never sees
- * @data_size: it reads the header and right behind it the bytes of @data.
+ * @data_size: it reads the header and, right after it, the bytes of @data.
  *
  *	+---------------------+
  *	| data ...            |
@@ -385,19 +387,18 @@ struct cxl_event_afu_driver_reserved {
 
 /**
  * struct cxl_event_stamp - last 24 bytes of an event with CXL_EVENT_STAMPED
- * @time: CLOCK_MONOTONIC in nanoseconds, as clock_gettime() tells it in the
- *	time namespace of whoever reads: when the interrupt, fault or error
- *	was reported, or the driver event sent to the event queue; of driver
- *	events without a queue, and of those from before stamps were asked
- *	for, when they were read
+ * @time: CLOCK_MONOTONIC in nanoseconds, in the reader's time namespace: when
+ *	the interrupt, fault or error was reported, or the driver event was
+ *	sent to the event queue.  For driver events without an event queue, and
+ *	for events from before stamps were turned on: when they were read
  * @sequence: counts the events delivered to this context's readers, from 0
- * @lost: events of this context lost before @time, since it was opened.  An
- *	AFU error also counts the errors that found it unread.  Events are read
- *	in another order than that of @time, so it may be less than that of the
- *	event before
+ * @lost: events of this context lost before @time, since it was opened.  An AFU
+ *	error also counts later errors that were lost because it was unread.
+ *	Events are not read in the order of @time, so @lost may be less than in
+ *	the previous event
  *
- * It stands at (header.size - 24), which is unaligned where the payload's
- * length is no multiple of 8.
+ * The stamp is at (header.size - 24), which is unaligned if the payload's
+ * length is not a multiple of 8.
  */
 struct cxl_event_stamp {
 	__u64 time;
@@ -411,8 +412,8 @@ struct cxl_event_stamp {
  * @irq: with CXL_EVENT_AFU_INTERRUPT
  * @fault: with CXL_EVENT_DATA_STORAGE
  * @afu_error: with CXL_EVENT_AFU_ERROR
- * @afu_driver_event: not what a program reads: driver events are the header
- *	and bytes up to header.size, often more than this struct holds
+ * @afu_driver_event: not what a program reads: a driver event is the header and
+ *	bytes up to header.size, often more than this struct holds
  */
 struct cxl_event {
 	struct cxl_event_header header;
