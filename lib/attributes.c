@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What sysfs says of cards and AFUs, and what can be set there. */
+/* Attributes of cards and AFUs in sysfs: reading and setting them. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdlib.h>
@@ -50,7 +50,7 @@ static int adapter_long(struct cxl_adapter_h *adapter, const char *name,
 	return libcxl_parse_long(text, 10, valp);
 }
 
-/* Numbers of AFUs */
+/* Attributes of AFUs that are numbers */
 
 int cxl_get_api_version(struct cxl_afu_h *afu, long *valp)
 {
@@ -97,12 +97,12 @@ int cxl_set_irqs_max(struct cxl_afu_h *afu, long value)
 	return libcxl_attr_write(afu->path, "irqs_max", text);
 }
 
-/* Words of AFUs */
+/* Attributes of AFUs that are words */
 
 static const char mode_dedicated[] = "dedicated_process";
 static const char mode_directed[] = "afu_directed";
 
-/* 0 if @word is no mode */
+/* The mode that @word names, or 0 */
 static long mode_of(const char *word)
 {
 	if (!strcmp(word, mode_dedicated))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Cards and AFUs in the order of their numbers.  A step keeps no folder open:
- * it looks for the next higher number, so cards may come and go meanwhile.
+ * it looks for the next higher number, so cards may come and go in between.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -12,8 +12,8 @@
 #include "internal.h"
 
 /*
- * The lowest number above @after for which @number(entry name) gives one, -1
- * if there is none, -2 with errno if the folder cannot be read.
+ * The lowest number above @after that @number() finds in the name of an entry;
+ * -1 if there is none, -2 with errno if the folder cannot be read.
  */
 static int next_number(const char *folder, int after,
 		       int (*number)(const char *name, int scope), int scope)
@@ -37,7 +37,7 @@ static int next_number(const char *folder, int after,
 	return found;
 }
 
-/* N where @name is @prefix and N as the kernel writes it, else -1 */
+/* N if @name is @prefix followed by N as the kernel writes it, else -1 */
 static int number_behind(const char *name, const char *prefix)
 {
 	size_t len = strlen(prefix);
@@ -94,7 +94,7 @@ static int next_slot(int card, int after)
 	return slot;
 }
 
-/* As the end of an enumeration, with what is in errno in case of an error */
+/* End an enumeration: errno becomes 0, unless there was an error. */
 static void finish(int found)
 {
 	if (found != -2)
@@ -138,7 +138,7 @@ void cxl_adapter_free(struct cxl_adapter_h *adapter)
 	errno = error;
 }
 
-/* Make @afu, new or not, the handle of this AFU; frees it if that fails. */
+/* Turn @afu, new or not, into the handle of this AFU; on failure free it. */
 static struct cxl_afu_h *move_to(struct cxl_afu_h *afu, int card, int slot)
 {
 	char *name, *path;
@@ -163,7 +163,7 @@ static struct cxl_afu_h *move_to(struct cxl_afu_h *afu, int card, int slot)
 	afu->path = path;
 	afu->card = card;
 	afu->slot = slot;
-	/* These were another AFU's. */
+	/* These belonged to another AFU. */
 	afu->errinfo_known = false;
 	libcxl_errinfo_close(afu);
 	errno = 0;
@@ -211,7 +211,7 @@ struct cxl_afu_h *cxl_afu_next(struct cxl_afu_h *afu)
 		if (slot >= 0)
 			return move_to(afu, card, slot);
 	}
-	/* A card without AFUs, or gone meanwhile, is not the end. */
+	/* A card without AFUs, or one that just went away, is not the end. */
 	for (card = next_card(card); card >= 0; card = next_card(card)) {
 		slot = next_slot(card, -1);
 		if (slot >= 0)

@@ -59,9 +59,9 @@ ssize_t cxl_errinfo_read(struct cxl_afu_h *afu, void *dst, off_t off,
 }
 
 /*
- * Where off_t has two widths, the header gives the function above the name
- * cxl_errinfo_read64 in this file and in programs with the wider one.  The
- * other name is there on every machine all the same.
+ * Where off_t has two widths, the header names the function above
+ * cxl_errinfo_read64, in this file and in programs with the wider off_t.  The
+ * plain name must exist on every machine, too.
  */
 #if defined(__USE_FILE_OFFSET64) && __SIZEOF_POINTER__ == 4
 ssize_t errinfo_read_narrow(struct cxl_afu_h *afu, void *dst, long off,

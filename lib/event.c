@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Reading events.  The kernel gives as many as fit into a buffer, back to back;
- * they are handed out one by one, and stay where they are until then.
+ * Reading events.  The kernel returns as many as fit into a buffer, back to
+ * back; they are handed out one by one, and stay in the buffer until then.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -13,7 +13,7 @@
 
 #include "internal.h"
 
-/* What a struct cxl_event is filled with when it holds none */
+/* Fills a struct cxl_event that holds no event */
 #define POISON_BYTE	0xc5
 
 static bool is_buffered(const struct cxl_afu_h *afu)
@@ -21,7 +21,7 @@ static bool is_buffered(const struct cxl_afu_h *afu)
 	return afu->events && afu->events->begin < afu->events->end;
 }
 
-/* Have events in the buffer, and look at the header of the first. */
+/* Make sure that the buffer has events, and look at the header of the first. */
 static int peek_event(struct cxl_afu_h *afu, struct cxl_event_header *header)
 {
 	struct event_buffer *events;
@@ -60,7 +60,7 @@ static void take_event(struct event_buffer *events, void *to, size_t bytes,
 	events->begin += size;
 }
 
-/* Bytes at the end of an event that are not its payload's */
+/* Bytes at the end of an event that are not payload */
 static size_t stamp_size(const struct cxl_event_header *header)
 {
 	if (header->reserved1 & CXL_EVENT_STAMPED &&
@@ -81,7 +81,7 @@ int cxl_event_pending(struct cxl_afu_h *afu)
 {
 	if (!afu)
 		return libcxl_fail(EINVAL);
-	/* poll() reports nothing for a handle that is not open. */
+	/* poll() would report nothing for a handle that is not open. */
 	return is_buffered(afu) ? 1 : is_readable(afu);
 }
 
@@ -96,7 +96,7 @@ static int read_event(struct cxl_afu_h *afu, struct cxl_event *event)
 		return -1;
 	size = header.size - stamp_size(&header);
 	header.reserved1 &= ~CXL_EVENT_STAMPED;
-	/* Taken even if it is too large: else it would block every later call. */
+	/* Take it even if it is too large: it would block all later calls. */
 	if (size > sizeof(*event)) {
 		size = sizeof(*event);
 		header.reserved1 |= CXL_EVENT_TRUNCATED;
@@ -165,7 +165,7 @@ struct cxl_event *cxl_next_event(struct cxl_afu_h *afu)
 	}
 	if (peek_event(afu, &header))
 		return NULL;
-	/* Shorter than its struct: what is missing reads as zero. */
+	/* If it is shorter than its struct, the missing bytes read as zero. */
 	memset(&afu->events->event, 0, sizeof(afu->events->event));
 	take_event(afu->events, afu->events->bytes, header.size, header.size);
 	return &afu->events->event;

@@ -46,13 +46,13 @@ int cxl_fprint_unknown_event(FILE *stream, struct cxl_event *event)
 	return fputc('\n', stream) == EOF ? -1 : printed + 1;
 }
 
-/* Whether the event has all of what its kind has; else it is shown as it is. */
+/* Does the event have all that its kind has? Else it is shown as bytes. */
 static bool is_whole(const struct cxl_event *event, size_t payload)
 {
 	return event->header.size >= sizeof(event->header) + payload;
 }
 
-/* Scripts look for the words of libcxl 1.7, so they are part of the ABI. */
+/* Scripts look for the words of libcxl 1.7: they are part of the ABI. */
 int cxl_fprint_event(FILE *stream, struct cxl_event *event)
 {
 	if (!stream || !event)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Handles of AFUs: open and closed ones. */
+/* Handles of AFUs, open or not. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -68,8 +68,8 @@ char *cxl_afu_dev_name(struct cxl_afu_h *afu)
 }
 
 /*
- * The name below /dev/cxl of a character device, in malloc()ed memory: a
- * node's, or where there is none that of a link to one.
+ * The name below /dev/cxl of a character device, in malloc()ed memory: of its
+ * node or, if there is none, of a link to one.
  */
 static char *node_name(dev_t dev)
 {
@@ -112,7 +112,7 @@ no_node:
 	return NULL;
 }
 
-/* The folder of an open AFU, as the kernel says; NULL with the ioctl's errno */
+/* The folder of an open AFU, from the kernel; NULL with the ioctl's errno */
 static char *path_by_id(int fd)
 {
 	char view = 'm';
@@ -129,7 +129,7 @@ static char *path_by_id(int fd)
 			     id.card_id, id.afu_offset, view);
 }
 
-/* To drivers without that ioctl it is EINVAL, and all they have are nodes. */
+/* Drivers without that ioctl return EINVAL, and all their files are nodes. */
 static char *path_by_number(dev_t dev)
 {
 	char *link, *path;
@@ -143,7 +143,7 @@ static char *path_by_number(dev_t dev)
 	return path;
 }
 
-/* Fill in what is known of the AFU behind @fd, without taking it over. */
+/* Fill in what is known about the AFU behind @fd, without taking @fd over. */
 static int identify(struct cxl_afu_h *afu, int fd)
 {
 	struct stat st;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the files of the library share; nothing of it is exported. */
+/* Shared by the files of the library; nothing of it is exported. */
 #ifndef _LIBCXL_INTERNAL_H
 #define _LIBCXL_INTERNAL_H
 
@@ -10,13 +10,13 @@
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
-/* The longest attribute is shorter: sysfs, general remarks. */
+/* No attribute is longer. */
 #define ATTRIBUTE_SIZE	256
 
 /* From a device node over AFU and card to the PCI device, and one to spare */
 #define MAX_ANCESTORS	4
 
-/* Of a struct cxl_event that holds none, since reading it failed */
+/* Type of a struct cxl_event that holds no event, since reading failed */
 #define EVENT_TYPE_POISON	0xffff
 
 #define CARD_NAME	"card%d"
@@ -35,12 +35,12 @@ struct cxl_adapter_h {
 };
 
 /**
- * struct event_buffer - events that one read() got, and were not all asked for
+ * struct event_buffer - events of one read() that have not all been handed out
  * @begin: offset of the next event in @raw
- * @end: of the bytes in @raw
+ * @end: end of the bytes in @raw
  * @raw: the events as they were read, back to back, unaligned
- * @event: the event that cxl_next_event() gave last
- * @bytes: all of it
+ * @event: the event that cxl_next_event() returned last
+ * @bytes: all bytes of @event
  */
 struct event_buffer {
 	size_t begin;
@@ -54,21 +54,21 @@ struct event_buffer {
 
 /**
  * struct cxl_afu_h - an AFU that enumeration has reached, or an open one
- * @fd: the open one's, else -1
+ * @fd: descriptor of an open AFU, else -1
  * @card: N of afuN.M of an enumerated AFU, else -1
  * @slot: M of afuN.M of an enumerated AFU, else -1
- * @name: what cxl_afu_dev_name() says, or NULL; allocated
+ * @name: result of cxl_afu_dev_name(), or NULL; allocated
  * @path: folder in sysfs; allocated
- * @process_element: -1 until it was asked for
+ * @process_element: -1 until it is asked for
  * @attached_by: thread that attached, 0 before
  * @events: allocated when the first event is read
  * @mmio: the mapped problem state area, or NULL
- * @mmio_trapped: instead of that, each access is made by the kernel
- * @mmio_size: bytes of the area, which @mmio_flags are of, too
+ * @mmio_trapped: nothing is mapped: the kernel makes each access
+ * @mmio_size: bytes of the area, mapped or trapped
  * @mmio_flags: CXL_MMIO_*
- * @errinfo_fd: of the error buffer, -1 until it is read
+ * @errinfo_fd: descriptor of the error buffer, -1 until it is read
  * @errinfo_size: valid if @errinfo_known
- * @errinfo_known: @errinfo_size was asked for
+ * @errinfo_known: @errinfo_size has been determined
  */
 struct cxl_afu_h {
 	int fd;
@@ -88,7 +88,7 @@ struct cxl_afu_h {
 	bool errinfo_known;
 };
 
-/* -1 with @error in errno */
+/* Return -1 with @error in errno. */
 int libcxl_fail(int error);
 
 /* root.c: without a slash at the end */
@@ -99,7 +99,7 @@ const char *libcxl_dev(void);
 __attribute__((format(printf, 1, 2)))
 char *libcxl_format(const char *fmt, ...);
 
-/* handle.c: closed and empty, or NULL with ENOMEM */
+/* handle.c: a handle that is not open, all fields empty; NULL with ENOMEM */
 struct cxl_afu_h *libcxl_afu_new(void);
 
 /*
@@ -113,7 +113,7 @@ int libcxl_attr_read(const char *path, const char *name,
 int libcxl_attr_write(const char *path, const char *name, const char *text);
 int libcxl_attr_long(const char *path, const char *name, int base, long *valp);
 
-/* The whole of @text is a number; ERANGE, or EINVAL */
+/* All of @text must be a number; else ERANGE or EINVAL */
 int libcxl_parse_long(const char *text, int base, long *valp);
 
 /* errinfo.c: close the error buffer, if it is open */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The problem state area: mapping it, and accesses to its registers. */
+/* The problem state area: mapping it, and accessing registers. */
 #define _GNU_SOURCE
 #include <endian.h>
 #include <errno.h>
@@ -37,7 +37,7 @@ int cxl_mmio_map(struct cxl_afu_h *afu, __u32 flags)
 	if (mmio == MAP_FAILED) {
 		if (errno != EOPNOTSUPP)
 			return -1;
-		/* Each access is an act of the AFU: the kernel asks it. */
+		/* Registers are trapped: the kernel makes each access. */
 		errno = error;
 		afu->mmio_trapped = true;
 		afu->mmio_size = size;
@@ -45,8 +45,9 @@ int cxl_mmio_map(struct cxl_afu_h *afu, __u32 flags)
 		return 0;
 	}
 	/*
-	 * Other threads may be using the old mapping, which is of the same area.
-	 * The new one has only shown that the area can still be mapped.
+	 * Other threads may be using the old mapping, which is of the same
+	 * area. The new one was only needed to see that the area can still be
+	 * mapped.
 	 */
 	if (afu->mmio && afu->mmio_size == (size_t)size) {
 		munmap(mmio, size);
@@ -83,8 +84,8 @@ int cxl_mmio_ptr(struct cxl_afu_h *afu, void **mmio_ptrp)
 }
 
 /*
- * One access each.  Where a register is wider than the machine, it takes two,
- * the lower address first.
+ * One access each.  A register wider than the machine takes two accesses, the
+ * lower address first.
  */
 static void load32(volatile void *reg, void *data)
 {
@@ -148,7 +149,7 @@ static bool is_register(const struct cxl_afu_h *afu, uint64_t offset,
 	       offset < afu->mmio_size && afu->mmio_size - offset >= width;
 }
 
-/* @data has the register's byte order. */
+/* @data is in the register's byte order. */
 static int access_mapped(struct cxl_afu_h *afu, uint64_t offset,
 			 void (*access)(volatile void *reg, void *data),
 			 void *data)
@@ -172,8 +173,8 @@ static int access_mapped(struct cxl_afu_h *afu, uint64_t offset,
 }
 
 /*
- * All ones may be what the register holds, or what is read from a card that
- * cannot be reached. The kernel knows which.
+ * All ones may be the register's value, or the result of reading from a card
+ * that cannot be reached. The kernel knows which.
  */
 static bool is_out_of_reach(struct cxl_afu_h *afu)
 {
@@ -186,7 +187,7 @@ static bool is_out_of_reach(struct cxl_afu_h *afu)
 	return false;
 }
 
-/* A value between the byte orders of the host and of the register, either way */
+/* Convert a value between the byte orders of the host and the register. */
 static uint64_t swap(const struct cxl_afu_h *afu, uint64_t value, size_t width)
 {
 	bool wide = width == sizeof(uint64_t);
@@ -201,7 +202,7 @@ static uint64_t swap(const struct cxl_afu_h *afu, uint64_t value, size_t width)
 	}
 }
 
-/* The same where each access is an act of the AFU */
+/* An access to a trapped register, which the kernel makes */
 static int access_trapped(struct cxl_afu_h *afu, uint64_t offset, size_t width,
 			  bool write, uint64_t *value)
 {
@@ -220,7 +221,7 @@ static int access_trapped(struct cxl_afu_h *afu, uint64_t offset, size_t width,
 	return errno == EIO ? bus_error() : -1;
 }
 
-/* @value has the register's byte order. */
+/* @value is in the register's byte order. */
 static int access_register(struct cxl_afu_h *afu, uint64_t offset, size_t width,
 			   bool write, uint64_t *value)
 {

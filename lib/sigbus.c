@@ -13,7 +13,7 @@ __thread struct sigbus_jump *volatile libcxl_sigbus_jump
 /* Guards the installation. */
 static pthread_mutex_t install_lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* Written under the lock before the handler is installed, constant after it */
+/* Written under the lock before the handler is installed, then constant */
 static struct sigaction previous;
 
 static bool installed;		/* written under the lock, atomic */
@@ -29,7 +29,7 @@ static bool can_be_ignored(const siginfo_t *info)
 	return info->si_code <= 0 || info->si_code == BUS_MCEERR_AO;
 }
 
-/* The mask that the previous handler would have run with */
+/* Set the signal mask that the previous handler would have run with. */
 static void set_previous_mask(const ucontext_t *interrupted)
 {
 	sigset_t mask;
@@ -60,8 +60,8 @@ static void pass_on(int sig, siginfo_t *info, void *context)
 }
 
 /*
- * All signals are blocked: another one's handler could access a register, and
- * a bus error while SIGBUS is blocked is the end of the process.
+ * All signals are blocked: the handler of another signal could access a
+ * register, and a bus error while SIGBUS is blocked ends the process.
  */
 static void on_sigbus(int sig, siginfo_t *info, void *context)
 {

@@ -13,8 +13,8 @@
  *	access;
  *	sigbus_disarm(&jump);
  *
- * The signal mask is that of the fault, which the handler is given. Saving it
- * beforehand would cost each access a system call.
+ * The signal mask is restored to that of the fault, which the handler is given.
+ * Saving it beforehand would cost a system call for each access.
  */
 #ifndef _LIBCXL_SIGBUS_H
 #define _LIBCXL_SIGBUS_H
@@ -25,10 +25,11 @@
 #include <stdbool.h>
 
 /**
- * struct sigbus_jump - where a bus error in this thread goes
- * @env: there
- * @mask: signals that were blocked when it happened
- * @outer: of the access that this one's signal handler interrupted, or NULL
+ * struct sigbus_jump - where a bus error in this thread jumps to
+ * @env: destination
+ * @mask: signals that were blocked when the error happened
+ * @outer: jump of the access that this one's signal handler interrupted, or
+ *	NULL
  */
 struct sigbus_jump {
 	sigjmp_buf env;
@@ -37,8 +38,8 @@ struct sigbus_jump {
 };
 
 /*
- * Only this thread and its signal handlers look at it.  In the static TLS
- * block, so that the handler finds it without calling anything.
+ * Used by this thread and its signal handlers only.  In the static TLS block,
+ * so that the handler finds it without calling anything.
  */
 extern __thread struct sigbus_jump *volatile libcxl_sigbus_jump
 	__attribute__((tls_model("initial-exec")));

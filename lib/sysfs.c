@@ -11,9 +11,10 @@
 #include "internal.h"
 
 /*
- * Which attributes stand where depends on the kind of handle: an opened master
- * has some that shadow the AFU's.  Look there first, then at what "device"
- * leads to.  A PCI device may have a plain file of that name, which ends it.
+ * Where an attribute is depends on the kind of handle: an opened master has
+ * some that shadow those of the AFU.  Look in the folder first, then where
+ * "device" leads.  A PCI device may have a plain file of that name, which ends
+ * the search.
  */
 int libcxl_attr_path(const char *path, const char *name, char **attr)
 {
@@ -81,7 +82,7 @@ int libcxl_attr_write(const char *path, const char *name, const char *text)
 {
 	int fd, error = errno;
 
-	/* Truncate, as a shell does: sysfs ignores it, a copy of sysfs needs it. */
+	/* Truncate, like a shell: sysfs ignores it, a copy of sysfs needs it. */
 	fd = attr_open(path, name, O_WRONLY | O_TRUNC);
 	if (fd < 0)
 		return -1;

@@ -11,7 +11,7 @@
 
 #include "internal.h"
 
-/* No thread has this id; the kernel replaces it when the work is attached. */
+/* No thread has this ID; the kernel replaces it when the work is attached. */
 #define TID_NONE	0xffff
 
 struct cxl_ioctl_start_work *cxl_work_alloc(void)
@@ -159,8 +159,8 @@ int cxl_afu_get_process_element(struct cxl_afu_h *afu)
 }
 
 /*
- * Whether any bit of *uword is set.  By halves, since some machines have no
- * atomic access that is wider, and each half on its own can tell.
+ * Is any bit of *uword set?  Look at each half on its own, since some machines
+ * have no wider atomic access; one half is enough to tell.
  */
 static bool is_set(volatile __u64 *uword)
 {
@@ -175,7 +175,7 @@ static bool is_set(volatile __u64 *uword)
 
 int cxl_afu_host_thread_wait(struct cxl_afu_h *afu, volatile __u64 *uword)
 {
-	/* Spin and yield at first, then sleep: a long wait must not keep a CPU busy. */
+	/* Spin and yield first, then sleep: do not keep a CPU busy for long. */
 	const unsigned int spins = 1000, yields = 1000;
 	const struct timespec pause = { .tv_nsec = 50 * 1000 };
 	unsigned int tries;
