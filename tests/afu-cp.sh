@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# afu-cp as its user sees it: files, options, messages, exit statuses.
+# afu-cp as seen by its user: files, options, messages, exit statuses.
 
 set -eu
 . /tests/lib/tap.sh
@@ -20,7 +20,8 @@ random() {
 	dd if=/dev/urandom of="$1" bs=1024 count="$2" 2>/dev/null
 }
 
-# run STATUS ARGUMENT...: afu-cp must end so; its output is in out and err.
+# run STATUS ARGUMENT...: afu-cp must exit with STATUS; output is in out and
+# err.
 run() {
 	want=$1
 	shift
@@ -33,12 +34,12 @@ run() {
 	esac
 }
 
-# conforms DEFINITION: what is read is JSON of this kind.
+# conforms DEFINITION: standard input is JSON of this kind.
 conforms() {
 	/tests/schema/json-check /tests/schema/afu-cp.json "$1" >"$work/wrong" 2>&1 || fail "$1: $(cat "$work/wrong")"
 }
 
-# says TEXT: afu-cp said it, in a line of its own, on standard error.
+# says TEXT: afu-cp printed it to standard error, on a line of its own.
 says() {
 	[ "$(wc -l <err)" -eq 1 ] || fail "not one line: $(cat err)"
 	grep -qF -- "$1" err || fail "'$1' expected: $(cat err)"
@@ -48,7 +49,7 @@ same() {
 	cmp "$1" "$2" || fail "$1 and $2 differ"
 }
 
-# Nothing but these files is there.
+# Only these files exist.
 only() {
 	have=$(find . ! -name . -prune | sed 's,^./,,' | sort | tr '\n' ' ')
 	[ "$have" = "$* " ] || fail "files: $have instead of: $*"
@@ -162,7 +163,7 @@ refuses_what_is_no_file() {
 	run 1 src /dev/null
 	says "/dev/null: is not a regular file"
 	run 1 src dangling
-	says "dangling: is a symbolic link to nothing"
+	says "dangling: is a dangling symbolic link"
 	run 1 src nowhere/dst
 	says "nowhere/dst: No such file or directory"
 	run 1 src dst/
@@ -251,7 +252,7 @@ summary_as_json() {
 	grep -qF '"source":"a \"quoted\" name"' out || fail "$(cat out)"
 }
 
-# Names may be any bytes, JSON is UTF-8; a terminal is to be told nothing.
+# Names may be any bytes, JSON is UTF-8; a terminal must get no control codes.
 names_are_harmless() {
 	fresh
 	name=$(printf 'a\377b\033[2Jc\303\244\302\233\355\240\200')
@@ -291,7 +292,7 @@ events_as_json_lines() {
 	tail -n 1 out | grep -q '"event":"summary"' || fail "$(cat out)"
 }
 
-# Started on a slow copy of src (3072 requests); waits until it is under way.
+# Start a slow copy of src (3072 requests), and wait until it is under way.
 slow_copy() {
 	random part 1024
 	for i in 1 2 3; do cat part part part part; done >src
@@ -300,7 +301,7 @@ slow_copy() {
 	becomes_true grep -qs 'copy 10:' out
 }
 
-# ended STATUS: the slow copy must end so and leave nothing.
+# ended STATUS: the slow copy must exit with STATUS and leave nothing.
 ended() {
 	status=0
 	wait "$pid" || status=$?
@@ -333,7 +334,7 @@ source_that_grows_fails_verification() {
 	says "src and its copy differ at byte 12582912"
 }
 
-# Those of /proc say that they are empty, those of /sys that they have a page.
+# Files in /proc claim to be empty, files in /sys to have a page.
 files_that_cannot_be_mapped_are_read() {
 	fresh
 	for file in /proc/version /proc/kallsyms /proc/sys/kernel/ostype /sys/kernel/uevent_seqnum \
@@ -394,7 +395,7 @@ ignored_signals_stay_ignored() {
 	same src dst
 }
 
-# The system's limit is one of the reasons, and says so.
+# The system's limit is one of the reasons, and the message says so.
 file_that_becomes_too_large_leaves_nothing() {
 	fresh
 	random src 1000
@@ -434,7 +435,7 @@ driver_that_goes_away_ends_the_copy() {
 	grep -q 'was taken away$' err || fail "$(cat err)"
 	run 3 part dst
 	echo "$afu" >/sys/bus/pci/drivers/cxl-copy/bind
-	says "no accelerator, or no cxl-copy loaded"
+	says "no accelerator, or cxl-copy is not loaded"
 	[ "$ended" -eq 4 ] || fail "status $ended"
 	run 0 part dst
 	same part dst

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* afuctl at a terminal, and with a descriptor of another program. */
+/* afuctl at a terminal, and with a descriptor from another program. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <signal.h>
@@ -28,7 +28,7 @@ static void check_exit(pid_t pid, int code)
 static char *const top[] = { (char *)"afuctl", (char *)"top", (char *)"-i",
 			     (char *)"0.2", NULL };
 
-/* A key, a signal, or a signal key ends it, and the screen is given back. */
+/* A key, a signal, or a signal key ends it, and the screen is restored. */
 static void check_top_ends(int how)
 {
 	const char *text;
@@ -94,7 +94,7 @@ static void top_says_what_terminal_it_does_not_know(void)
 
 	master = terminal_start(&pid, "typewriter", AFUCTL, top);
 	text = terminal_read(master, NULL);
-	check(strstr(text, "afuctl: this terminal (typewriter) is not known; --batch does without"),
+	check(strstr(text, "afuctl: unknown terminal (typewriter); --batch works without"),
 	      "%s", text);
 	check_exit(pid, 1);
 	close(master);
@@ -199,7 +199,7 @@ static void copies_are_seen_through_an_inherited_descriptor(void)
 }
 
 /*
- * What is typed, all programs of the terminal get: the monitor passes on only
+ * All programs of the terminal get what is typed: the monitor only passes on
  * what came from elsewhere.
  */
 static void command_gets_each_signal_once(void)
@@ -231,7 +231,7 @@ static void command_gets_each_signal_once(void)
 	}
 }
 
-/* Run afuctl monitor with a command, its children ignored. Returns its status. */
+/* Run afuctl monitor with a command and SIGCHLD ignored. Returns its status. */
 static int monitor_with_ignored_children(const char *program, const char *option,
 					 const char *first, const char *second)
 {
@@ -248,12 +248,12 @@ static int monitor_with_ignored_children(const char *program, const char *option
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* A parent that did not want to know of its children: they leave no status. */
+/* The parent ignored its children, so these leave no status. */
 static void command_is_waited_for_whatever_the_parent_ignored(void)
 {
 	check_eq(monitor_with_ignored_children("/bin/sh", "-c",
 					       "usleep 500000; exit 7", NULL), 7);
-	/* The command finds it as it was: bit 16. */
+	/* The command finds SIGCHLD (bit 16) ignored, as before. */
 	check_eq(monitor_with_ignored_children("/bin/grep", "-q",
 					       "SigIgn:.*[13579bdf]....$",
 					       "/proc/self/status"), 0);

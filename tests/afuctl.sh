@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# afuctl as its user sees it: list, info, mode, reset; output, messages, exit
+# afuctl as seen by its user: list, info, mode, reset; output, messages, exit
 # statuses.
 
 set -eu
@@ -26,7 +26,7 @@ help_of_every_command() {
 
 wrong_usage_is_status_2() {
 	run 2
-	says "which command?"
+	says "a command is missing"
 	run 2 frobnicate
 	says "frobnicate: no such command"
 	run 2 --json list
@@ -83,7 +83,7 @@ list_is_a_tree() {
 	shows "^\`-- afu${card#card}.1  none, "
 }
 
-# Anybody chooses the name of his process, which others see.
+# Users choose the names of their processes, and others see them.
 names_of_processes_are_harmless() {
 	mkfifo go
 	# shellcheck disable=SC2016
@@ -113,7 +113,7 @@ list_as_json() {
 	return 0
 }
 
-# What it says is checked by "run".
+# "run" checks what it prints.
 every_command_has_json() {
 	has_json() {
 		run "$@"
@@ -159,7 +159,7 @@ every_command_has_json() {
 	has_json 5 monitor --json --timeout 0.1 --count 1 afu0.0
 }
 
-# A line for each context, as the card sees it
+# One line per context, as the card sees it
 state_of_software_cards() {
 	run 0 state
 	shows '^afu0.0  '
@@ -228,7 +228,7 @@ mode_is_shown_and_changed() {
 	ended 0
 	new_card afu0/num_crs=0
 	run 1 mode "$afu" dedicated
-	says "$afu: the AFU cannot be in mode dedicated_process"
+	says "$afu: the AFU does not support mode dedicated_process"
 	[ "$(cat "$class/$afu/mode")" = afu_directed ] || fail "the mode changed"
 	afuctl inject link "$card" down
 	run 1 mode "$afu" directed
@@ -264,7 +264,7 @@ reset_of_a_card_waits_for_it() {
 	done
 	context "$afu"
 	run 4 reset "$card"
-	says "$card: contexts are started (--force resets all the same)"
+	says "$card: contexts are started (--force resets anyway)"
 	run 0 reset --force "$card"
 	ended 6
 	grep -qx "afuctl: $afu: the AFU was taken away" mon.err || fail "$(cat mon.err)"
@@ -277,7 +277,7 @@ reset_of_a_card_waits_for_it() {
 	done
 }
 
-# A reset takes its time; that it is over at once cannot be excluded.
+# A reset takes some time, but it may also be over at once.
 reset_that_takes_too_long() {
 	new_card afu0/num_crs=0
 	tries=0
@@ -292,7 +292,7 @@ reset_that_takes_too_long() {
 	becomes_true test -c "/dev/cxl/${afu}s"
 }
 
-# as_nobody STATUS ARGUMENT...: like run, as somebody who has no rights.
+# as_nobody STATUS ARGUMENT...: like run, as a user without privileges.
 as_nobody() {
 	want=$1
 	shift
@@ -330,7 +330,7 @@ others_than_root_see_and_change_nothing() {
 		as_nobody 1 "inject $command"
 		says "only root can inject"
 	done
-	# Root of a user namespace is root, and has no more rights here.
+	# Root in a user namespace is root, but has no more privileges here.
 	for command in 'inject irq afu0.0 0 1' monitor state; do
 		status=0
 		su nobody -c "unshare -U -r /bin/afuctl $command" >out 2>err || status=$?

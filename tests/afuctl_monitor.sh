@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# afuctl monitor with a context of its own: each event with all that is in it.
+# afuctl monitor with a context of its own: each event with all its contents.
 
 set -eu
 . /tests/lib/tap.sh
@@ -41,7 +41,7 @@ as_json() {
 		"^{\"event\":\"data_storage\",$stamp:2,\"lost\":0,\"access\":\"read\",\"address\":\"0x1000\",\"dsisr\":\"0x4000000040000000\"}$"
 }
 
-# The reader is stopped while the event happens, and goes on later.
+# The reader is stopped while the event happens, and continued later.
 times_are_those_of_the_events() {
 	context --json --count 1 afu0.0
 	kill -STOP "$pid"
@@ -150,7 +150,7 @@ refuses_wrong_options() {
 	run 2 monitor --irqs 1
 	run 2 monitor --verbose afu0.0
 	run 2 monitor afu0.0 -- true
-	says "are for all contexts"
+	says "work for all contexts only"
 	run 2 monitor --
 	says "a command is missing"
 	run 3 monitor /dev/null

@@ -35,12 +35,11 @@ static void print_help(void)
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
 		printf("  %-9s %s\n", commands[i]->name, commands[i]->summary);
 	puts("\n"
-	     "afuctl COMMAND --help tells more of a command. afuctl --version shows the\n"
-	     "version. Cards are named card0, AFUs afu0.0, their nodes afu0.0s or by path.\n"
+	     "afuctl COMMAND --help explains a command, afuctl --version shows the version.\n"
+	     "Cards are named card0, AFUs afu0.0, their nodes afu0.0s or by their path.\n"
 	     "\n"
 	     "Exit status: 0 done; 1 the kernel refused; 2 wrong usage; 3 no such card, AFU\n"
-	     "or context; 4 it is in use; 5 it did not happen in time; 6 the AFU was taken\n"
-	     "away.");
+	     "or context; 4 it is in use; 5 timed out; 6 the AFU was taken away.");
 }
 
 static void print_command_help(const struct command *command)
@@ -92,7 +91,7 @@ int main(int argc, char **argv)
 
 	look_for_json(argc, argv, "-j");
 	if (argc < 2)
-		die(EXIT_USAGE, "which command? See afuctl --help");
+		die(EXIT_USAGE, "a command is missing; see afuctl --help");
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
 	    !strcmp(argv[1], "help")) {
 		print_help();

@@ -44,9 +44,9 @@ struct options {
 
 /* util.c */
 
-/* End by a signal if one came. */
+/* Exit if a signal came. */
 void signals_check(void);
-/* Wait until @fd can be read. Returns false if that takes too long. */
+/* Wait until @fd can be read. Returns false if it takes too long. */
 bool wait_readable(int fd);
 
 double seconds_now(void);
@@ -58,35 +58,35 @@ struct files {
 	int source;
 	int destination;
 	off_t size;
-	off_t data_end;		/* of the data found last */
+	off_t data_end;		/* end of the data found last */
 };
 
-/* End the program if it is something else. */
+/* Exit if it is not a regular file. */
 void require_regular(const char *name, const struct stat *st);
 /*
- * Opens both, which must be regular files. What cannot be mapped, such as a file of
- * /proc, is read to a file that can be.
+ * Opens both, which must be regular files. A file that cannot be mapped, such
+ * as one in /proc, is first read into a file that can.
  */
 void files_open(struct files *files, const char *source,
 		const char *destination);
 
 /*
- * Find the next piece of data, not a hole, at or behind *@offset. Sets
- * *@offset and *@length, which is at most @limit. Returns false at the end.
+ * Find the next piece of data, not a hole, at or after *@offset. Sets *@offset
+ * and *@length, which is at most @limit. Returns false at the end.
  */
 bool files_next_data(struct files *files, off_t *offset, size_t *length,
 		     size_t limit);
 
-/* Part of a file in memory. */
+/* Part of a file in memory */
 struct mapping {
 	void *base;
 	size_t size;
-	char *start;		/* of what was asked for */
+	char *start;		/* of the part that was asked for */
 };
 
 void map_source(const struct files *files, off_t offset, size_t length,
 		struct mapping *mapping);
-/* Reserves room on the disk: a full one is found here, not by the AFU. */
+/* Reserves space on the disk: a full disk is noticed here, not by the AFU. */
 void map_destination(const struct files *files, off_t offset, size_t length,
 		     struct mapping *mapping);
 void unmap(struct mapping *mapping);
@@ -98,15 +98,15 @@ off_t files_compare(const struct files *files);
 
 /* destination.c */
 
-/* What is there? Refuses what is not a regular file, and the source. */
+/* Look at what exists there. Refuses the source, and all but regular files. */
 void destination_find(const char *name, const struct stat *source);
-/* Behind symbolic links; for messages */
+/* The name after symbolic links are followed; for messages */
 const char *destination_name(void);
-/* A descriptor of an empty file of the same file system, without a name */
+/* Returns a descriptor of an empty, nameless file on the same file system. */
 int destination_scratch(void);
-/* A descriptor of the empty file that gets the copy */
+/* Returns a descriptor of the empty file that gets the copy. */
 int destination_open(void);
-/* The copy is complete. */
+/* The copy is complete: put it in place. */
 void destination_commit(void);
 
 /* service.c */
@@ -120,7 +120,7 @@ struct service {
 	uint64_t lost;
 };
 
-/* One event, taken apart. */
+/* An event, decoded */
 struct event {
 	uint16_t type;
 	uint64_t sequence;
@@ -136,9 +136,9 @@ struct event {
 
 typedef void event_handler(void *data, const struct event *event);
 
-/* @device may be NULL: the first one there is. */
+/* @device may be NULL: use the first one. */
 void service_open(struct service *service, const char *device);
-/* Returns how many were taken. */
+/* Returns the number of requests taken. */
 unsigned int service_submit(struct service *service,
 			    const struct cxl_copy_request *requests,
 			    unsigned int count);
@@ -157,7 +157,7 @@ void copy_file(const struct options *options, struct files *files,
 
 /* report.c */
 
-/* Where an address belongs to. */
+/* What an address belongs to */
 struct place {
 	const char *file;	/* "source" or "destination", or NULL */
 	off_t offset;

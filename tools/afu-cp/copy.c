@@ -2,13 +2,13 @@
 /*
  * Keep the copy service busy until the whole file is copied.
  *
- * Requests are numbered from 0; the number is the cookie, and its remainder is
- * the slot that keeps what belongs to the request. The three counters follow
- * each other: completed <= submitted <= prepared.
+ * Requests are numbered from 0.  The number is the cookie, and its remainder is
+ * the slot with the request's data. The three counters follow each other:
+ * completed <= submitted <= prepared.
  */
 #include "afu-cp.h"
 
-/* Requests at once, and how many of them share one system call */
+/* Requests at a time, and how many of them share a system call */
 #define SLOTS	16
 #define GROUP	(SLOTS / 2)
 
@@ -43,7 +43,7 @@ static struct slot *slot_of(struct copy *copy, uint64_t number)
 	return &copy->slots[number % SLOTS];
 }
 
-/* Prepare the next request. Returns false when there is nothing to copy. */
+/* Prepare the next request. Returns false if nothing is left to copy. */
 static bool prepare(struct copy *copy)
 {
 	struct slot *slot = slot_of(copy, copy->prepared);
@@ -81,7 +81,7 @@ static void submit(struct copy *copy)
 						  count);
 }
 
-/* Fill all free slots, a group after the other, unless something failed. */
+/* Fill all free slots, group by group, unless something failed. */
 static void fill(struct copy *copy)
 {
 	unsigned int i;
@@ -140,7 +140,7 @@ static void handle_completion(struct copy *copy, const struct event *event)
 	copy->result->copied += completion->copied;
 	report_completion(copy->options, event, slot->offset, slot->length);
 
-	/* After a failure all stays mapped, for find_place(). */
+	/* After a failure everything stays mapped, for find_place(). */
 	if (completion->status != CXL_COPY_OK && !copy->failed) {
 		copy->failed = true;
 		copy->failed_number = completion->cookie;
@@ -203,12 +203,12 @@ void copy_file(const struct options *options, struct files *files,
 
 	progress_start("copying", files->size);
 	for (fill(&copy); copy.completed < copy.prepared; fill(&copy)) {
-		/* Once the service has ended, this ends the program. */
+		/* This ends the program once the service has ended. */
 		service_read(service, handle_event, &copy);
 		if (copy.failed && copy.completed == copy.submitted)
 			die_of_failure(&copy);
 	}
-	/* After a failure it may be a fault that nobody had read in time. */
+	/* After a failure it may only be a fault that was not read in time. */
 	if (service->lost)
 		die(EXIT_LOST, "%llu events are lost",
 		    (unsigned long long)service->lost);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The file that is written. The copy has no name until it is complete, and then
- * takes the place of what was there, with that one's owner, permissions, ACL and
- * extended attributes. Where that cannot be had (other hard links lead to the
- * file, or its owner cannot be given, or nothing can be created in the folder)
- * the file itself is overwritten, as cp does.
+ * The file that is written. The copy has no name until it is complete. Then it
+ * replaces the old file and gets its owner, permissions, ACL and extended
+ * attributes. Where that is not possible (the file has other hard links, or its
+ * owner cannot be set, or nothing can be created in the folder) the file itself
+ * is overwritten, as by cp.
  */
 #include "afu-cp.h"
 
@@ -26,17 +26,17 @@
 
 static const char acl_name[] = "system.posix_acl_access";
 
-/* Those say something of the content, or end when a file is written. */
+/* These describe the content, or are lost when a file is written. */
 static const char *const not_copied[] = {
 	"security.capability", "security.evm", "security.ima",
 };
 
 static struct {
-	char path[PATH_MAX];		/* behind symbolic links */
+	char path[PATH_MAX];		/* symbolic links followed */
 	char temporary[PATH_MAX];	/* empty: the copy has no name */
-	int old;			/* what was there, or -1 */
+	int old;			/* the old file, or -1 */
 	struct stat old_stat;
-	mode_t mode;			/* of a new file, without the umask */
+	mode_t mode;			/* of a new file, before the umask */
 	int fd;				/* the copy, or @old itself */
 } destination = { .old = -1 };
 
@@ -60,7 +60,7 @@ static void set_path(const char *name)
 	die_errno(EXIT_FILES, "%s", name);
 }
 
-/* Whoever may not write to the file may not replace it either. */
+/* A user who may not write to the file may not replace it either. */
 static void open_old(const char *name, const struct stat *source)
 {
 	struct stat *st = &destination.old_stat;
@@ -81,7 +81,7 @@ void destination_find(const char *name, const struct stat *source)
 
 	destination.mode = source->st_mode & MODE_BITS;
 	if (stat(name, &st) == 0) {
-		/* To open a device may already do something. */
+		/* Opening a device may already have an effect. */
 		require_regular(name, &st);
 		open_old(name, source);
 		return;
@@ -89,7 +89,7 @@ void destination_find(const char *name, const struct stat *source)
 	if (errno != ENOENT)
 		die_errno(EXIT_FILES, "%s", name);
 	if (lstat(name, &st) == 0)
-		die(EXIT_FILES, "%s: is a symbolic link to nothing", name);
+		die(EXIT_FILES, "%s: is a dangling symbolic link", name);
 	if (!name[0] || name[strlen(name) - 1] == '/')
 		die_errno(EXIT_FILES, "'%s'", name);
 	set_path(name);
@@ -103,7 +103,7 @@ static char *folder_of(const char *path)
 	return dirname(copy);
 }
 
-/* A new name in the folder. Returns false if that is too long. */
+/* Make a new name in the folder. Returns false if it is too long. */
 static bool make_temporary_name(char *path)
 {
 	unsigned int number;
@@ -114,7 +114,7 @@ static bool make_temporary_name(char *path)
 			folder_of(destination.path), number) < PATH_MAX;
 }
 
-/* Not all file systems know files without names. */
+/* Not all file systems support nameless files. */
 static int create_named(mode_t mode)
 {
 	int fd = -1, tries;
@@ -136,7 +136,7 @@ static int create_named(mode_t mode)
 	return fd;
 }
 
-/* The name is given through /proc. */
+/* A nameless file gets its name through /proc. */
 static int create_nameless(mode_t mode)
 {
 	if (!exists("/proc/self/fd")) {
@@ -163,7 +163,7 @@ int destination_scratch(void)
 
 	if (fd < 0)
 		die_errno(EXIT_FILES, "%s", destination.path);
-	/* Its name is not needed. */
+	/* The name is not needed. */
 	remove_temporary();
 	return fd;
 }
@@ -203,7 +203,7 @@ static bool copy_attributes(int from, int to)
 	ssize_t size;
 	bool done = true;
 
-	/* The folder may have given one. */
+	/* The folder may have a default ACL. */
 	if (fremovexattr(to, acl_name) < 0 && errno != ENODATA &&
 	    errno != EOPNOTSUPP)
 		return false;
@@ -224,7 +224,7 @@ static bool copy_attributes(int from, int to)
 	return done;
 }
 
-/* Be as the file that is replaced. Returns false where that cannot be. */
+/* Copy the old file's attributes. Returns false if that is not possible. */
 static bool take_after(int fd)
 {
 	const struct stat *old = &destination.old_stat;
@@ -239,7 +239,7 @@ static bool take_after(int fd)
 	       fchmod(fd, old->st_mode & MODE_BITS) == 0;
 }
 
-/* A file may be mounted in its place, as containers do: that cannot be renamed. */
+/* The file may be a mount point, as in containers: it cannot be replaced. */
 static bool on_same_mount(int fd, int other)
 {
 	struct statx a, b;
@@ -249,7 +249,7 @@ static bool on_same_mount(int fd, int other)
 	       a.stx_mnt_id == b.stx_mnt_id;
 }
 
-/* A copy that will take the place of the old file, or -1 */
+/* Create a file that will replace the old one, or return -1. */
 static int create_replacement(void)
 {
 	int fd;
@@ -266,7 +266,7 @@ static int create_replacement(void)
 	return -1;
 }
 
-/* The AFU's mapping is to be read, too, which the descriptor there is not for. */
+/* The AFU's mapping must be readable, too; @old is open for writing only. */
 static int overwrite(void)
 {
 	struct stat st;
@@ -329,7 +329,7 @@ static int give_temporary_name(void)
 	return -1;
 }
 
-/* What somebody else made meanwhile is not overwritten. */
+/* Do not overwrite a file that somebody else created meanwhile. */
 static int rename_temporary(void)
 {
 	int ret = -1;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The AFU works on mappings of both files. The program itself never touches
- * them: where a page cannot be had (the source was truncated, a disk failed)
- * the AFU's access fails and an event tells so, and no SIGBUS hits anybody.
+ * them: if a page is not available (the source was truncated, a disk failed),
+ * the AFU's access fails and an event reports it, but there is no SIGBUS.
  */
 #include "afu-cp.h"
 
@@ -24,7 +24,7 @@ void require_regular(const char *name, const struct stat *st)
 		die(EXIT_FILES, "%s: is not a regular file", name);
 }
 
-/* Whether the AFU can be given a mapping, and the size is to be believed */
+/* Can the AFU work on a mapping, and can the size be trusted? */
 static bool can_be_mapped(int fd, const struct stat *st)
 {
 	void *map;
@@ -52,7 +52,7 @@ static void write_all(int fd, const char *buffer, size_t size)
 	}
 }
 
-/* Files of /proc and the like can only be read: the AFU copies what was read. */
+/* Files such as those in /proc can only be read: copy what was read. */
 static void take_snapshot(struct files *files)
 {
 	static char buffer[BUFFER_SIZE];
@@ -81,7 +81,7 @@ void files_open(struct files *files, const char *source,
 	struct stat st;
 
 	*files = (struct files) { .source_name = source };
-	/* O_NONBLOCK: a FIFO is to be refused, not to be waited for. */
+	/* O_NONBLOCK: refuse a FIFO instead of waiting for it. */
 	files->source = open(source, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (files->source < 0 || fstat(files->source, &st) < 0)
 		die_errno(EXIT_FILES, "%s", source);
@@ -93,19 +93,19 @@ void files_open(struct files *files, const char *source,
 	else
 		take_snapshot(files);
 	files->destination = destination_open();
-	/* Without data as yet: what is not written stays a hole. */
+	/* All of it is a hole at first, and what is not written stays one. */
 	if (ftruncate(files->destination, files->size) < 0)
 		die_errno(EXIT_FILES, "%s", destination);
 }
 
-/* Find the data at or behind @offset. Returns where, or the file's size. */
+/* Find data at or after @offset. Returns its offset, or the file's size. */
 static off_t find_data(struct files *files, off_t offset)
 {
 	off_t start = lseek(files->source, offset, SEEK_DATA);
 
 	if (start < 0 && errno == ENXIO)
 		return files->size;
-	/* A file system that does not know holes has only data. */
+	/* To a file system without holes everything is data. */
 	if (start < 0)
 		start = offset;
 	files->data_end = lseek(files->source, start, SEEK_HOLE);
@@ -119,7 +119,7 @@ bool files_next_data(struct files *files, off_t *offset, size_t *length,
 {
 	off_t left;
 
-	/* To look for the end of the data may take long: so not each time. */
+	/* Looking for the end of the data may take long: not each time. */
 	if (*offset >= files->data_end && *offset < files->size)
 		*offset = find_data(files, *offset);
 	if (*offset >= files->size)
@@ -143,8 +143,8 @@ static void map(int fd, const char *name, bool write, off_t offset,
 	mapping->start = (char *)mapping->base + before;
 
 	/*
-	 * One system call is cheaper than a fault of the AFU for each page.
-	 * Where it fails, the AFU will fault, and the event tells where.
+	 * One system call is cheaper than a fault of the AFU for each page. If
+	 * it fails, the AFU will fault, and the event tells where.
 	 */
 	madvise(mapping->base, mapping->size,
 		write ? MADV_POPULATE_WRITE : MADV_POPULATE_READ);
@@ -161,7 +161,7 @@ void map_destination(const struct files *files, off_t offset, size_t length,
 {
 	int error;
 
-	/* A program that is stopped and continued meanwhile begins again. */
+	/* Start again if the program is stopped and continued meanwhile. */
 	do {
 		error = posix_fallocate(files->destination, offset, length);
 	} while (error == EINTR);
@@ -189,7 +189,7 @@ void files_flush(struct files *files)
 		die_errno(EXIT_FILES, "%s", destination_name());
 }
 
-/* Bytes read, less than @size at the end of the file only. */
+/* Returns the bytes read; less than @size only at the end of the file. */
 static size_t read_all(int fd, char *buffer, size_t size, off_t offset,
 		       const char *name)
 {

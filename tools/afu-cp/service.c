@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The AFU descriptor of cxl-copy: requests go in by CXL_COPY_SUBMIT, events
- * come out by read(). Each event carries a stamp with a sequence number and a
- * count of lost events, so a missing one does not go unnoticed.
+ * come out by read(). Each event has a stamp with a sequence number and a count
+ * of lost events, so that a missing event is noticed.
  */
 #include "afu-cp.h"
 
@@ -23,7 +23,7 @@ static const char *first_device(void)
 	static glob_t found;
 
 	if (glob("/dev/cxl-copy*", 0, NULL, &found) != 0)
-		die(EXIT_SERVICE, "no /dev/cxl-copy*: no accelerator, or no cxl-copy loaded");
+		die(EXIT_SERVICE, "no /dev/cxl-copy*: no accelerator, or cxl-copy is not loaded");
 	return found.gl_pathv[0];
 }
 
@@ -42,7 +42,7 @@ void service_open(struct service *service, const char *device)
 	if (fd < 0)
 		die_errno(EXIT_SERVICE, "%s", service->device);
 
-	/* It belongs to the AFU until the descriptor is closed: by exit(). */
+	/* The AFU owns it until the descriptor is closed: by exit(). */
 	queue = mmap(NULL, QUEUE_SIZE, PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (queue == MAP_FAILED)
@@ -68,7 +68,7 @@ unsigned int service_submit(struct service *service,
 	};
 	int taken = ioctl(service->fd, CXL_COPY_SUBMIT, &submit);
 
-	/* EBUSY: completions have to be read first. EIO: read() tells more. */
+	/* EBUSY: completions must be read first. EIO: read() tells more. */
 	if (taken < 0 && errno != EBUSY && errno != EIO)
 		die_errno(EXIT_SERVICE, "%s: cannot submit copies",
 			  service->device);
@@ -79,7 +79,7 @@ static void check_stamp(struct service *service,
 			const struct cxl_event_stamp *stamp)
 {
 	if (stamp->sequence != service->next_sequence)
-		die(EXIT_LOST, "event %llu came in place of %llu",
+		die(EXIT_LOST, "event %llu came instead of %llu",
 		    (unsigned long long)stamp->sequence,
 		    (unsigned long long)service->next_sequence);
 	service->next_sequence++;
@@ -102,7 +102,7 @@ static size_t payload_size(uint16_t type)
 	}
 }
 
-/* Takes apart what follows the header. */
+/* Decode what follows the header. */
 static void handle_event(struct service *service,
 			 const struct cxl_event_header *header,
 			 const char *payload, event_handler *handler,
@@ -157,5 +157,5 @@ void service_read(struct service *service, event_handler *handler, void *data)
 			     handler, data);
 	}
 	if (event != end)
-		die(EXIT_LOST, "%s: an event is cut off", service->device);
+		die(EXIT_LOST, "%s: an event is truncated", service->device);
 }

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <poll.h>
 
-/* Longest time without any event that is not taken for a failure */
+/* After this time without any event the AFU is taken to have failed. */
 #define ANSWER_MS	60000
 
 void signals_check(void)

@@ -2,16 +2,16 @@
 /*
  * afuctl: see and manage coherent accelerators.
  *
- *	../afuctl.c	the commands, and what they have in common
+ *	../afuctl.c	the commands, and what they share
  *	list.c info.c	cards, AFUs, contexts
  *	state.c		what software cards are doing
  *	mode.c reset.c	change them
- *	monitor.c	events, as they arrive: of a context of our own or one that
- *			was handed over (own.c), or of all contexts (trace.c)
- *	top.c		counters of all contexts: screen.c draws them
- *	inject.c sim.c	software cards: what can happen to them, make them
- *	contexts.c	find out which contexts there are
- *	names.c		from what the user typed to a card or an AFU
+ *	monitor.c	events, as they arrive: of one context, our own or an
+ *			inherited one (own.c), or of all contexts (trace.c)
+ *	top.c		counters of all contexts; screen.c draws them
+ *	inject.c sim.c	software cards: make things happen to them, create them
+ *	contexts.c	find out which contexts exist
+ *	names.c		find the card or AFU that the user typed
  *	process.c	the program to watch
  *	errors.c	exit statuses
  *
@@ -41,17 +41,17 @@ enum exit_code {
 	EXIT_FAILED = 1,	/* the kernel refused, for the reason printed */
 	/* EXIT_USAGE = 2 */
 	EXIT_ABSENT = 3,	/* no such card, AFU, context; driver not loaded */
-	EXIT_BUSY = 4,		/* somebody uses it */
-	EXIT_TIMEOUT = 5,	/* what was waited for did not happen in time */
+	EXIT_BUSY = 4,		/* it is in use */
+	EXIT_TIMEOUT = 5,	/* it did not happen in time */
 	EXIT_GONE = 6,		/* the AFU was taken away meanwhile */
 };
 
 /**
- * struct command - one of afuctl's commands
+ * struct command - a command of afuctl
  * @name: what the user types
  * @synopsis: options and arguments, for the help
  * @summary: what it does, in a few words
- * @help: the rest of the help: whole lines
+ * @help: the rest of the help, in whole lines
  * @run: does it; argv[0] is the program's name. Returns an exit status
  */
 struct command {
@@ -68,29 +68,29 @@ extern const struct command list_command, info_command, monitor_command,
 
 /* errors.c */
 
-/* Which status the errno of a refusal is */
+/* The exit status for an errno of the kernel */
 int exit_code_of(int error);
 /* The kernel refused, and errno says why. */
 #define die_refused(...)	die_errno(exit_code_of(errno), __VA_ARGS__)
-/* For EACCES and EPERM: "only root can ..." is true for others than root. */
+/* For EACCES and EPERM: says "only root can ..." to others than root. */
 void die_not_permitted(const char *target, const char *what)
 	__attribute__((noreturn));
 
 /* process.c */
 
-/* A program of the user's, with the signals as they were. */
+/* Run a program of the user's, with the original signals. */
 void command_start(char **argv);
 /* Pass signals on to it until it ends. Returns its status as a shell does. */
 int command_end(void);
 
 /* afuctl.c */
 
-/* --json was given: what is printed is for programs. */
+/* --json was given: print for programs. */
 extern bool json;
 
 /*
- * getopt_long() that answers --help, notes --json, and ends the program for what
- * is wrong. Each command has these two: @options ends with COMMON_OPTIONS.
+ * getopt_long() that handles --help, notes --json, and exits on an error. Each
+ * command has these two: @options ends with COMMON_OPTIONS.
  */
 int next_option(const struct command *command, int argc, char **argv,
 		const char *short_options, const struct option *options);
@@ -114,23 +114,23 @@ struct afu_name {
 
 /* N of "cardN", or -1 */
 int card_number(const char *text);
-/* Of "afu0.0", "afu0.0s", "/dev/cxl/afu0.0s" */
+/* Parse "afu0.0", "afu0.0s" or "/dev/cxl/afu0.0s". */
 bool afu_parse(const char *text, struct afu_name *name);
 
-/* End the program where there is no such card or AFU. To be freed. */
+/* Exit if there is no such card or AFU. The caller frees the result. */
 struct cxl_adapter_h *card_find(const char *text);
 struct cxl_afu_h *afu_find(const char *text, struct afu_name *name);
-/* End the program if the driver is not there at all. */
+/* Exit if the driver is not loaded. */
 void need_driver(void);
-/* The same for debugfs; @what is wanted of it. */
+/* Exit without access to debugfs; @what is what it is needed for. */
 void need_debugfs(const char *what);
-/* Where an AFU of a software card has its files. Returns false: it is none. */
+/* The folder of a software card's AFU. Returns false if it is none. */
 bool software_folder(const struct afu_name *name, char *path, size_t size);
 
 const char *mode_word(long mode);
-/* Of the folder in which the software card was made. Returns NULL: none. */
+/* The folder in which a software card was created, or NULL if it is none */
 const char *software_name(int card);
-/* The same, to be printed */
+/* The same, for printing */
 const char *software_label(int card);
 
 /* contexts.c */
@@ -154,12 +154,12 @@ extern const char *const counter_names[COUNTERS];
  * @slot: M of afuN.M
  * @pe: process element
  * @state: opened, started or closed
- * @kind: master or slave; empty if only its owner tells about it
+ * @kind: master or slave; empty if only its owner reports it
  * @counters: of its events
- * @processes: how many have it open; 0: a driver's own, or not ours to see
+ * @processes: how many have it open; 0 if it is a driver's or not visible to us
  * @pid: the first of them
- * @last_pid: the one counted last: a process may have it open twice
- * @comm: name of the first
+ * @last_pid: the one counted last, since a process may have it open twice
+ * @comm: name of the first process
  */
 struct context {
 	int card;
@@ -175,16 +175,16 @@ struct context {
 };
 
 /**
- * struct contexts - those there are, by card, AFU and process element
- * @count: how many
- * @list: of them
+ * struct contexts - all contexts, sorted by card, AFU and process element
+ * @count: their number
+ * @list: array of them
  */
 struct contexts {
 	size_t count;
 	struct context *list;
 };
 
-/* debugfs tells all to root; others learn of the processes they may look at. */
+/* debugfs tells root everything; others see only processes they may look at. */
 void contexts_read(struct contexts *contexts);
 void contexts_free(struct contexts *contexts);
 struct json_object *context_json(const struct context *context);
@@ -195,9 +195,9 @@ void context_owner(const struct context *context, char *buf, size_t size);
 
 /**
  * struct monitor - how to print events
- * @colour: on a terminal
- * @verbose: what happens below the events, too
- * @left: events to go, or -1
+ * @colour: use colours
+ * @verbose: also print what happens below the events
+ * @left: events left to print, or -1
  * @deadline: CLOCK_MONOTONIC in ns, or 0
  */
 struct monitor {
@@ -215,8 +215,8 @@ struct monitor {
  * @what: what happened, as a word
  * @details: the rest, for people
  * @data: payload, or NULL
- * @size: of it
- * @json: the rest, for programs; given away
+ * @size: bytes of the payload
+ * @json: the rest, for programs; ownership is passed on
  */
 struct line {
 	uint64_t time;
@@ -231,32 +231,32 @@ struct line {
 
 void monitor_line(struct monitor *monitor, const struct line *line);
 /*
- * Wait for @fd. Returns false when it is time to end: by a signal, the
+ * Wait for @fd. Returns false if it is time to end: after a signal, the
  * deadline, or enough events.
  */
 bool monitor_wait(const struct monitor *monitor, int fd);
 
 /* own.c */
 
-/* Print the events of a context. Ends the program if the AFU goes away. */
+/* Print the events of a context. Exits if the AFU goes away. */
 void watch_own(struct monitor *monitor, struct cxl_afu_h *afu);
-/* A new context of an AFU. */
+/* Start a new context of an AFU. */
 struct cxl_afu_h *attach_own(const char *name, const char *wed,
 			     const char *irqs);
-/* One that somebody handed over. */
+/* Use an inherited descriptor. */
 struct cxl_afu_h *take_over(const char *fd);
 
 /* trace.c */
 
 /*
- * Print what the tracepoints of the driver tell about all contexts; while
- * @command runs, if it is not NULL.
+ * Print what the driver's tracepoints report about all contexts; if @command is
+ * not NULL, as long as it runs.
  */
 void watch_all(struct monitor *monitor, char **command);
 
 /* top.c */
 
-/* One context, and what changed since the last time */
+/* A context, and what has changed since the last update */
 struct top_line {
 	struct context context;
 	uint64_t posted_per_second;
@@ -265,14 +265,14 @@ struct top_line {
 
 #define TOP_WIDTH	160
 
-/* The names of the columns, and what stands in them */
+/* The names of the columns, and their contents */
 void top_header(char *buf, size_t size);
 void top_format(const struct top_line *line, char *buf, size_t size);
 
 /* screen.c */
 
 void screen_open(void);
-/* Returns false if the user wants to end it. Waits up to @ms. */
+/* Wait up to @ms. Returns false if the user wants to quit. */
 bool screen_show(const struct top_line *lines, size_t count, int ms);
 
 #endif

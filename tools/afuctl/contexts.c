@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which contexts are there? debugfs lists them all, with their counters, for
- * root. What /proc/PID/fdinfo says adds the processes, and is all that others
- * than root see.
+ * Which contexts exist? For root, debugfs lists them all, with their counters.
+ * /proc/PID/fdinfo adds the processes, and is all that other users can see.
  */
 #include "afuctl.h"
 
@@ -83,7 +82,7 @@ static int split(char *line, char **words)
 	return n;
 }
 
-/* A table whose first line names the columns */
+/* Read a table whose first line has the names of the columns. */
 static void read_table(struct contexts *contexts, FILE *file, int card,
 		       int slot)
 {
@@ -134,7 +133,7 @@ static void read_debugfs(struct contexts *contexts)
 	closedir(dir);
 }
 
-/* Lines "cxl-NAME:\tVALUE". Returns false for other files. */
+/* Read lines "cxl-NAME:\tVALUE". Returns false for other files. */
 static bool read_fdinfo(struct context *context, const char *text)
 {
 	struct afu_name name = { 0 };
@@ -161,7 +160,7 @@ static void read_fd(struct contexts *contexts, pid_t pid, const char *fd)
 	char path[64], link[64], info[1024];
 	ssize_t n;
 
-	/* Sockets, pipes and the like are none. */
+	/* It is not a socket, a pipe etc. */
 	snprintf(path, sizeof(path), "/proc/%d/fd/%.16s", pid, fd);
 	n = readlink(path, link, sizeof(link));
 	if (n < 1 || link[0] != '/')

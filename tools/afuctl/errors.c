@@ -19,7 +19,7 @@ int exit_code_of(int error)
 	}
 }
 
-/* As the kernel puts it: "none [integrity] confidentiality" */
+/* The kernel's format is "none [integrity] confidentiality". */
 static bool is_locked_down(void)
 {
 	char text[64];
@@ -35,7 +35,7 @@ void die_not_permitted(const char *target, const char *what)
 
 	if (geteuid())
 		die(EXIT_FAILED, "%s: only root can %s", target, what);
-	/* Root may be that of a user namespace only, or have fewer rights. */
+	/* Root may be root in a user namespace only, or lack capabilities. */
 	if (error == EPERM && is_locked_down())
 		die(EXIT_FAILED, "%s: cannot %s: the kernel is locked down",
 		    target, what);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * afuctl info: all that sysfs says about a card or an AFU.
+ * afuctl info: all attributes of a card or an AFU.
  */
 #include "afuctl.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* In the order to print them. What is not there is left out. */
+/* In the order of printing. Attributes that do not exist are left out. */
 static const char *const card_attributes[] = {
 	"caia_version", "psl_revision", "base_image", "image_loaded",
 	"load_image_on_perst", "perst_reloads_same_image",
@@ -42,7 +42,7 @@ static struct json_object *value_json(const char *name, char *text)
 		return json_object_new_int64(atoll(text));
 	if (strcmp(name, "modes_supported"))
 		return json_string(text);
-	/* A line for each mode */
+	/* One line per mode */
 	array = json_object_new_array();
 	for (line = strtok_r(text, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save))
@@ -51,8 +51,8 @@ static struct json_object *value_json(const char *name, char *text)
 }
 
 /*
- * Print what the attributes of the folder @path say, behind @label, or add it
- * to @object.
+ * Print the attributes of the folder @path, each after @label, or add them to
+ * @object.
  */
 static void show(struct json_object *object, const char *path,
 		 const char *label, const char *const *names)
@@ -177,7 +177,7 @@ static int info_run(int argc, char **argv)
 const struct command info_command = {
 	.name = "info",
 	.synopsis = "[--json] CARD|AFU",
-	.summary = "all attributes of a card or an AFU",
+	.summary = "show all attributes of a card or an AFU",
 	.help =
 "Show the attributes of a card (card0) or an AFU (afu0.0).\n"
 "\n"

@@ -11,17 +11,17 @@
 
 #define MAX_VALUES	3
 
-/* One thing that can happen */
+/* One kind of injection */
 struct injection {
 	const char *name;
 	const char *file;
-	bool afu;		/* else the whole card */
-	unsigned int least;	/* values, behind the card or AFU */
+	bool afu;		/* else for the whole card */
+	unsigned int least;	/* fewest values, after the card or AFU */
 	unsigned int most;
 	uint64_t max[MAX_VALUES];
 	const char *what[MAX_VALUES];
-	const char *words[3];	/* the only values, if there are any */
-	const char *fixed;	/* the value, if there is none to give */
+	const char *words[3];	/* the only values allowed, if there are any */
+	const char *fixed;	/* the value, if the user gives none */
 };
 
 static const struct injection injections[] = {
@@ -61,7 +61,7 @@ static void check_word(const struct injection *injection, const char *text)
 	    injection->words[0], injection->words[1]);
 }
 
-/* The line to write, of values that were understood */
+/* Make the line to write from valid values. */
 static void make_line(const struct injection *injection, int count,
 		      char **values, char *line, size_t size)
 {
@@ -166,7 +166,7 @@ const struct command inject_command = {
 	.synopsis = "[--json] WHAT CARD|AFU [VALUE]...",
 	.summary = "make things happen to a software card",
 	.help =
-"To a context of an AFU, which its process element (PE) names:\n"
+"To a context of an AFU, named by its process element (PE):\n"
 "\n"
 "  irq AFU PE IRQ                 an AFU interrupt, from 1\n"
 "  fault AFU PE ADDRESS [DSISR]   a translation fault, for a load by default\n"
@@ -180,7 +180,7 @@ const struct command inject_command = {
 "  remove CARD                    surprise removal\n"
 "  delay CARD MICROSECONDS        before each work element, from now on\n"
 "\n"
-"Numbers are decimal, or hexadecimal with 0x. It has happened when afuctl ends.\n"
+"Numbers are decimal, or hexadecimal with 0x. When afuctl ends, it has happened.\n"
 "\n"
 "  -j, --json   print an object when it is done\n"
 "  -h, --help   show this help",

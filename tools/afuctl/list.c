@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * afuctl list: what there is, as a tree.
+ * afuctl list: cards, AFUs, nodes and contexts, as a tree.
  */
 #include "afuctl.h"
 
@@ -46,7 +46,7 @@ struct card_facts {
 	const char *pci;
 };
 
-/* A card that is going away may lack any of them. */
+/* A card that is going away may lack any attribute. */
 static void card_ask(struct cxl_adapter_h *card, struct card_facts *facts)
 {
 	enum cxl_image image;
@@ -84,7 +84,7 @@ static void print_context(const struct context *context)
 	       context->kind[0] ? " " : "", context->kind, owner);
 }
 
-/* Nodes first, then contexts; the last one has a corner before it. */
+/* Print nodes, then contexts; the last one with a corner in front. */
 static void print_below(const char *afu, const struct contexts *contexts,
 			const char *margin)
 {
@@ -114,7 +114,7 @@ static void print_afu(struct cxl_afu_h *afu, bool last,
 	const char *name = cxl_afu_dev_name(afu);
 	long mode = 0, min = 0, max = 0;
 
-	/* Mode none is an error to the library. */
+	/* The library returns an error for mode none. */
 	if (cxl_get_mode(afu, &mode))
 		mode = 0;
 	cxl_get_irqs_min(afu, &min);
@@ -272,10 +272,10 @@ static int list_run(int argc, char **argv)
 const struct command list_command = {
 	.name = "list",
 	.synopsis = "[--json]",
-	.summary = "cards, their AFUs, nodes and contexts",
+	.summary = "list cards, their AFUs, nodes and contexts",
 	.help =
 "List all cards with their AFUs, the nodes that programs open, and the contexts\n"
-"that are open. Only root sees the contexts of others, and those of drivers.\n"
+"that are open. Only root sees the contexts of other users and of drivers.\n"
 "\n"
 "  -j, --json   print an object for programs\n"
 "  -h, --help   show this help",

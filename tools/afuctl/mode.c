@@ -27,9 +27,9 @@ static void set_mode(struct cxl_afu_h *afu, long mode)
 
 	if (mode && cxl_get_modes_supported(afu, &modes) == 0 &&
 	    !(modes & mode))
-		die(EXIT_FAILED, "%s: the AFU cannot be in mode %s", name,
+		die(EXIT_FAILED, "%s: the AFU does not support mode %s", name,
 		    mode_word(mode));
-	/* The library has no way out of all modes. */
+	/* The library cannot set mode none. */
 	if (mode)
 		ret = cxl_set_mode(afu, mode);
 	else
@@ -72,7 +72,7 @@ static int mode_run(int argc, char **argv)
 		need_arguments(&mode_command, argc, 1);
 
 	afu = afu_find(argv[optind], &name);
-	/* Mode none is an error to the library. */
+	/* The library returns an error for mode none. */
 	if (change)
 		set_mode(afu, mode);
 	else if (cxl_get_mode(afu, &mode) && errno != EINVAL)
@@ -89,9 +89,9 @@ const struct command mode_command = {
 	.summary = "show or change the mode of an AFU",
 	.help =
 "Show the mode of an AFU, or change it to dedicated_process (one context),\n"
-"afu_directed (many), or none (it cannot be opened). The short words dedicated\n"
-"and directed will do. While a context exists, or a driver uses the AFU, the\n"
-"status is 4.\n"
+"afu_directed (many), or none (it cannot be opened). The short forms dedicated\n"
+"and directed work, too. While a context exists, or a driver uses the AFU, the\n"
+"exit status is 4.\n"
 "\n"
 "  -j, --json   print the mode as an object\n"
 "  -h, --help   show this help",

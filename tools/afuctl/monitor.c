@@ -175,7 +175,7 @@ static bool parse_colour(const char *when)
 		    when);
 }
 
-/* What stands behind "--". The rest of the arguments ends before it. */
+/* Returns what follows "--", and ends the other arguments before it. */
 static char **split_command(int *argc, char **argv)
 {
 	int i;
@@ -184,7 +184,7 @@ static char **split_command(int *argc, char **argv)
 		if (strcmp(argv[i], "--"))
 			continue;
 		if (i + 1 == *argc)
-			wrong_usage(&monitor_command, "a command is missing behind --");
+			wrong_usage(&monitor_command, "a command is missing after --");
 		*argc = i;
 		argv[i] = NULL;
 		return argv + i + 1;
@@ -254,11 +254,11 @@ static void check_options(const struct monitor *monitor,
 			  const struct monitor_options *asked)
 {
 	if (asked->afu && asked->fd)
-		wrong_usage(&monitor_command, "either an AFU or --fd");
+		wrong_usage(&monitor_command, "give either an AFU or --fd");
 	if (!asked->afu && (asked->wed || asked->irqs))
 		wrong_usage(&monitor_command, "--wed and --irqs need an AFU");
 	if ((asked->afu || asked->fd) && (monitor->verbose || asked->command))
-		wrong_usage(&monitor_command, "--verbose and a command are for all contexts");
+		wrong_usage(&monitor_command, "--verbose and a command work for all contexts only");
 }
 
 static int monitor_run(int argc, char **argv)
@@ -299,26 +299,26 @@ const struct command monitor_command = {
 	.synopsis = "[OPTION]... [AFU | --fd N | -- COMMAND...]",
 	.summary = "print events as they arrive",
 	.help =
-"Without an AFU: tell what happens to all contexts of all AFUs, by the driver's\n"
-"tracepoints, for root. A context is attached and detached, its events are posted\n"
-"and delivered to a reader. Payloads are not seen. With a command behind --, run\n"
-"it, tell what happens meanwhile, and end with its status.\n"
+"Without an AFU: show what happens to all contexts of all AFUs, from the driver's\n"
+"tracepoints; only for root. A context is attached and detached, its events are\n"
+"posted and delivered to a reader. Payloads are not shown. With a command after\n"
+"--, run it, show what happens meanwhile, and exit with its status.\n"
 "\n"
-"With an AFU (afu0.0, a node as afu0.0m, or its path): open it, start a context,\n"
-"and print the events of that, with their payload.\n"
+"With an AFU (afu0.0, a node such as afu0.0m, or its path): open it, start a\n"
+"context, and print the context's events with their payloads.\n"
 "\n"
-"With --fd: print the events of an open AFU descriptor that was inherited, one of\n"
-"cxl-copy for instance. They are taken from whoever else reads there.\n"
+"With --fd: print the events of an inherited AFU descriptor, for instance one of\n"
+"cxl-copy. Other readers of the descriptor do not get these events.\n"
 "\n"
 "  -c, --count N          end after N events\n"
 "      --color[=WHEN]     auto (default), always, never\n"
 "      --fd N             number of the descriptor\n"
 "      --irqs N           interrupts for the context (default: the AFU's minimum)\n"
 "  -j, --json             print each event as an object, one per line\n"
-"  -t, --timeout SECONDS  end after that time; the status is 5 if --count events\n"
-"                         have not come by then. A command goes on\n"
-"  -v, --verbose          of all contexts interrupts, translation faults and\n"
-"                         fetched events too\n"
+"  -t, --timeout SECONDS  end after that time; the exit status is 5 if --count\n"
+"                         events have not come by then. A command continues\n"
+"  -v, --verbose          for all contexts: also interrupts, translation faults\n"
+"                         and fetched events\n"
 "      --wed N            work element descriptor of the context (default: the\n"
 "                         address of a page of zeroes)\n"
 "  -h, --help             show this help",

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Digits only; strtol() would take blanks and signs. Returns -1 if not. */
+/* Digits only; strtol() would accept blanks and signs. Returns -1 on error. */
 static int parse_digits(const char **text)
 {
 	int value = 0;

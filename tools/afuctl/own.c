@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Events of one context, with all that is in them.
+ * Events of one context, with all their contents.
  */
 #include "afuctl.h"
 
@@ -67,7 +67,7 @@ static void print_event(struct monitor *monitor, struct own *own,
 
 	payload = cxl_event_data(event, &size);
 	if (!payload)
-		die_refused("an event cannot be understood");
+		die_refused("cannot understand an event");
 	line.json = json_object_new_object();
 	line.details = details;
 	line.time = now_ns();
@@ -91,7 +91,7 @@ void watch_own(struct monitor *monitor, struct cxl_afu_h *afu)
 	struct cxl_afu_id id;
 
 	if (own.pe < 0 || ioctl(cxl_afu_fd(afu), CXL_IOCTL_GET_AFU_ID, &id) < 0)
-		die_refused("the context cannot be asked");
+		die_refused("cannot query the context");
 	snprintf(own.name, sizeof(own.name), "afu%u.%u", id.card_id,
 		 id.afu_offset);
 	while (monitor_wait(monitor, cxl_afu_fd(afu))) {
@@ -127,7 +127,7 @@ static struct cxl_afu_h *open_node(const char *text)
 	return opened;
 }
 
-/* An AFU that looks for work there finds none. */
+/* An AFU that looks for work here finds none. */
 static uint64_t page_of_zeroes(void)
 {
 	void *page = mmap(NULL, sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE,
@@ -156,7 +156,7 @@ struct cxl_afu_h *attach_own(const char *name, const char *wed,
 		die(EXIT_BUSY, "%s: all process elements are in use", name);
 	if (!afu)
 		die_refused("%s", name);
-	/* Older drivers have no stamps; then the time is that of reading. */
+	/* Older drivers have no stamps; then the time is that of the read. */
 	if (cxl_set_event_stamps(afu, 1) && errno != EINVAL)
 		die_refused("%s: no event stamps", name);
 	if (cxl_afu_attach_work(afu, work))

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* As a shell says it */
+/* As used by shells */
 #define STATUS_NOT_FOUND	127
 #define STATUS_SIGNALLED	128
 
@@ -28,7 +28,7 @@ void command_start(char **argv)
 	_exit(STATUS_NOT_FOUND);
 }
 
-/* What was typed at the terminal the command has got itself. */
+/* The command itself has got signals that were typed at the terminal. */
 static void pass_on_signals(void)
 {
 	bool typed;
@@ -51,7 +51,7 @@ int command_end(void)
 		pass_on_signals();
 	}
 	if (pid < 0)
-		die_refused("the command cannot be waited for");
+		die_refused("cannot wait for the command");
 	if (WIFSIGNALED(status))
 		return STATUS_SIGNALLED + WTERMSIG(status);
 	return WEXITSTATUS(status);

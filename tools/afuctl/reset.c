@@ -29,7 +29,7 @@ static void reset_afu(const char *text)
 	die_refused("%s: reset", dev);
 }
 
-/* A folder that was removed and made again has another inode. */
+/* A folder that was removed and created again has another inode. */
 static ino_t card_inode(const char *card)
 {
 	char path[64];
@@ -39,7 +39,7 @@ static ino_t card_inode(const char *card)
 	return stat(path, &st) == 0 ? st.st_ino : 0;
 }
 
-/* As bits, those that have nodes: an AFU may be in mode none before. */
+/* A mask of the AFUs with nodes: some may have been in mode none before. */
 static unsigned int afus_with_nodes(int card)
 {
 	unsigned int afus = 0;
@@ -88,7 +88,7 @@ static void reset_card(const char *name, bool force, uint64_t limit)
 		    name);
 	ret = write_text(force ? "-1" : "1", CLASS_DIR "/%s/reset", name);
 	if (ret && errno == EBUSY)
-		die(EXIT_BUSY, "%s: contexts are started (--force resets all the same)",
+		die(EXIT_BUSY, "%s: contexts are started (--force resets anyway)",
 		    name);
 	if (ret)
 		die_refused("%s: reset", name);
@@ -140,14 +140,14 @@ const struct command reset_command = {
 	.synopsis = "[--json] [--force] [--wait SECONDS] CARD|AFU",
 	.summary = "reset a card or an AFU",
 	.help =
-"Reset an AFU, which must have no contexts, or a card, of which no context may\n"
-"be started: the status is 4 otherwise. A card drops out and comes back with the\n"
-"same number; files that were open stay closed for good.\n"
+"Reset an AFU, which must have no contexts, or a card, which must have no started\n"
+"contexts; otherwise the exit status is 4. A card disappears and comes back with\n"
+"the same number; files that were open are of no use any more.\n"
 "\n"
-"  -f, --force          reset the card whoever uses it\n"
+"  -f, --force          reset the card even if it is in use\n"
 "  -j, --json           print an object when it is done\n"
-"  -w, --wait SECONDS   wait that long until the card is back, else the status is\n"
-"                       5 (default: 60; 0: do not wait)\n"
+"  -w, --wait SECONDS   wait that long for the card to come back, else exit with\n"
+"                       status 5 (default: 60; 0: do not wait)\n"
 "  -h, --help           show this help",
 	.run = reset_run,
 };

@@ -26,7 +26,7 @@ void screen_open(void)
 
 	screen = newterm(terminal, stdout, stdin);
 	if (!screen)
-		die(EXIT_FAILED, "this terminal (%s) is not known; --batch does without",
+		die(EXIT_FAILED, "unknown terminal (%s); --batch works without",
 		    terminal ?: "TERM is not set");
 	at_end(close_screen);
 	cbreak();
@@ -54,7 +54,7 @@ static void draw(const struct top_line *lines, size_t count)
 	attroff(A_REVERSE);
 	for (i = 0; i < count && (int)i < LINES - 3; i++) {
 		top_format(&lines[i], text, sizeof(text));
-		/* Where events are lost, the eye should fall. */
+		/* Lost events should catch the eye. */
 		if (lines[i].context.counters[LOST])
 			attron(A_BOLD);
 		mvaddnstr(i + 3, 0, text, COLS);
@@ -76,7 +76,7 @@ bool screen_show(const struct top_line *lines, size_t count, int ms)
 	for (left = ms; left > 0; left = end - (int64_t)(now_ns() / 1000000)) {
 		if (poll(fds, 2, left) == 0)
 			break;
-		/* A signal, or the terminal is gone */
+		/* A signal came, or the terminal is gone. */
 		if (fds[1].revents || fds[0].revents & (POLLHUP | POLLERR))
 			return false;
 		key = getch();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * afuctl create, destroy: software cards, which are folders of configfs.
+ * afuctl create, destroy: software cards, which are folders in configfs.
  */
 #include "afuctl.h"
 
@@ -13,7 +13,7 @@
 
 #define MAX_AFUS	4
 
-/* Made by the module itself; its folders can be neither made nor removed. */
+/* Created by the module itself; its folders can be neither made nor removed. */
 #define DEFAULT_CARD	"default"
 
 #define OPTION_FLASH	256
@@ -25,7 +25,7 @@ static void need_software_cards(void)
 		    CONFIGFS_DIR);
 }
 
-/* One level below the folder of software cards, and no hidden file */
+/* The name must be one level below the folder of software cards, not hidden. */
 static void check_name(const struct command *command, const char *name)
 {
 	if (!*name || *name == '.' || strchr(name, '/') ||
@@ -53,7 +53,7 @@ static int remove_folders(const char *name)
 
 static const char *unfinished;
 
-/* A card that was begun is not left behind. */
+/* Do not leave an unfinished card behind. */
 static void undo_create(void)
 {
 	const char *name = unfinished;
@@ -81,7 +81,7 @@ static void make_afu(const char *name, int slot)
 		make_folder(path);
 }
 
-/* "psl_revision=1", "afu0/modes=directed" */
+/* Set "psl_revision=1" or "afu0/modes=directed". */
 static void apply(const char *name, char *setting)
 {
 	char *value = strchr(setting, '=');
@@ -98,7 +98,7 @@ static void apply(const char *name, char *setting)
 	if (!strcmp(setting, "live") ||
 	    !exists(CONFIGFS_DIR "/%s/%s", name, setting))
 		die(EXIT_USAGE, "create: there is no attribute %s", setting);
-	/* An empty value is a value, an empty write() is none. */
+	/* An empty value is a value, but an empty write() does nothing. */
 	if (snprintf(line, sizeof(line), "%s\n", value) >= (int)sizeof(line))
 		die(EXIT_USAGE, "create: the value of %s is too long", setting);
 	if (write_text(line, CONFIGFS_DIR "/%s/%s", name, setting) == 0)
@@ -106,7 +106,7 @@ static void apply(const char *name, char *setting)
 	if (errno == EINVAL || errno == ERANGE)
 		die(EXIT_USAGE, "create: invalid value '%s' for %s", value,
 		    setting);
-	/* Of an attribute that asks for more than a file mode allows */
+	/* The attribute requires more than its file mode says. */
 	if (errno == EPERM)
 		die_not_permitted(setting, "set it");
 	die_refused("create: %s", setting);
@@ -120,7 +120,7 @@ static void check_afus(const char *name, const char *card)
 	for (slot = 0; slot < MAX_AFUS; slot++) {
 		if (exists(CONFIGFS_DIR "/%s/afu%d", name, slot) &&
 		    !exists(CLASS_DIR "/afu%s.%d", card, slot))
-			die(EXIT_FAILED, "%s: AFU %d was not made (see the kernel log)",
+			die(EXIT_FAILED, "%s: AFU %d was not created (see the kernel log)",
 			    name, slot);
 	}
 }
@@ -134,7 +134,7 @@ static void print_card(const char *name)
 	    read_text(pci, sizeof(pci), CONFIGFS_DIR "/%s/pci", name) < 0)
 		die_refused("%s", name);
 	if (!strcmp(num, "none"))
-		die(EXIT_FAILED, "%s: no driver took the card, or there are too many",
+		die(EXIT_FAILED, "%s: no driver is bound to the card, or there are too many cards",
 		    name);
 	check_afus(name, num);
 	snprintf(card, sizeof(card), "card%s", num);
@@ -245,10 +245,10 @@ const struct command create_command = {
 "user_irqs, vpd_v5 to vpd_v8. Of an AFU: model, modes, num_procs, irqs_min,\n"
 "num_crs, cr_vendor, cr_device, cr_class, err_buff_size; of the model user also\n"
 "pp_offset, pp_size, psa_size, uid, gid, answer_ms, recover, mmio,\n"
-"allow_kernel_contexts. The name default is that of the card which comes with the\n"
-"module, and brings it back.\n"
+"allow_kernel_contexts. The name default brings back the card that comes with the\n"
+"module.\n"
 "\n"
-"      --flash  a flash card, whose AFU 0 is to be afu-flash(1)\n"
+"      --flash  make a flash card: run afu-flash(1) as its AFU 0\n"
 "  -j, --json   print the card as an object\n"
 "  -h, --help   show this help",
 	.run = create_run,
@@ -294,9 +294,9 @@ const struct command destroy_command = {
 	.synopsis = "[--json] NAME|CARD",
 	.summary = "remove a software card",
 	.help =
-"Remove a software card, by its name or as a card (card1). Who uses it finds it\n"
-"gone. The card named default, which comes with the module, only goes away: its\n"
-"settings stay, and afuctl create default brings it back.\n"
+"Remove a software card, by its name or as a card (card1), even if it is in use.\n"
+"The card named default, which comes with the module, only disappears: its\n"
+"settings are kept, and afuctl create default brings it back.\n"
 "\n"
 "  -j, --json   print an object when it is done\n"
 "  -h, --help   show this help",

@@ -135,12 +135,12 @@ static int state_run(int argc, char **argv)
 const struct command state_command = {
 	.name = "state",
 	.synopsis = "[--json] [AFU]",
-	.summary = "what the AFUs of software cards are doing",
+	.summary = "show what the AFUs of software cards are doing",
 	.help =
 "Show the contexts of an AFU of a software card, or of all such AFUs, as the card\n"
 "sees them: whether the AFU works for the context, its work element descriptor,\n"
 "how many elements it has executed and bytes it has copied, and how often it\n"
-"waited for a page. Only root can.\n"
+"waited for a page. Only for root.\n"
 "\n"
 "  -j, --json   print an object for programs\n"
 "  -h, --help   show this help",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * afuctl top: the event counters of all contexts, again and again.
+ * afuctl top: the event counters of all contexts, updated periodically.
  */
 #include "afuctl.h"
 
@@ -34,7 +34,7 @@ static const struct context *same(const struct contexts *contexts,
 	return NULL;
 }
 
-/* Of a process element that was used again, counters begin again. */
+/* When a process element is used again, its counters start from 0. */
 static uint64_t rate(const struct context *now, const struct context *before,
 		     enum counter counter, uint64_t ns)
 {
@@ -218,17 +218,17 @@ static int top_run(int argc, char **argv)
 const struct command top_command = {
 	.name = "top",
 	.synopsis = "[--batch | --json] [--count N] [--interval SECONDS]",
-	.summary = "live counters of all contexts",
+	.summary = "show live counters of all contexts",
 	.help =
-"Show the event counters of all contexts, again each second: how many events were\n"
-"posted and delivered per second, how many were delivered, are pending, and were\n"
-"lost since the context was opened. The key q ends it. Only root sees the contexts\n"
-"of others, and those of drivers.\n"
+"Show the event counters of all contexts, updated each second: events posted and\n"
+"delivered per second; and events delivered, pending, and lost since the context\n"
+"was opened. The key q quits. Only root sees the contexts of other users and of\n"
+"drivers.\n"
 "\n"
-"  -b, --batch              print lines of text, as where there is no terminal\n"
-"  -c, --count N            end after N times\n"
-"  -i, --interval SECONDS   between two times (default: 1)\n"
-"  -j, --json               print an object per line each time\n"
+"  -b, --batch              print lines of text, as without a terminal\n"
+"  -c, --count N            end after N updates\n"
+"  -i, --interval SECONDS   time between updates (default: 1)\n"
+"  -j, --json               print each update as an object, one per line\n"
 "  -h, --help               show this help",
 	.run = top_run,
 };

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What happens to all contexts, by the driver's tracepoints. Their records are
- * read from an instance of tracefs of our own, so that other users of it, and
- * other monitors, are not disturbed; their fields by name, as the kernel's
- * format files describe them.
+ * What happens to all contexts, from the driver's tracepoints. Their records
+ * are read from a tracefs instance of our own, so that other users of tracefs,
+ * and other monitors, are not disturbed. Their fields are found by name, as the
+ * kernel's format files describe them.
  */
 #include "afuctl.h"
 
@@ -20,7 +20,7 @@
 #define TRACEFS		"/sys/kernel/tracing"
 #define SYSTEM		"cxl"
 #define INSTANCE	"afuctl-"
-#define MAX_INSTANCES	100	/* of one process id in all its namespaces */
+#define MAX_INSTANCES	100	/* for one process ID in all its namespaces */
 #define MAX_FIELDS	3
 #define COMM_SIZE	32
 
@@ -32,7 +32,7 @@ enum show {
 	EVENT_TYPE,
 };
 
-/* A field of a tracepoint, and what it is called here if not the same */
+/* A field of a tracepoint, and its name here if that is different */
 struct field {
 	const char *name;
 	enum show show;
@@ -64,7 +64,7 @@ static const struct tracepoint {
 		{ "dsisr", ADDRESS }, { "dar", ADDRESS } } },
 };
 
-/* What the names of tasks are looked up in, of one batch of records */
+/* The names of tasks, as read with one batch of records */
 static char *saved_names;
 
 /*
@@ -77,7 +77,7 @@ static int trace_pipe = -1;
 
 static void remove_instance(void)
 {
-	/* It cannot be removed while it is open. */
+	/* An instance cannot be removed while it is open. */
 	if (trace_pipe >= 0)
 		close(trace_pipe);
 	trace_pipe = -1;
@@ -102,8 +102,9 @@ static void check_tracing(void)
 }
 
 /*
- * Those of monitors that were killed. The kernel refuses to remove one that is
- * open; a process id would tell nothing, it may be another namespace's.
+ * Remove the instances of monitors that were killed. The kernel refuses to
+ * remove one that is open. A process ID would tell nothing: it may belong to
+ * another namespace.
  */
 static void remove_stale_instances(void)
 {
@@ -141,7 +142,7 @@ static struct tracefs_instance *create_instance(void)
  *	create			<->	remove stale ones
  *	open
  *
- * So they take turns.
+ * So a lock makes them take turns.
  */
 static void open_instance(void)
 {
@@ -164,8 +165,8 @@ static void open_instance(void)
 }
 
 /*
- * Where the fields are. tracefs_local_events() would do this, and read all of
- * the kernel's symbols, too, which takes longer than all the rest.
+ * Find the fields. tracefs_local_events() would do this, but it also reads all
+ * of the kernel's symbols, which takes longer than everything else.
  */
 static void read_formats(void)
 {
@@ -233,7 +234,7 @@ static void append(struct text *text, const char *format, ...)
 	text->end += n < (int)room ? n : (int)room - 1;
 }
 
-/* For people only what is not as usual */
+/* Values that are not shown to people */
 static bool is_usual(const char *name, uint64_t value)
 {
 	return !strcmp(name, "count") ? value == 1 : !strcmp(name, "rc") && !value;
@@ -268,7 +269,7 @@ static void show_field(const struct field *field, uint64_t value,
 	}
 }
 
-/* A kernel that has no such field has 0. */
+/* A field that the kernel does not have is 0. */
 static uint64_t field_of(struct tep_event *event, struct tep_record *record,
 			 const char *name)
 {
@@ -279,8 +280,8 @@ static uint64_t field_of(struct tep_event *event, struct tep_record *record,
 }
 
 /*
- * The kernel keeps the names of tasks that were traced, and learns one when the
- * task is scheduled. /proc has those of the tasks that are still there.
+ * The kernel keeps the names of traced tasks, but learns a name only when the
+ * task is scheduled. /proc has the names of tasks that still exist.
  */
 static void find_comm(pid_t pid, char comm[COMM_SIZE])
 {
@@ -342,13 +343,13 @@ static void print_record(struct monitor *monitor, struct tep_event *event,
 		add_string(line.json, "comm", comm);
 		add_int(line.json, "pid", pid);
 	}
-	/* Each part has left a blank behind it. */
+	/* Each part ends with a blank. */
 	if (details.end > details.buf)
 		details.end[-1] = '\0';
 	monitor_line(monitor, &line);
 }
 
-/* The buffer of a CPU was full before we came to read it. */
+/* The buffer of a CPU was full before it was read. */
 static void print_loss(struct monitor *monitor, const struct tep_record *record)
 {
 	char details[64] = "records";
@@ -359,7 +360,7 @@ static void print_loss(struct monitor *monitor, const struct tep_record *record)
 		.json = json_object_new_object(),
 	};
 
-	/* Below 0: nobody knows how many. */
+	/* A negative number means that the kernel does not know how many. */
 	if (record->missed_events > 0) {
 		snprintf(details, sizeof(details), "%lld records",
 			 record->missed_events);
@@ -369,12 +370,12 @@ static void print_loss(struct monitor *monitor, const struct tep_record *record)
 }
 
 /*
- * struct batch - what one look at the buffers found
- * @count: entries
- * @list: of them; an entry without an event tells of lost ones
+ * struct batch - records found in the buffers at one time
+ * @count: number of entries
+ * @list: array of entries; an entry without an event stands for lost records
  *
- * Printing can fail and end the program. An instance cannot be removed while
- * the library has its buffers open, so the records are collected first.
+ * Printing can fail and end the program, but an instance cannot be removed
+ * while the library has its buffers open. So the records are collected first.
  */
 struct batch {
 	size_t count;
@@ -395,7 +396,7 @@ static struct entry *add_entry(struct batch *batch)
 	return &list[batch->count];
 }
 
-/* Nonzero ends the iteration. */
+/* A nonzero result would end the iteration. */
 static int collect_record(struct tep_event *event, struct tep_record *record,
 			  int cpu, void *data)
 {
@@ -447,14 +448,14 @@ static void print_batch(struct monitor *monitor, struct batch *batch)
 	memset(batch, 0, sizeof(*batch));
 }
 
-/* Print all that there is. */
+/* Print all records in the buffers. */
 static void read_records(struct monitor *monitor, struct batch *batch)
 {
 	if (!monitor->left)
 		return;
 	if (tracefs_iterate_raw_events(tep, instance, NULL, 0, collect_record,
 				       batch) < 0)
-		die_refused("the records cannot be read");
+		die_refused("cannot read the trace records");
 	print_batch(monitor, batch);
 	free(saved_names);
 	saved_names = NULL;
@@ -466,13 +467,13 @@ void watch_all(struct monitor *monitor, char **command)
 
 	make_instance(monitor);
 	if (tracefs_follow_missed_events(instance, collect_loss, &batch))
-		die_refused("lost records cannot be told");
+		die_refused("cannot count the lost trace records");
 	if (command)
 		command_start(command);
-	/* It is only waited for: the records are read from each CPU's buffer. */
+	/* Only wait for trace_pipe: records are read from the CPUs' buffers. */
 	while (monitor_wait(monitor, trace_pipe))
 		read_records(monitor, &batch);
-	/* What happened until the command was over */
+	/* What happened until the command ended */
 	if (command)
 		read_records(monitor, &batch);
 	remove_instance();

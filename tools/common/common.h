@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the tools have in common.
+ * Shared by the tools.
  *
  *	error.c		messages, clean-up, the end
  *	options.c	options and numbers of the command line
@@ -12,7 +12,7 @@
 #ifndef TOOLS_COMMON_H
 #define TOOLS_COMMON_H
 
-/* So this header comes first everywhere. */
+/* This header must come first everywhere, because of these. */
 #define _GNU_SOURCE
 #define _FILE_OFFSET_BITS 64
 
@@ -32,41 +32,41 @@
 
 /* error.c */
 
-/* What stands before each message; every tool defines its own. */
+/* Precedes each message; every tool defines its own. */
 extern const char *const tool_name;
 
 /*
- * Print a message to standard error, run what at_end() was given, and exit. The
- * message is one line of text, or after errors_as_json() an object:
+ * Print a message to standard error, call what at_end() was given, and exit.
+ * The message is a line of text or, after errors_as_json(), an object:
  *
  *	{"error":"card7: there is no such card","status":3}
  */
 void die(int status, const char *format, ...)
 	__attribute__((noreturn, format(printf, 2, 3)));
-/* The same, with the meaning of errno behind it; an object has its name, too. */
+/* The same, followed by the meaning of errno; an object has its name, too. */
 void die_errno(int status, const char *format, ...)
 	__attribute__((noreturn, format(printf, 2, 3)));
-/* Only print it: what forked may not clean up. */
+/* Only print the message: a forked child must not clean up. */
 void print_errno(int status, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void errors_as_json(void);
 
-/* What runs before the end, however it comes: each once, the last one first */
+/* Call @run before the program ends, however it ends; the last one first. */
 void at_end(void (*run)(void));
 void clean_up(void);
 
-/* What cannot be written is a failure like any other. */
+/* Output that cannot be written is a failure like any other. */
 void flush_output(void);
 
 /* options.c */
 
 /*
- * errors_as_json() if @option, or the short one, is among the arguments before
- * "--": what is wrong with the others is then reported that way, too.
+ * Call errors_as_json() if @option, or its short form, is among the arguments
+ * before "--": errors in the other arguments are then reported that way, too.
  */
 void look_for_json(int argc, char **argv, const char *short_option);
 
-/* getopt_long(), but what is wrong goes to die() */
+/* getopt_long(), but errors go to die() */
 int next_long_option(int argc, char **argv, const char *short_options,
 		     const struct option *options);
 
@@ -81,19 +81,19 @@ uint64_t parse_seconds(const char *what, const char *text);
 /*
  * From now on signals that end programs wait: signals_fd() becomes readable.
  * Those that the parent ignored, as nohup does, stay ignored. SIGPIPE is ignored
- * now: write() fails instead. With @child, SIGCHLD waits, too, whatever the
- * parent did with it.
+ * from now on: write() fails instead. With @child, SIGCHLD waits, too, whatever
+ * the parent did with it.
  */
 void signals_defer(bool child);
 int signals_fd(void);
 
-/* One that came: its number, or 0. @typed: the terminal's whole group got it. */
+/* A pending signal, or 0. @typed: the terminal sent it to the whole group. */
 int signals_take(bool *typed);
 
-/* As they were before, for a program to execute */
+/* Restore them for a program to be executed. */
 void signals_restore(void);
 
-/* Exit so that the parent sees a program that was ended by this signal. */
+/* Exit such that the parent sees a program ended by this signal. */
 void end_by_signal(int number) __attribute__((noreturn));
 
 /* json.c */
@@ -101,26 +101,26 @@ void end_by_signal(int number) __attribute__((noreturn));
 void add_bool(struct json_object *object, const char *key, bool value);
 void add_int(struct json_object *object, const char *key, int64_t value);
 void add_uint(struct json_object *object, const char *key, uint64_t value);
-/* Addresses and the like, as "0x...": many readers of JSON have 53 bits only. */
+/* Addresses etc. as "0x...": many readers of JSON have 53 bits only. */
 void add_hex(struct json_object *object, const char *key, uint64_t value);
-/* What is not valid UTF-8 becomes U+FFFD. */
+/* Bytes that are not valid UTF-8 become U+FFFD. */
 void add_string(struct json_object *object, const char *key,
 		const char *value);
 struct json_object *json_string(const char *value);
-/* As one line, which belongs to the object */
+/* The object as one line, valid as long as the object */
 const char *json_line(struct json_object *object);
-/* The same, printed; the object is freed. */
+/* Print it as one line and free it. */
 void put_json(struct json_object *object);
-/* As an indented text; the object is freed. */
+/* Print it as indented text and free it. */
 void put_json_pretty(struct json_object *object);
 
 /* text.c */
 
-/* Bytes of the character that @text begins with, 0 if it is not valid UTF-8 */
+/* Bytes of the first character of @text, 0 if it is not valid UTF-8 */
 size_t utf8_length(const char *text);
 /*
- * Anybody chooses the names of his files and processes: what is not valid UTF-8,
- * or what a terminal obeys, becomes a '?'. @keep may stay, too.
+ * Users choose the names of their files and processes: replace what is not
+ * valid UTF-8, and what a terminal obeys, by '?'. @keep may stay.
  */
 void make_printable(char *text, char keep);
 

@@ -91,7 +91,7 @@ static void vdie(int status, int error, const char *format, va_list args)
 
 static void vdie(int status, int error, const char *format, va_list args)
 {
-	/* A screen is given back first. */
+	/* The screen must be closed first. */
 	clean_up();
 	fflush(stdout);
 	print_error(status, error, format, args);

@@ -17,7 +17,7 @@ static void close_keeping_errno(int fd)
 	errno = error;
 }
 
-/* A path that was cut short would be another file's. */
+/* A truncated path would be that of another file. */
 static int format_path(char path[PATH_MAX], const char *format, va_list args)
 {
 	if (vsnprintf(path, PATH_MAX, format, args) < PATH_MAX)

@@ -16,7 +16,7 @@ void look_for_json(int argc, char **argv, const char *short_option)
 	}
 }
 
-/* As getopt_long() left them */
+/* @c is what getopt_long() returned: say what is wrong. */
 static void explain_option(char **argv, int c, const struct option *options)
 {
 	const char *given = argv[optind - 1];
@@ -39,7 +39,7 @@ int next_long_option(int argc, char **argv, const char *short_options,
 	char with_colon[32];
 	int c;
 
-	/* The colon tells a missing argument from an unknown option. */
+	/* The colon distinguishes a missing argument from an unknown option. */
 	snprintf(with_colon, sizeof(with_colon), ":%s", short_options);
 	opterr = 0;
 	c = getopt_long(argc, argv, with_colon, options, NULL);

@@ -12,8 +12,8 @@ static sigset_t old_mask;
 static struct sigaction old_child, old_pipe;
 
 /*
- * Those that end a program and can wait. A fault cannot; what stops and
- * continues a program, or does nothing, is none of our business.
+ * Signals that end a program and can wait. Faults cannot wait; signals that
+ * stop or continue a program, or do nothing, are left alone.
  */
 static bool can_wait(int number)
 {
@@ -52,7 +52,7 @@ void signals_defer(bool child)
 	sigemptyset(&set);
 	sigaction(SIGCHLD, NULL, &old_child);
 	if (child) {
-		/* Ignored, it would not come, nor leave a status to wait for. */
+		/* If it were ignored, no signal and no status would come. */
 		signal(SIGCHLD, SIG_DFL);
 		sigaddset(&set, SIGCHLD);
 	}
@@ -104,6 +104,6 @@ void end_by_signal(int number)
 	sigemptyset(&set);
 	sigaddset(&set, number);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
-	/* It was one that ends no program. */
+	/* The signal did not end the program. */
 	exit(128 + number);
 }

@@ -3,7 +3,7 @@
 
 size_t utf8_length(const char *text)
 {
-	/* The least that is written with so many bytes behind the first */
+	/* The lowest character that takes so many bytes after the first */
 	static const unsigned int least[] = { 0, 0x80, 0x800, 0x10000 };
 	const unsigned char *bytes = (const unsigned char *)text;
 	unsigned int value, more, i;
@@ -25,7 +25,7 @@ size_t utf8_length(const char *text)
 	return more + 1;
 }
 
-/* Of a character of @length bytes. C1 stands behind 0xc2, up to U+009F. */
+/* Is a character of @length bytes a control character? C1 follows 0xc2. */
 static bool is_control(const char *text, size_t length)
 {
 	const unsigned char *bytes = (const unsigned char *)text;

@@ -50,11 +50,11 @@ end
 set -l commands list info monitor top state mode reset inject create destroy
 
 complete -c afuctl -f
-complete -c afuctl -n __fish_use_subcommand -a list -d 'cards, their AFUs, nodes and contexts'
-complete -c afuctl -n __fish_use_subcommand -a info -d 'all attributes of a card or an AFU'
+complete -c afuctl -n __fish_use_subcommand -a list -d 'list cards, their AFUs, nodes and contexts'
+complete -c afuctl -n __fish_use_subcommand -a info -d 'show all attributes of a card or an AFU'
 complete -c afuctl -n __fish_use_subcommand -a monitor -d 'print events as they arrive'
-complete -c afuctl -n __fish_use_subcommand -a top -d 'live counters of all contexts'
-complete -c afuctl -n __fish_use_subcommand -a state -d 'what the AFUs of software cards are doing'
+complete -c afuctl -n __fish_use_subcommand -a top -d 'show live counters of all contexts'
+complete -c afuctl -n __fish_use_subcommand -a state -d 'show what the AFUs of software cards are doing'
 complete -c afuctl -n __fish_use_subcommand -a mode -d 'show or change the mode of an AFU'
 complete -c afuctl -n __fish_use_subcommand -a reset -d 'reset a card or an AFU'
 complete -c afuctl -n __fish_use_subcommand -a inject -d 'make things happen to a software card'
@@ -84,5 +84,5 @@ complete -c afuctl -n '__afuctl_command monitor' -l wed -x -d 'work element desc
 complete -c afuctl -n '__afuctl_command top' -s b -l batch -d 'print lines of text'
 complete -c afuctl -n '__afuctl_command top' -s i -l interval -x -d 'seconds between two times'
 complete -c afuctl -n '__afuctl_command create' -l flash -d 'a flash card'
-complete -c afuctl -n '__afuctl_command reset' -s f -l force -d 'whoever uses the card'
+complete -c afuctl -n '__afuctl_command reset' -s f -l force -d 'even if the card is in use'
 complete -c afuctl -n '__afuctl_command reset' -s w -l wait -x -d 'seconds for the card to be back'
