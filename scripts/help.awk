@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The targets of the Makefiles: those with a "## what it does".
+# List the targets of the Makefiles that have a "## what it does".
 
 BEGIN {
 	print "usage: ./run TARGET... [VARIABLE=VALUE]..."

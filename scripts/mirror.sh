@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# mirror.sh DIR PATH...: make DIR hold the same folders with links to the same
-# files as the working directory, without what is gone from there. Kbuild
-# writes its objects beside the sources; this keeps them out of the checkout,
-# and the time stamps, seen through the links, stay true.
+# mirror.sh DIR PATH...: make DIR a mirror of the paths in the working
+# directory: folders, with links to the files. What is gone there is removed.
+# Kbuild writes its objects beside the sources: this keeps them out of the
+# checkout, and time stamps, seen through the links, stay true.
 
 set -eu
 dir=$1

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Sourced by what runs tests: from marked output to one TAP file, the closing
-# line and the exit status.
+# Sourced by scripts that run tests: turns marked output into one TAP file, the
+# closing line and the exit status.
 
-# tap_report FILE: stdin as merge-tap.awk wants it; FILE gets the TAP, stdout
-# too, with the closing line at its end. Fails when a test did, or none ran.
+# tap_report FILE: stdin as merge-tap.awk expects it; FILE gets the TAP, and so
+# does stdout, followed by the closing line. Fails if a test failed, or none
+# ran.
 tap_report() {
 	{
 		echo "TAP version 13"
@@ -32,7 +33,7 @@ count_tap() {
 	fails=$(grep -c '^not ok ' "$1") || :
 }
 
-# as_tap PROGRAM COMMAND...: the marks around what a program prints.
+# as_tap PROGRAM COMMAND...: put the marks around a program's output.
 as_tap() {
 	echo "cxl-check: begin $1"
 	shift

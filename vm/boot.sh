@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Start QEMU, and judge from what it left behind how the run went.
+# Start QEMU, and judge the run by what it left behind.
 
-# kvm_works: a device node does not say so, a kernel that gets as far as to miss
-# its root file system does. Some hosts hang in the firmware instead.
+# kvm_works: a device node is not enough: boot a kernel until it misses its root
+# file system. Some hosts hang in the firmware instead.
 kvm_works() {
 	[ -r /dev/kvm ] && [ -w /dev/kvm ] && [ "$(dpkg --print-architecture)" = "$deb_arch" ] ||
 		return 1
@@ -15,7 +15,7 @@ kvm_works() {
 	grep -q 'Unable to mount root fs' "$out/kvm.console"
 }
 
-# choose_accel: "-accel" and "-cpu" arguments in $accel, found out once.
+# choose_accel: set $accel to "-accel" and "-cpu" arguments, determined once.
 choose_accel() {
 	case ${CXL_AFU_KVM-} in
 	0) works=no ;;
@@ -32,9 +32,9 @@ choose_accel() {
 	[ "$works" = no ] || accel="-accel kvm -cpu host"
 }
 
-# count_instructions: the clocks of the guest are the number of instructions. A
-# CPU that has nothing to do goes straight to the next timer. Mitigations of
-# hardware's bugs would be part of every figure.
+# count_instructions: the guest's clocks count instructions. An idle CPU goes
+# straight to the next timer. Mitigations of hardware bugs would be part of
+# every figure.
 count_instructions() {
 	accel="-accel tcg $tcg_cpu -icount shift=0,sleep=off"
 	smp=1
@@ -42,8 +42,8 @@ count_instructions() {
 }
 
 # boot_qemu INITRD CONSOLE [ARGUMENT]...: kernel messages to the file CONSOLE.
-# For a process of its own: it becomes $supervisor, which is given the command
-# that starts QEMU, and ends when who waits for it is killed.
+# For a process of its own: it becomes $supervisor, which gets the command that
+# starts QEMU, and ends if the process that waits for it is killed.
 # shellcheck disable=SC2086
 boot_qemu() {
 	initrd=$1 console_file=$2
@@ -56,9 +56,8 @@ boot_qemu() {
 }
 
 # boot_for_results INITRD CONSOLE: results to stdout. It becomes timeout, which
-# ends its child and nothing else, and whose status is QEMU's, or 124 when the
-# limit passed.
-# shellcheck disable=SC2086
+# ends its child and nothing else, and whose status is QEMU's, or 124 after the
+# limit. shellcheck disable=SC2086
 boot_for_results() {
 	if [ -n "$interactive" ]; then
 		stdio="stdio,id=results,mux=on -mon results"
@@ -70,7 +69,7 @@ boot_for_results() {
 }
 
 # watch_idle PID FILE...: end PID when no FILE has grown for $idle seconds. A
-# guest whose CPUs all spin with interrupts off can tell nobody.
+# guest whose CPUs all spin with interrupts off cannot report it.
 watch_idle() {
 	pid=$1
 	shift
@@ -91,7 +90,7 @@ guest_status() {
 }
 
 # failed_before_ready CONSOLE: nothing of ours had run yet. The emulator is
-# known to break one boot in some dozens.
+# known to break one boot in a few dozen.
 failed_before_ready() {
 	! grep -q 'cxl-vm: ready' "$1"
 }

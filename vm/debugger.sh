@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# ./guest --gdb: what gdb must know of the guest, as the script build/.../gdb/attach.
+# ./guest --gdb: what gdb must know about the guest: the script
+# build/.../gdb/attach.
 
 # kernel_symbols: an object with the names of all functions of the stock kernel,
-# which tells them itself; without KASLR they are always in the same place. The
-# types and lines are only in Debian's package linux-image-...-dbg.
+# from the kernel itself; without KASLR their addresses never change. Only
+# Debian's package linux-image-...-dbg has types and lines.
 kernel_symbols() {
 	symbols=$out/gdb/kernel-$(cat "$kernel_dir/release").o
 	[ ! -f "$symbols" ] || return 0
@@ -15,8 +16,7 @@ kernel_symbols() {
 		mv "$work/kernel.o" "$symbols"
 }
 
-# module_file NAME: the file of a module that is loaded, with its debugging
-# information.
+# module_file NAME: the file of a loaded module, with its debugging information.
 module_file() {
 	{
 		built_modules
@@ -33,7 +33,8 @@ module_file() {
 	}'
 }
 
-# attach_script: what a debugger is to read, from what the guest told in its log.
+# attach_script: the script for the debugger, from what the guest wrote to its
+# log.
 attach_script() {
 	echo "set confirm off"
 	echo "target remote $work/gdb.sock"
@@ -47,7 +48,7 @@ attach_script() {
 	done
 }
 
-# tell_debugger: once the guest's modules are loaded; for the background.
+# tell_debugger: wait until the guest's modules are loaded; for the background.
 tell_debugger() {
 	until grep -q 'cxl-vm: sections end' "$console_log" 2>/dev/null; do
 		sleep 0.2

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # demo-rtl.sh FILE WAVES: copy FILE through the AFU of examples/rtl, in plain words,
-# and leave the beginning of what its signals did in WAVES. "make demo-rtl" runs it
-# in the guest, in the folder where the programs are.
+# and leave the first part of its signals' history in WAVES. "make demo-rtl"
+# runs it in the guest, in the folder with the programs.
 
 set -eu
 file=$1
@@ -12,7 +12,7 @@ log=$(mktemp)
 simulator=''
 trap clean_up EXIT
 
-# The signals of so many cycles: enough to see a piece begin and end
+# The number of cycles to record: enough to see a piece begin and end
 cycles=20000
 
 clean_up() {

@@ -49,7 +49,7 @@ echo "  copy     ${have%% *}"
 echo
 [ "$want" = "$have" ] || fail "the copy differs"
 
-# Count the events that arrived, and compare with what afu-cp says of them.
+# Count the events that arrived, and compare with what afu-cp says about them.
 events=$(grep -c '^event [0-9]*: copy [0-9]*: ok, ' "$log") || fail "no events"
 bytes=$(sed -n 's/^event [0-9]*: copy [0-9]*: ok, \([0-9]*\) of .*/\1/p' "$log" |
 	awk '{ sum += $1 } END { print sum }')

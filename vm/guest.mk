@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What ./guest needs beside the modules: the two ends of its streams, and an
-# archive that the guest boots from. build/guest is what it used last.
+# What ./guest needs besides the modules: the two ends of its streams, and the
+# archive from which the guest boots. build/guest is what it used last.
 
 GUEST_CFLAGS := -O2 -g -std=gnu11 -Wall -Wextra -Werror -Ivm
 

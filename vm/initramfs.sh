@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Pack what the guest boots with. Not compressed: unpacking costs an emulated
-# CPU more than reading.
+# Pack what the guest boots from. It is not compressed: unpacking costs an
+# emulated CPU more than reading.
 
-# stock_modules: paths of those that stdin names and of all they need, below the
-# folder of modules.dep; nothing for what is built in.
+# stock_modules: paths of the modules that stdin names and of all they need,
+# below the folder of modules.dep; nothing for built-in ones.
 stock_modules() {
 	awk '
 		NR == FNR {
@@ -36,15 +36,15 @@ add_stock_module() {
 	esac
 }
 
-# add_file SOURCE TARGET: a file, or a folder with all in it.
+# add_file SOURCE TARGET: a file, or a folder with all its contents.
 add_file() {
 	[ -e "$1" ] || die "--add: there is no $1"
 	mkdir -p "$(dirname "$2")"
 	cp -rLT "$1" "$2"
 }
 
-# modules_in_order TREE: those of its last build. 6.1 lists .ko files by full path,
-# later kernels .o files.
+# modules_in_order TREE: the modules of its last build. 6.1 lists .ko files by
+# full path, later kernels .o files.
 modules_in_order() {
 	[ -f "$1/modules.order" ] || return 0
 	sed "s,\.o$,.ko,; s,^[^/],$1/&," "$1/modules.order"
@@ -66,7 +66,7 @@ add_programs() {
 }
 
 # stage_kernel ROOT LIST...: busybox, the init, our modules, and the stock modules
-# that stand in the files LIST.
+# listed in the files LIST.
 stage_kernel() {
 	root=$1
 	shift
@@ -88,8 +88,8 @@ stage_kernel() {
 	depmod -b "$root" "$release"
 }
 
-# add_terminfo ROOT: what the console can do, for programs that draw on the
-# screen. Debian 13 has it in the second place only.
+# add_terminfo ROOT: describes the console to programs that draw on the screen.
+# Debian 13 has it only in the second place.
 terminfo_folders='/lib/terminfo /usr/share/terminfo /etc/terminfo'
 add_terminfo() {
 	for terminfo in $terminfo_folders; do

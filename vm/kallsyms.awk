@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # From a sorted /proc/kallsyms make an assembler file with the kernel's own
-# symbols, in a section without contents. Its first line says where the section
-# begins in the guest. A name that is there more than once (static functions) is
-# numbered.
+# symbols, in a section without contents. The first line says where the section
+# begins in the guest. A name that occurs more than once (static functions) gets
+# numbers.
 
-# Neither those of modules nor offsets of variables that each CPU has.
+# Neither symbols of modules nor offsets of per-CPU variables
 /\]$/ || $1 !~ /^[89a-f]/ || $2 !~ /^[TtWwDdBbRr]$/ {
 	next
 }

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Shared by the scripts of this folder; sourced with $vm set to the folder.
 #
-# From the environment: KERNEL (that of the table which fits this machine), ARCH
-# (amd64), BUILD (build/ of the checkout) and CXL_AFU_CACHE (what was
-# downloaded; shared by all checkouts).
+# From the environment: KERNEL (default: the one of the table that fits this
+# machine), ARCH (amd64), BUILD (build/ of the checkout) and CXL_AFU_CACHE
+# (downloads, shared by all checkouts).
 
 say() {
 	printf '%s\n' "$*" >&2
@@ -18,12 +18,13 @@ need_command() {
 	command -v "$1" >/dev/null || die "$1 is missing; './run' installs it (package $2)"
 }
 
-# The release of this machine: bookworm, trixie; forky is sid, too. OS_RELEASE is
-# for tests.
+# The release of this machine: bookworm, trixie; forky counts as sid. OS_RELEASE
+# is for tests.
 host=$(. "${OS_RELEASE:-/etc/os-release}" 2>/dev/null && echo "${VERSION_CODENAME-}") || :
 
-# default_kernel: the one whose tools are those of this machine. Where there is
-# none, the one of Debian's stable release comes with its compiler.
+# default_kernel: the kernel that is built with this machine's tools. Without
+# one it is the kernel of Debian's stable release, which comes with its
+# compiler.
 default_kernel() {
 	for table in "$vm"/kernels/*; do
 		! grep -q "^default_on=.*\<${host:-none}\>" "$table" || {
@@ -38,7 +39,7 @@ KERNEL=${KERNEL:-$(default_kernel)}
 ARCH=${ARCH:-amd64}
 [ "$ARCH" != x86_64 ] || ARCH=amd64
 BUILD=${BUILD:-build}
-# Relative to the top folder, as in make
+# Relative to the top folder, like in make
 case $BUILD in
 /*) ;;
 *) BUILD=${vm%/*}/$BUILD ;;
@@ -46,8 +47,8 @@ esac
 out=$BUILD/$ARCH-$KERNEL
 cache=${CXL_AFU_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/cxl-afu}
 
-# config_key: of a kernel that is built here, its config, what make is told, and
-# the source's version.
+# config_key: identifies a kernel that is built here: its config, the arguments
+# of make, and the version of the source.
 config_key() {
 	{
 		cat "$vm/config/$config"
@@ -56,9 +57,9 @@ config_key() {
 	} | sha256sum | cut -c 1-12
 }
 
-# load_target: the tables of ARCH and KERNEL. A stock kernel either is built for
-# with the tools of this machine, or brings its compiler: $compiler says
-# "unpacked" then.
+# load_target: read the tables of ARCH and KERNEL. Modules for a stock kernel
+# are built with the tools of this machine or with the compiler that the kernel
+# brings: then $compiler is "unpacked".
 load_target() {
 	[ -f "$vm/arch/$ARCH" ] || die "ARCH=$ARCH is unknown; there is: $(cd "$vm/arch" && echo *)"
 	[ -f "$vm/kernels/$KERNEL" ] || die "KERNEL=$KERNEL is unknown; there is: $(cd "$vm/kernels" && echo *)"

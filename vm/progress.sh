@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# What the demos say meanwhile; sourced after lib.sh, which begins their time.
+# Progress messages of the demos; sourced after lib.sh, which starts their
+# clock.
 
 begin=$(date +%s)
 logs=$(mktemp -d)
 
-# progress TEXT: with the time since the start.
+# progress TEXT: print it with the time since the start.
 progress() {
 	printf '[%3d s] %s\n' $(($(date +%s) - begin)) "$*"
 }
 
-# quietly LOG COMMAND...: show what it says if it fails, or with V=1.
+# quietly LOG COMMAND...: show its output if it fails, or with V=1.
 quietly() {
 	log=$logs/$1
 	shift

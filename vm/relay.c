@@ -7,9 +7,9 @@
  * COMMAND is QEMU, and finds the ports' other ends as descriptors 10 to 14, in the
  * order of STREAM_NAMES, and 15 for its monitor (QMP). Our own stdin, stdout and
  * stderr become those of the command in the guest, with -t as a terminal; the trace
- * goes to DESCRIPTOR. With -d
- * a debugger must have stopped the guest, and let it go on, before the command
- * begins. The exit status is the command's; 98 if the guest ended before it.
+ * goes to DESCRIPTOR. With -d the command does not begin before a debugger has
+ * stopped the guest and let it go on. The exit status is the command's; 98 if
+ * the guest ended before it.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -33,11 +33,11 @@
 #define MONITOR		STREAMS
 #define LOST		98
 
-/* So many of it within a second end the guest, whatever it does. */
+/* So many of these within a second end the guest, whatever it is doing. */
 #define ESCAPE		0x1d	/* ^] */
 #define ESCAPES		3
 
-/* The command has so long to end after SIGTERM or SIGHUP. */
+/* How long the command may take to end after SIGTERM or SIGHUP */
 #define GRACE_S		5
 
 static int ends[STREAMS + 1];
@@ -64,7 +64,7 @@ static void make_raw(void)
 	atexit(restore_terminal);
 }
 
-/* become() - QEMU, in a process group of its own, so that no ^C reaches it */
+/* become() - QEMU, in a process group of its own that no ^C reaches */
 static void become(char **argv, int (*pairs)[2], int count, pid_t parent)
 {
 	int i, null = open("/dev/null", O_RDWR);
@@ -79,7 +79,7 @@ static void become(char **argv, int (*pairs)[2], int count, pid_t parent)
 	signal(SIGPIPE, SIG_DFL);
 	dup2(null, STDIN_FILENO);
 	dup2(null, STDOUT_FILENO);
-	/* Out of the way of the numbers first. */
+	/* First move them out of the way of the numbers. */
 	for (i = 0; i < count; i++)
 		pairs[i][1] = fcntl(pairs[i][1], F_DUPFD_CLOEXEC, FIRST_FD + count);
 	for (i = 0; i < count; i++)
@@ -118,7 +118,7 @@ static void tell_guest(const char *format, ...)
 	va_start(args, format);
 	n = vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
-	/* Far less than a socket takes; a guest that is gone hears nothing. */
+	/* Far less than a socket holds; a guest that is gone does not listen. */
 	if (write(ends[STREAM_CONTROL], line, n) < 0)
 		return;
 }
@@ -160,7 +160,7 @@ static void hear_signal(int number)
 		alarm(GRACE_S);
 }
 
-/* count_escapes() - see what is typed for ^]^]^] */
+/* count_escapes() - look for ^]^]^] in what is typed */
 static void count_escapes(const struct stream *in)
 {
 	static struct timespec begin;
@@ -196,7 +196,7 @@ static void hear(const char *line)
 	}
 }
 
-/* read_lines() - hand each line that came to @use */
+/* read_lines() - pass each complete line to @use */
 static bool read_lines(int fd, char *lines, size_t size, void (*use)(const char *line))
 {
 	size_t used = strlen(lines);
@@ -213,13 +213,13 @@ static bool read_lines(int fd, char *lines, size_t size, void (*use)(const char 
 		use(lines);
 		memmove(lines, end + 1, strlen(end + 1) + 1);
 	}
-	/* A line that does not fit is none of those that matter. */
+	/* A line that does not fit is not one that matters. */
 	if (strlen(lines) == size - 1)
 		lines[0] = '\0';
 	return true;
 }
 
-/* The first stop is when a debugger comes. */
+/* The first stop means that a debugger has come. */
 static void hear_monitor(const char *line)
 {
 	static bool stopped;
@@ -263,7 +263,7 @@ static bool all_arrived(void)
 	return true;
 }
 
-/* relay() - until the command's end, or the guest's */
+/* relay() - until the command or the guest ends */
 static void relay(int signals)
 {
 	static char lines[256], monitor_lines[4096];
@@ -336,7 +336,7 @@ int main(int argc, char **argv)
 	start(argv + optind);
 	if (write(ends[MONITOR], negotiate, strlen(negotiate)) < 0)
 		err(LOST, "monitor");
-	/* Ours are shared with others, and stay as they are: blocking. */
+	/* Ours are shared with others, and stay blocking. */
 	stream_open(&streams[STREAM_IN], STDIN_FILENO, ends[STREAM_IN], STREAM_BUFFER);
 	stream_open(&streams[STREAM_OUT], ends[STREAM_OUT], STDOUT_FILENO, PIPE_BUF);
 	stream_open(&streams[STREAM_ERR], ends[STREAM_ERR], STDERR_FILENO, PIPE_BUF);

@@ -2,20 +2,20 @@
 # The parts of ./guest: build what it needs, pack what differs from run to run,
 # share folders, start QEMU with the streams of the command.
 
-# with_target COMMAND...: the rest of vm/ reads what is wanted in the environment.
+# with_target COMMAND...: pass ARCH etc. to the rest of vm/ in the environment.
 with_target() {
 	env -u MAKEFLAGS -u MFLAGS KERNEL="$KERNEL" ARCH="$ARCH" BUILD="$BUILD" "$@"
 }
 
-# Make takes seconds to find that all is as it was.
+# Make takes seconds to find that nothing has changed.
 is_built() {
 	[ -f "$out/guest/built" ] && [ -f "$kernel_dir/release" ] &&
 		[ -z "$(cd "$here" && find Kbuild Makefile drivers include lib tools vm \
 			-type f -newer "$out/guest/built" -print -quit)" ]
 }
 
-# Whoever sits at a terminal sees how it goes; the output of the command that is
-# to be run is not mixed with that.
+# At a terminal, show progress; but do not mix it with the output of the
+# command.
 make_parts() {
 	set -- "$here/run" guest-parts DIRS="drivers/misc/cxl drivers/misc/cxl-sim drivers/misc/cxl-copy"
 	if [ -t 2 ] || [ -n "${V-}" ]; then
@@ -42,13 +42,14 @@ build_parts() {
 	name_parts
 }
 
-# name_parts: build/guest is what was used last. Another user's is left as it is.
+# name_parts: build/guest is what was used last. That of another user is not
+# touched.
 name_parts() {
 	[ "$(readlink "$BUILD/guest")" = "${out##*/}" ] || [ ! -w "$BUILD" ] ||
 		ln -sfn "${out##*/}" "$BUILD/guest"
 }
 
-# add_module FILE.ko: behind the stock modules that it needs.
+# add_module FILE.ko: after the stock modules that it needs.
 add_module() {
 	modinfo -F depends "$1" | tr , '\n' | grep . | stock_modules | tac | while read -r path; do
 		add_stock_module "$kernel_dir/modules/$path" "$work/root/vm/modules/${path##*/}"
@@ -78,7 +79,7 @@ add_modules() {
 	done <"$work/modules"
 }
 
-# add_layer: what lies over the root. A system whose /lib is a link must keep it.
+# add_layer: what lies over the root. If /lib is a link there, it must stay one.
 add_layer() {
 	layer=$work/root/layer
 	release=$(cat "$kernel_dir/release")
@@ -97,7 +98,7 @@ add_layer() {
 		mkdir -p "$layer$folder" "$layer$here" "$layer$out" "$layer$(stock_modules_folder)"
 }
 
-# environment: that of the command, with our programs, library and package
+# environment: the command's environment, with our programs, library and package
 # before all others.
 environment() {
 	path=$out/tools:${PATH%:/usr/sbin:/sbin}
@@ -106,7 +107,7 @@ environment() {
 		PYTHONPATH="$here/python${PYTHONPATH:+:$PYTHONPATH}" env -0
 }
 
-# What is loaded. A module of the user's may want the AFU that cxl-copy would hold.
+# Modules to load. A user's module may need the AFU that cxl-copy would bind to.
 our_modules() {
 	echo "cxl${card:+ cxl-sim}"
 	[ -z "$card" ] || [ -s "$work/modules" ] || echo cxl-copy
@@ -142,27 +143,28 @@ stage_run() {
 	cat "$out/guest/base.cpio" "$work/run.cpio" >"$work/initrd"
 }
 
-# Where the links of add_layer lead; a foreign root has nothing there.
+# The targets of the links of add_layer, which a foreign root does not have.
 stock_modules_folder() {
 	readlink -f "$kernel_dir/modules"
 }
 
-# list_shares: TAG, options and place of each folder but the root; its options here
+# list_shares: TAG, options and path of each folder but the root; its options
+# here
 list_shares() {
 	[ "$folder" = / ] || echo "folder rw $folder"
 	[ -z "$foreign_root" ] || echo "checkout ro $here"
 	[ -z "$foreign_root" ] || echo "modules ro $(stock_modules_folder)"
 }
 
-# virtiofsd TAG FOLDER [OPTION]...: files that root makes in the guest are the
-# user's own.
+# virtiofsd TAG FOLDER [OPTION]...: files made by root in the guest belong to
+# the user here.
 virtiofsd() {
 	tag=$1 shared=$2
 	shift 2
 	loader=$(echo "$virtiofsd_root"/usr/lib/*-linux-gnu*/ld*.so.*)
 	uid=$(id -u) gid=$(id -g)
 	[ "$uid" -eq 0 ] || set -- "$@" --translate-uid "map:0:$uid:1" --translate-gid "map:0:$gid:1"
-	# A signal to our process group is the command's affair.
+	# A signal to our process group is for the command alone.
 	setsid "$loader" --library-path "${loader%/*}" "$virtiofsd_root/usr/libexec/virtiofsd" \
 		--socket-path "$work/$tag.sock" --shared-dir "$shared" --sandbox none \
 		--no-announce-submounts --log-level error "$@" </dev/null >"$work/$tag.log" 2>&1 9>&- &
@@ -200,7 +202,7 @@ stream_devices() {
 	echo "-chardev socket,id=qmp,fd=$fd -mon chardev=qmp,mode=control"
 }
 
-# share_9p TAG FOLDER OPTIONS: a link, since QEMU's options know no blank
+# share_9p TAG FOLDER OPTIONS: by a link, since QEMU's options allow no blank
 share_9p() {
 	readonly=
 	[ "$3" = rw ] || readonly=,readonly=on
@@ -223,8 +225,8 @@ share_devices() {
 	done
 }
 
-# In the background, for signals to be heard at once; those of the terminal reach
-# relay too.
+# In the background, so that signals are handled at once; signals of the
+# terminal reach relay, too.
 start_guest() {
 	supervisor="$out/guest/relay${terminal_size:+ -t}${debugger:+ -d}${trace:+ -T 8}"
 	[ -z "$trace" ] || exec 8>"$trace" || exit 125
@@ -246,7 +248,7 @@ start_guest() {
 	done
 }
 
-# judge: the exit status, and what there is to say about it.
+# judge: the exit status, and an explanation.
 judge() {
 	if show_splats "$console_log" >"$work/splats"; then
 		cp "$console_log" "$out/log/guest.console"

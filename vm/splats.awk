@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Print every kernel complaint of a console log with the lines that follow it,
-# and the test program that ran at the time. Exit status 0 when there is one.
+# Print every kernel complaint in a console log with the lines that follow it,
+# and the test program that ran at the time. Exit status 0 if there is one.
 
 BEGIN {
 	complaint = "(^|[] ])(BUG:|BUG [a-z]|WARNING:|INFO: (rcu|task|suspicious|possible|trying)|" \
 		"KASAN:|UBSAN:|kernel BUG at|general protection fault[,:]|" \
 		"Unable to handle|watchdog: BUG|unreferenced object|refcount_t:|" \
 		"rcu: INFO:|DEBUG_LOCKS_WARN_ON)|------------\\[ cut here"
-	# Of a machine without a disk for it, and not the kernel's
+	# From a machine without a disk for it, not from the kernel
 	no_complaint = "nvram corruption detected"
 	# Mostly a part of one of those.
 	part = "(^|[] ])(Oops|Kernel panic|Call Trace:|kmemleak: [0-9]+ new)"
@@ -21,7 +21,7 @@ BEGIN {
 	sub(/.*cxl-vm: begin /, "", running)
 }
 
-# A program of a cgroup is killed, as a test wants it: a trace is part of that.
+# A test expects that a program in a cgroup is killed, which prints a trace.
 / invoked oom-killer: / {
 	oom = NR
 }

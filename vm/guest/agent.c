@@ -4,12 +4,12 @@
  *
  * agent [ROWS COLUMNS]
  *	Run "sh /vm/enter" with the streams of the host, on a terminal of that size if
- *	it has one there, and end with its status.
+ *	the host has one, and exit with its status.
  *
  * agent enter ROOT FOLDER
  *	Make ROOT the root of all file systems, and become the command in /vm/argv with
  *	the environment in /vm/environ, in FOLDER. Both files are lists of strings, each
- *	with a zero byte behind it.
+ *	ended by a zero byte.
  */
 #define _GNU_SOURCE
 #include <ctype.h>
@@ -41,7 +41,7 @@ static pid_t command;
 static bool command_ended, may_leave;
 static int status, terminal = -1;
 
-/* @device: of all virtio devices, which may be more than ours */
+/* @device: of all virtio devices, some of which may not be ours */
 static bool port_has_name(int device, int port, const char *name)
 {
 	char path[64], found[32] = "";
@@ -57,7 +57,7 @@ static bool port_has_name(int device, int port, const char *name)
 	return !strcmp(found, name);
 }
 
-/* The ports come one by one, after their driver was loaded. */
+/* The ports appear one by one after their driver was loaded. */
 static int open_port(const char *name)
 {
 	char path[32];
@@ -82,7 +82,7 @@ static void make_nonblocking(int fd)
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
 
-/* make_pipe() - the ends for the command and for us; @ours is 0 or 1 */
+/* make_pipe() - with an end for the command and one for us; @ours is 0 or 1 */
 static int make_pipe(int ours, int *theirs)
 {
 	int fds[2];
@@ -113,7 +113,7 @@ static void run_enter(const int fds[3])
 	err(127, "sh");
 }
 
-/* start_on_terminal() - stdin, stdout and stderr are the one terminal */
+/* start_on_terminal() - which is stdin, stdout and stderr */
 static void start_on_terminal(const struct winsize *size)
 {
 	int slave;
@@ -156,7 +156,7 @@ static void tell_host(const char *line)
 	while (write(p.fd, line, strlen(line)) < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
-/* On a terminal the one that reads it, and it may be in a session of its own. */
+/* On a terminal: to the process that reads it, maybe in another session. */
 static void send_signal(int number)
 {
 	pid_t group = terminal >= 0 ? tcgetpgrp(terminal) : command;
@@ -180,7 +180,7 @@ static void obey(const char *line)
 		streams[STREAM_IN].end = bytes;
 	} else if (sscanf(line, "close %d", &number) == 1 &&
 		   number >= STREAM_OUT && number <= STREAM_ERR) {
-		/* Whoever goes on writing gets a SIGPIPE, as there. */
+		/* Further writes give SIGPIPE, as on the host. */
 		close(streams[number].from);
 		streams[number].from = -1;
 	} else if (!strcmp(line, "go")) {
@@ -228,8 +228,8 @@ static void reap(int signals)
 }
 
 /*
- * What it wrote before it ended is there already. Whatever it left running in
- * the background may hold its streams open for ever.
+ * What the command wrote before it ended has arrived already. Background
+ * processes that it left may keep its streams open for ever.
  */
 static bool all_is_taken(void)
 {
@@ -274,7 +274,7 @@ static void pump(int signals)
 		}
 		for (i = 0; i < STREAM_CONTROL; i++)
 			stream_poll(&streams[i], &p[2 * i], &p[2 * i + 1]);
-		/* At the end of its bytes stdin is closed, and a terminal gets a ^D. */
+		/* After its last byte stdin is closed; a terminal gets a ^D. */
 		p[2 * STREAM_CONTROL] = (struct pollfd){ ports[STREAM_CONTROL], POLLIN, 0 };
 		p[2 * STREAM_CONTROL + 1] = (struct pollfd){ signals, POLLIN, 0 };
 		if (poll(p, 2 * STREAM_CONTROL + 2, -1) < 0 && errno != EINTR)
@@ -326,7 +326,7 @@ static int serve(int argc, char **argv)
 	return status;
 }
 
-/* read_strings() - a list of strings, with a NULL behind */
+/* read_strings() - a list of strings, ended by NULL */
 static char **read_strings(const char *path)
 {
 	char *text, *at, **list;
@@ -353,7 +353,7 @@ static int enter(const char *root, const char *folder)
 	char **environment = read_strings("/vm/environ");
 	int error;
 
-	/* Not just chroot(): who is in one may not make a user namespace. */
+	/* chroot() alone would not let programs make a user namespace. */
 	if (chdir(root) || mount(".", "/", NULL, MS_MOVE, NULL) || chroot("."))
 		err(125, "%s", root);
 	if (chdir(folder))

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the two ends of ./guest have in common: vm/relay.c here, vm/guest/agent.c
- * in the guest, and between them four ports of a virtio serial device.
+ * Shared by the two ends of ./guest: vm/relay.c here, vm/guest/agent.c in the
+ * guest, and between them ports of a virtio serial device.
  *
- * The ports "stdin", "stdout", "stderr" and "trace" carry bytes and nothing else.
- * A port has no end of file that is in step with its bytes, so the end is told as
+ * The ports "stdin", "stdout", "stderr" and "trace" carry bytes and nothing
+ * else. A port has no end of file in step with its bytes. So the end is sent as
  * a number of bytes on the port "control", in lines of text:
  *
  *	to the guest	eof BYTES		all of stdin
@@ -36,11 +36,11 @@ enum { STREAM_IN, STREAM_OUT, STREAM_ERR, STREAM_TRACE, STREAM_CONTROL, STREAMS 
 
 /* Bytes on their way from one descriptor to another */
 struct stream {
-	int from, to;		/* -1: not open, or not any more */
-	size_t chunk;		/* so many bytes, if poll() says so, do not block */
-	uint64_t taken, given;	/* bytes so far */
-	uint64_t end;		/* @from ends after so many */
-	size_t first, count;	/* of what is in @buf */
+	int from, to;			/* -1: not open, or closed already */
+	size_t chunk;			/* bytes that never block if poll() says so */
+	uint64_t taken, given;		/* bytes so far */
+	uint64_t end;			/* bytes after which @from ends */
+	size_t first, count;		/* bytes in @buf */
 	char buf[STREAM_BUFFER];
 };
 
@@ -58,7 +58,7 @@ static inline bool stream_is_done(const struct stream *s)
 	return (s->from < 0 || s->taken >= s->end) && !s->count;
 }
 
-/* What to wait for; a port whose other end is busy only says so when written. */
+/* What to wait for; a busy port is only noticed when it is written to. */
 static inline void stream_poll(const struct stream *s, struct pollfd *from,
 			       struct pollfd *to)
 {
@@ -68,7 +68,7 @@ static inline void stream_poll(const struct stream *s, struct pollfd *from,
 	*to = (struct pollfd){ .fd = s->count ? s->to : -1, .events = POLLOUT };
 }
 
-/* Take what is there. At the end of @from it becomes -1. */
+/* Take what has come. At the end @from becomes -1. */
 static inline void stream_take(struct stream *s)
 {
 	size_t space = sizeof(s->buf);
@@ -90,7 +90,7 @@ static inline void stream_take(struct stream *s)
 	s->taken += n;
 }
 
-/* Give what was taken. Return: false if nobody can read it, ever. */
+/* Give what was taken. Return false if nobody will ever read it. */
 static inline bool stream_give(struct stream *s)
 {
 	size_t chunk = s->count < s->chunk ? s->count : s->chunk;
