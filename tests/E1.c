@@ -127,7 +127,7 @@ static void ebusy_while_an_event_is_in_flight(void)
 	event_check_settled(&afu);
 }
 
-/* Fetched for a reader, but it did not fit: it waits for the next one. */
+/* It was fetched for a reader but did not fit: it waits for the next reader. */
 static void ebusy_while_a_fetched_event_waits(void)
 {
 	struct event_afu afu;

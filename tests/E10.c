@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* E10: whoever waits is woken, in every state; read and poll agree. */
+/* E10: all who wait are woken, in every state; read and poll agree. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -39,7 +39,7 @@ static long epoll_call(void *fd)
 	return event.events;
 }
 
-/* One who reads and three who only look */
+/* One that reads and three that only poll */
 struct waiters {
 	struct sleeper reader;
 	struct sleeper poller;
@@ -55,7 +55,7 @@ static void waiters_start(struct waiters *w, int *fd)
 	sleeper_start(&w->epoller, epoll_call, fd);
 }
 
-/* All return, since nothing can come any more. */
+/* All return, because nothing more can come. */
 static void waiters_end(struct waiters *w)
 {
 	require(sleeper_join(&w->reader));
@@ -69,12 +69,12 @@ static void waiters_end(struct waiters *w)
 	check_eq(w->epoller.result, EPOLLERR | EPOLLHUP);
 }
 
-/* The reader returns with @size bytes; who looks saw them, or too late. */
+/* The reader returns with @size bytes; pollers saw them, or came too late. */
 static void waiters_read(struct waiters *w, struct event_afu *afu, long size)
 {
 	require(sleeper_join(&w->reader));
 	check_eq(w->reader.result, size);
-	/* One that stays, for those that were slower than the reader. */
+	/* This one stays, for those that were slower than the reader. */
 	event_error(afu, 1);
 	require(sleeper_join(&w->poller));
 	check_eq(w->poller.result & ~POLLRDNORM, POLLIN);
@@ -126,7 +126,7 @@ static void at_stop_of_a_context_never_started(void)
 
 	event_open(&afu, 0);
 	waiters_start(&w, &afu.fd);
-	/* It was not started, which does not make it less closed. */
+	/* It was not started, but it is closed all the same. */
 	check_errno(event_op(&afu, CXL_TEST_STOP), EBUSY);
 	waiters_end(&w);
 }
@@ -205,7 +205,7 @@ static void at_unbind_of_the_driver(void)
 	event_bind(&afu[0]);
 }
 
-/* Also with the standard file operations, that the driver does not see end */
+/* Also with the standard file operations, whose end the driver does not see */
 static void at_removal_of_the_card(void)
 {
 	struct event_afu afu[4];
@@ -232,7 +232,7 @@ static void card_is_there(void)
 	file_write("1", "/sys/kernel/config/cxl-sim/event-test/live");
 }
 
-/* Somebody delivers, slowly: the removal waits for that one and no longer. */
+/* The removal waits for the one that is delivering, slowly, and no longer. */
 static void removal_waits_for_no_reader(void)
 {
 	struct sleeper delivering, waiting;
@@ -257,7 +257,7 @@ static void removal_waits_for_no_reader(void)
 	event_make_card();
 }
 
-/* Stuck in its own page fault, for as long as it pleases. */
+/* It is stuck in its own page fault, for as long as it likes. */
 static void a_slow_buffer_stalls_no_removal(void)
 {
 	struct slow_reader reader;
@@ -314,7 +314,7 @@ static void poll_says_err_and_hup_once_drained(void)
 	check_errno(read(afu.fd, buf, sizeof(buf)), EIO);
 }
 
-/* Closed while a reader delivers the last event: the poller hears of it. */
+/* Closed while a reader delivers the last event: the poller is told. */
 static void poll_sees_the_end_that_comes_during_a_delivery(void)
 {
 	struct sleeper reader, poller;
@@ -327,7 +327,7 @@ static void poll_sees_the_end_that_comes_during_a_delivery(void)
 	event_wait_held(&afu);
 	sleeper_start(&poller, event_poll_call, &afu.fd);
 	check_ok(event_op(&afu, CXL_TEST_STOP));
-	/* It looks, and is told nothing yet. */
+	/* It polls, and is told nothing yet. */
 	usleep(QUIET_MS * 1000);
 	check(!poller.done);
 	event_hold(&afu, 0);
@@ -337,7 +337,7 @@ static void poll_sees_the_end_that_comes_during_a_delivery(void)
 	check_eq(poller.result, ENDED);
 }
 
-/* The same, where what was delivered was for nobody. */
+/* The same, but the event delivered was a bad one that nobody gets. */
 static void poll_sees_the_end_that_comes_during_a_rejection(void)
 {
 	struct sleeper reader, poller;
@@ -350,7 +350,7 @@ static void poll_sees_the_end_that_comes_during_a_rejection(void)
 	event_wait_held(&afu);
 	sleeper_start(&poller, event_poll_call, &afu.fd);
 	check_ok(event_op(&afu, CXL_TEST_STOP));
-	/* It looks, and is told nothing yet. */
+	/* It polls, and is told nothing yet. */
 	usleep(QUIET_MS * 1000);
 	check(!poller.done);
 	event_hold(&afu, 0);
@@ -361,8 +361,8 @@ static void poll_sees_the_end_that_comes_during_a_rejection(void)
 }
 
 /*
- * One read leaves a fetched event behind, since it did not fit; whoever looks
- * for it meanwhile must see it before or after.
+ * A read leaves a fetched event behind, because it did not fit; a poller must
+ * see it at any time.
  */
 static void an_event_left_behind_wakes(void)
 {
@@ -397,7 +397,7 @@ static void an_event_left_behind_wakes(void)
 	event_check_settled(&afu);
 }
 
-/* Whatever happens: readable is what can be read, and only that. */
+/* Whatever happens: it is readable exactly if it can be read. */
 static void poll_and_read_agree(void)
 {
 	char *end = guarded_end(0);

@@ -26,7 +26,7 @@ static void one_event(struct event_afu *afu)
 	event_send_ok(afu, 1, 20);
 }
 
-/* Take the one event that is there. */
+/* Take the event that is pending. */
 static void take_event(struct event_afu *afu)
 {
 	event_set_nonblock(afu, true);
@@ -123,7 +123,7 @@ static void edge_triggered_epoll(void)
 		event_send(&afu, i % CXL_TEST_IPI, 1, 20, 20);
 		check_eq(epoll_told(epoll, SOON_MS), EPOLLIN);
 		check_eq(epoll_told(epoll, 0), 0);
-		/* Another one while the first was not read */
+		/* Another one while the first is unread */
 		one_event(&afu);
 		check_eq(epoll_told(epoll, SOON_MS), EPOLLIN);
 		event_drain(&afu, &(struct event_stream){
@@ -133,12 +133,12 @@ static void edge_triggered_epoll(void)
 	check_ok(event_op(&afu, CXL_TEST_STOP));
 	check_eq(epoll_told(epoll, SOON_MS) & (EPOLLERR | EPOLLHUP),
 		 EPOLLERR | EPOLLHUP);
-	/* The end is one edge, not one for each look at it. */
+	/* The end is one edge, not one for each poll. */
 	check_errno(read(afu.fd, buf, sizeof(buf)), EIO);
 	check_eq(epoll_told(epoll, QUIET_MS), 0);
 }
 
-/* What did not fit into the buffer is an event still: no edge is needed. */
+/* An event that did not fit into the buffer remains: no new edge is needed. */
 static void edge_triggered_epoll_with_a_small_buffer(void)
 {
 	struct event_stream stream = EVENT_STREAM(3000, 3000);
@@ -161,7 +161,7 @@ static void edge_triggered_epoll_with_a_small_buffer(void)
 	}
 }
 
-/* Waiters that want to be alone are woken too. */
+/* Exclusive waiters are woken, too. */
 static void exclusive_epoll(void)
 {
 	struct event_afu afu;
@@ -182,7 +182,7 @@ static void sigio_tells_of_driver_events(void)
 	sigset_t set;
 	int i;
 
-	/* An event that waits for a page would be told of again. */
+	/* An event that waits for a page would be announced again. */
 	memset(buf, 0, sizeof(buf));
 	sigemptyset(&set);
 	sigaddset(&set, SIGRTMIN);

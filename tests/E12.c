@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* E12: the end of a context: told once, nothing after it, nothing leaks. */
+/* E12: the end of a context: reported once, nothing after it, no leaks. */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -85,7 +85,7 @@ static void release_by_the_driver_tells_once(void)
 	check_ok(event_op(&afu, CXL_TEST_RELEASE));
 	check_eq(event_state_of(&afu, closed), 1);
 	check_eq(event_state_of(&afu, dropped), 3);
-	/* The program still has its file: it is at its end. */
+	/* The program still has its file, which is at its end. */
 	check_errno(read(afu.fd, buf, sizeof(buf)), EIO);
 	check_eq(event_counter(afu.fd, "lost"), 3);
 	event_check_counters(afu.fd);
@@ -94,7 +94,7 @@ static void release_by_the_driver_tells_once(void)
 	event_check(&afu);
 }
 
-/* What the card reported before is the program's, whatever the driver does. */
+/* The program gets what the card reported before, whatever the driver does. */
 static void generic_events_survive_the_driver(void)
 {
 	struct event_stream stream = EVENT_STREAM(8, 8);
@@ -219,7 +219,7 @@ static void a_queue_outlives_its_context(void)
 
 /*
  * There are fewer process elements than this. A kernel with checks is too slow
- * for that, but sees itself what leaks.
+ * for so many, but finds leaks itself.
  */
 static void nothing_leaks(void)
 {

@@ -125,7 +125,7 @@ static void full_is_enospc_and_the_loss_is_counted(void)
 	check_eq(event_counter(afu.fd, "lost"), 4);
 	check_eq(event_counter(afu.fd, "pending"), 10);
 	check_eq(event_drain(&afu, &stream), 10);
-	/* There is room again. The one that was lost leaves its gap. */
+	/* There is room again. The lost event leaves a gap. */
 	stream.next[0] = 11;
 	event_send_ok(&afu, 10, 8);
 	check_eq(event_drain(&afu, &stream), 10);
@@ -220,7 +220,7 @@ static void a_commit_needs_a_reservation(void)
 	check_errno(event_op(&afu, CXL_TEST_QUEUE_RESERVE), ENOSPC);
 }
 
-/* The same order, for whoever reads next. */
+/* The same order, for the next reader. */
 static void a_failed_copy_keeps_events_at_the_head(void)
 {
 	struct event_stream stream = EVENT_STREAM(8, 64);
@@ -304,7 +304,7 @@ static void one_context_has_one_source_of_driver_events(void)
 	check_errno(create(&afu, 4, 8), EBUSY);
 }
 
-/* An announcement without an event is no event of long ago. */
+/* An announcement without an event does not show an old event. */
 static void announcements_past_the_queue_show_nothing(void)
 {
 	struct event_afu afu;

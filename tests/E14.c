@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* E14: stamps for who asks for them; otherwise each byte is as it always was. */
+/* E14: stamps for those who ask for them; otherwise not a byte changes. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <sched.h>
@@ -39,7 +39,7 @@ static void put64(unsigned char *p, __u64 value)
 	memcpy(p, &value, sizeof(value));
 }
 
-/* What is read, byte by byte, and nothing written behind it */
+/* What is read, byte by byte, and nothing is written after it */
 static void check_bytes(struct event_afu *afu, __u16 type, __u16 size,
 			unsigned char *expected)
 {
@@ -107,7 +107,7 @@ static void only_known_flags_are_taken(void)
 	check_errno(set_format(&afu, 0), EIO);
 }
 
-/* The stamp of the event at @at, which is as large as it says */
+/* The stamp of the event at @at, whose size tells where it ends */
 static size_t stamp_at(size_t at, struct cxl_event_stamp *stamp)
 {
 	struct cxl_event_header header;
@@ -164,7 +164,7 @@ static void time_is_when_it_was_reported(void)
 	event_irq(&afu, 1);
 	reported = now_ns();
 	usleep(50000);
-	/* The oldest of what is pending */
+	/* The oldest pending event */
 	event_irq(&afu, 2);
 	require(read(afu.fd, buf, sizeof(buf)) > 0);
 	stamp_at(0, &stamp);
@@ -191,7 +191,7 @@ static void time_of_a_queued_event_is_when_it_was_sent(void)
 	check(second.time >= sent + 50000000);
 }
 
-/* Each number has its own, not that of the oldest one that is pending. */
+/* Each number has its own time, not that of the oldest pending interrupt. */
 static void time_of_an_interrupt_is_its_own(void)
 {
 	struct cxl_event_stamp first, second;
@@ -214,7 +214,7 @@ static void time_of_an_interrupt_is_its_own(void)
 	check(second.time >= between);
 }
 
-/* What is lost after an event does not belong to its stamp. */
+/* Events lost after an event do not count in its stamp. */
 static void lost_counts_what_was_lost_before(void)
 {
 	const size_t size = HEADER_SIZE + 16 + STAMP_SIZE;
@@ -360,7 +360,7 @@ static void stamps_of_an_event_that_waited(void)
 	      "%llu", stream.stamp.time);
 }
 
-/* Fetched without stamps, in the place of one that had a stamp */
+/* Fetched without stamps, into the slot of an event that had one */
 static void time_is_never_that_of_another_event(void)
 {
 	struct cxl_event_stamp stamp;
@@ -398,7 +398,7 @@ static void generic_events_reported_before_have_a_time(void)
 	check(stamp.time >= begin && stamp.time <= now_ns(), "%llu", stamp.time);
 }
 
-/* Without room for a stamp in the smallest buffer it has none. */
+/* If the smallest buffer has no room for a stamp, there is none. */
 static void the_largest_events_have_no_stamp(void)
 {
 	const __u32 limit = EVENT_MAX_DATA - STAMP_SIZE;

@@ -150,7 +150,7 @@ static void second_faults_are_counted(void)
 	check(becomes_true(event_counter(afu.fd, "posted") == 3));
 	check_eq(event_counter(afu.fd, "lost"), 2);
 	check_eq(event_counter(afu.fd, "pending"), 1);
-	/* The last one is the one that is read. */
+	/* The last fault is the one that is read. */
 	require_eq(read(afu.fd, buf, sizeof(buf)), FAULT_SIZE);
 	check_eq(((struct cxl_event *)buf)->fault.addr, (unsigned long)last);
 	event_feed(&stream, buf, FAULT_SIZE);
@@ -175,7 +175,7 @@ static void events_of_a_dead_driver_are_lost(void)
 	event_check_counters(afu.fd);
 }
 
-/* They always add up, whoever looks and whenever. */
+/* The counters always add up, whoever reads them and whenever. */
 static void counters_add_up_under_load(void)
 {
 	struct cxl_test_produce what = {
@@ -295,7 +295,7 @@ static void the_way_of_each_event_is_traced(void)
 	check_eq(traced(&afu, "cxl_event_end", "", NULL), 1);
 }
 
-/* A call in a thread of its own, which sleeps as it likes */
+/* A call in a thread of its own, which may sleep */
 struct background {
 	pthread_t thread;
 	char path[80];
@@ -327,7 +327,7 @@ static bool is_done(struct background *b)
 	return __atomic_load_n(&b->done, __ATOMIC_ACQUIRE);
 }
 
-/* debugfs waits for a callback that takes its time, and nobody for debugfs. */
+/* debugfs waits for a callback that takes its time, but nobody waits for debugfs. */
 static void reading_the_counters_stalls_nobody(void)
 {
 	struct background counters = { 0 }, other = { 0 };

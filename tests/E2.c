@@ -42,7 +42,7 @@ static void ebusy_while_an_event_is_in_flight(void)
 	sleeper_start(&reader, event_read_call, &afu.fd);
 	event_send_ok(&afu, 1, 8);
 	event_wait_held(&afu);
-	/* Nothing is announced any more, but its callback still runs. */
+	/* No event is announced any more, but the callback of one still runs. */
 	check_errno(event_op(&afu, CXL_TEST_UNSET_OPS), EBUSY);
 	event_hold(&afu, 0);
 	require(sleeper_join(&reader));
@@ -91,7 +91,7 @@ static void announcements_without_ops_are_rejected(void)
 	check_eq(events_poll(afu.fd), 0);
 	check_eq(event_counter(afu.fd, "rejected"), 3);
 	check_eq(event_counter(afu.fd, "pending"), 0);
-	/* And do not count once there are ops again. */
+	/* And they do not count once there are ops again. */
 	require_ok(event_set_ops(&afu, 0, 1, 0));
 	check_eq(events_poll(afu.fd), 0);
 	event_send_ok(&afu, 1, 8);
@@ -101,8 +101,8 @@ static void announcements_without_ops_are_rejected(void)
 }
 
 /*
- * Producers in every context, a reader, and ops that come and go under them:
- * no callback after the ops were unset, and no event is lost.
+ * Producers in every context, a reader, and ops that come and go under them: no
+ * callback runs after the ops were unset, and no event is lost.
  */
 static void no_callback_once_it_returned_0(void)
 {
@@ -137,7 +137,7 @@ static void no_callback_once_it_returned_0(void)
 	check_eq(reader.stream.drivers, what.count);
 	check_eq(reader.error, 0);
 	diag("unset %u times, %u times it was busy", unset, busy);
-	/* On a kernel with all checks there may be events at all times. */
+	/* On a kernel with all checks there may always be events pending. */
 	check(unset > 10 || tap_time_scale() > 2);
 	event_check_settled(&afu);
 	event_check_counters(afu.fd);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* E3: cxl_context_events_pending() from anywhere; what was stored is seen. */
+/* E3: cxl_context_events_pending() from anywhere; what was stored is visible. */
 #include <errno.h>
 #include <poll.h>
 #include <unistd.h>
@@ -54,7 +54,7 @@ static void from_hard_interrupts_of_all_cpus_at_once(void)
 	check_source(CXL_TEST_IPI, 20, 50);
 }
 
-/* A reader that sleeps is woken from wherever the event comes. */
+/* A sleeping reader is woken, whatever context the event comes from. */
 static void wakes_from_every_context(void)
 {
 	struct sleeper reader;
@@ -73,8 +73,8 @@ static void wakes_from_every_context(void)
 }
 
 /*
- * fetch_event takes no lock of the driver's: nothing but the announcement says
- * that the slot was filled.
+ * fetch_event takes no lock of the driver: only the announcement orders the
+ * filled slot.
  */
 static void stored_before_is_visible(void)
 {
@@ -130,7 +130,7 @@ static void zero_is_a_no_op(void)
 	check_eq(event_counter(afu.fd, "rejected"), 0);
 }
 
-/* No sum of announcements makes the count wrap to less, or to negative. */
+/* No sum of announcements makes the count wrap or become negative. */
 static void absurd_counts_do_not_wrap(void)
 {
 	struct event_afu afu;

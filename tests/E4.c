@@ -11,7 +11,7 @@
 
 static char buf[65536];
 
-/* What the driver checks in each callback, with all kinds of ends. */
+/* The driver checks its context in each callback, however delivery ends. */
 static void fetch_has_the_lock_delivered_has_not(void)
 {
 	struct event_stream stream = EVENT_STREAM(0, 100);

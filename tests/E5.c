@@ -60,7 +60,7 @@ static void largest_sizes_with_a_raised_limit(void)
 	check_sizes(1000, 900, 1000);
 }
 
-/* A bad event is told to the driver and counted; readers see the next one. */
+/* A bad event is reported to the driver and counted; readers see the next one. */
 static void check_rejects(struct event_afu *afu, __u32 size,
 			  struct event_stream *stream)
 {
@@ -139,7 +139,7 @@ static void null_is_rejected(void)
 	event_check_settled(&afu);
 }
 
-/* A reader that sleeps does not come back with nothing. */
+/* A sleeping reader does not return empty-handed. */
 static void bad_events_do_not_end_a_blocking_read(void)
 {
 	struct sleeper reader;
@@ -176,7 +176,7 @@ static void many_bad_events_hide_no_good_one(void)
 	event_check_settled(&afu);
 }
 
-/* Lines of the kernel log, from where @kmsg stands, with @text in them. */
+/* Lines of the kernel log with @text in them, from the position of @kmsg */
 static unsigned int log_lines(int kmsg, const char *text)
 {
 	unsigned int lines = 0;

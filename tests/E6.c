@@ -122,7 +122,7 @@ static void kinds_come_in_this_order(void)
 	ssize_t n;
 
 	event_open_ops(&afu);
-	/* Reported the other way around. */
+	/* Reported in reverse order. */
 	event_error(&afu, 0x1234);
 	event_fault(&afu);
 	check(becomes_true(event_counter(afu.fd, "pending") == 2));
@@ -186,14 +186,14 @@ static void pending_events_come_before_the_eio_of_a_link_that_is_down(void)
 	check_pending_then_eio(&afu);
 	event_set_link(true);
 
-	/* It is as it was. */
+	/* Nothing has changed. */
 	event_set_nonblock(&afu, true);
 	check_errno(read(afu.fd, buf, CXL_READ_MIN_SIZE), EAGAIN);
 	check_eq(events_poll(afu.fd), 0);
 	event_check_settled(&afu);
 }
 
-/* Driver events can still be announced while the AFU does nothing. */
+/* Driver events can still be announced while the AFU does not work. */
 static void driver_events_of_a_closed_context_are_read(void)
 {
 	struct event_stream stream = EVENT_STREAM(16, 16);

@@ -68,7 +68,7 @@ static void generic_events_pass_endless_driver_events(void)
 	event_check_settled(&afu);
 }
 
-/* An event that takes the whole of the smallest buffer, and interrupts */
+/* Interrupts, and an event that fills the smallest buffer */
 static void largest_events_and_generic_ones_take_turns(void)
 {
 	struct event_stream stream = EVENT_STREAM(EVENT_MAX_DATA, EVENT_MAX_DATA);
@@ -98,7 +98,7 @@ static void largest_events_and_generic_ones_take_turns(void)
 	event_check_settled(&afu);
 }
 
-/* Nothing is pending but an event that just fits: it is not passed over. */
+/* The only pending event just fits: it is not passed over. */
 static void a_large_event_fills_the_buffer(void)
 {
 	struct event_stream stream = EVENT_STREAM(EVENT_MAX_DATA, EVENT_MAX_DATA);
@@ -134,7 +134,7 @@ static unsigned int irqs_in(ssize_t size, __u16 irq[], unsigned int max)
 
 /*
  * 30 driver events leave room for one interrupt. Number 1 is raised again
- * before each read; the others have their turn nevertheless.
+ * before each read, but the others get their turn.
  */
 static void interrupt_numbers_take_turns(void)
 {

@@ -42,8 +42,8 @@ static size_t whole(size_t room)
 }
 
 /*
- * Of what was copied before a fault, arm64's copy_to_user() does not count the
- * last bytes, at most as many as it copies at once.
+ * On arm64, copy_to_user() may have copied more before a fault than it reports,
+ * by as much as it copies at a time.
  */
 #ifdef __aarch64__
 #define NOT_COUNTED	64
@@ -51,7 +51,7 @@ static size_t whole(size_t room)
 #define NOT_COUNTED	0
 #endif
 
-/* Read into the last @room bytes of memory; the bytes of whole events */
+/* Read into the last @room bytes of memory; returns the bytes of whole events */
 static size_t read_into(struct event_afu *afu, char *to, size_t room)
 {
 	ssize_t n = read(afu->fd, to, CXL_READ_MIN_SIZE);
@@ -67,8 +67,9 @@ static size_t read_into(struct event_afu *afu, char *to, size_t room)
 }
 
 /*
- * The buffer ends at each byte of the events: what is whole is read, the rest
- * stays, in order, and a driver event that was not copied is the driver's.
+ * The buffer ends at each byte of the events: whole events are read, the rest
+ * stays, in order, and a driver event that was not copied goes back to the
+ * driver.
  */
 static void efault_at_every_offset(void)
 {
@@ -157,7 +158,7 @@ static void efault_in_a_read_only_buffer(void)
 	event_check_settled(&afu);
 }
 
-/* A buffer of pages never touched, and more events than one batch */
+/* A buffer of untouched pages, and more events than one run takes */
 static void untouched_pages_are_faulted_in(void)
 {
 	struct event_stream stream = EVENT_STREAM(8, 128);
@@ -177,7 +178,7 @@ static void untouched_pages_are_faulted_in(void)
 	event_check_settled(&afu);
 }
 
-/* Events posted while others of their kind were being put back */
+/* Events are posted while others of their kind are being restored. */
 static void what_came_back_and_what_is_new_are_both_there(void)
 {
 	struct event_stream stream = EVENT_STREAM(DATA, DATA);
@@ -226,7 +227,7 @@ static void many_events_come_back_in_order(void)
 	event_check_counters(afu.fd);
 }
 
-/* One who cannot read keeps nobody else from reading. */
+/* A reader with a bad buffer does not keep others from reading. */
 static void a_bad_buffer_takes_nothing_from_other_readers(void)
 {
 	struct event_stream stream = EVENT_STREAM(DATA, DATA);

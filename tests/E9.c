@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* E9: concurrent readers never reorder events, and who must not wait does not. */
+/* E9: concurrent readers never reorder events; those that must not wait do not. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
@@ -83,8 +83,8 @@ static int by_first(const void *a, const void *b)
 }
 
 /*
- * What one reader has, no other has; and a read that began when another was
- * over has later events.
+ * No two readers have the same event; and a read that began after another ended
+ * has later events.
  */
 static void check_reads(__u64 total)
 {
@@ -99,7 +99,7 @@ static void check_reads(__u64 total)
 		next += reads[i].count;
 	}
 	check_eq(next, total);
-	/* From the last event to the first: nobody ended before it began. */
+	/* From the last event to the first: no read ended before it began. */
 	while (i--) {
 		check(reads[i].begin < earliest_end,
 		      "event %u was read after a later one", reads[i].first);
@@ -144,7 +144,7 @@ static void order_with_8_readers(void)
 	event_check_counters(afu.fd);
 }
 
-/* While one delivers, others keep out of it. */
+/* While one reader delivers, the others keep out. */
 static void one_delivers_at_a_time(void)
 {
 	struct event_stream stream = EVENT_STREAM(8, 8);
@@ -200,7 +200,7 @@ static void waiting_for_another_reader_can_be_killed(void)
 		read(afu.fd, buf, sizeof(buf));
 		_exit(0);
 	}
-	/* It waits for the turn, not interruptibly. */
+	/* It waits for the read_lock, not interruptibly. */
 	usleep(QUIET_MS * 1000);
 	check_eq(waitpid(pid, &status, WNOHANG), 0);
 	kill(pid, SIGKILL);
@@ -240,14 +240,14 @@ static void rwf_nowait_never_waits(void)
 	event_hold(&afu, 0);
 	require(sleeper_join(&reader));
 	check_eq(preadv2(afu.fd, &vec, 1, -1, RWF_NOWAIT), HEADER_SIZE + 8);
-	/* Nor for an event, on a descriptor that would. */
+	/* Nor does it wait for an event, on a descriptor that would. */
 	check_errno(preadv2(afu.fd, &vec, 1, -1, RWF_NOWAIT), EAGAIN);
 	event_check_settled(&afu);
 }
 
 /*
- * Edge triggered: it was told of the event, found another reading, and must be
- * told again when that one is through.
+ * Edge triggered: it was told of the event, found another reader at work, and
+ * must be told again when that one is done.
  */
 static void who_was_turned_away_is_woken(void)
 {
@@ -280,7 +280,7 @@ static void a_slow_buffer_stalls_no_other_reader(void)
 	event_open_ops(&afu);
 	event_send_ok(&afu, 2, 8);
 	slow_reader_start(&reader, afu.fd, 0);
-	/* The same events, in order, for who can read. */
+	/* The same events, in order, for a reader that can. */
 	check_eq(event_drain(&afu, &stream), 2);
 	event_send_ok(&afu, 3, 8);
 	check_eq(event_drain(&afu, &stream), 3);
@@ -296,7 +296,7 @@ static void a_slow_buffer_stalls_no_other_reader(void)
 	event_check_settled(&afu);
 }
 
-/* Half of its buffer is there: that half has what fits, the rest waits. */
+/* Half of its buffer is present: that half gets what fits, the rest waits. */
 static void a_half_slow_buffer_stalls_no_other_reader(void)
 {
 	struct event_stream stream = EVENT_STREAM(128, 128);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The weaknesses of the driver that this one takes the place of, one by one:
- * each test fails where it had them.
+ * The weaknesses of the driver that this one replaces, one by one: each test
+ * fails where the old driver had the weakness.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -92,8 +92,8 @@ static void *read_types(void *arg)
 }
 
 /*
- * A reader was woken for an event that another took, found none, and handed
- * out an event of type 0.
+ * A reader was woken for an event that another one took, found none, and
+ * returned an event of type 0.
  */
 static void no_event_of_type_0(void)
 {
@@ -120,7 +120,7 @@ static void no_event_of_type_0(void)
 	event_check_settled(&afu);
 }
 
-/* Fetched from one pair, confirmed to another; and bad ops were installed. */
+/* Fetched by one pair, confirmed to another; and bad ops were accepted. */
 static void ops_exchanged_in_flight(void)
 {
 	struct sleeper reader;
@@ -161,7 +161,7 @@ static void module_is_not_pinned(void)
 	check(becomes_true(file_number(REFCNT) == before));
 }
 
-/* 8 + 0xfff8 was 0 in 16 bits, and 64 KiB went past the buffer. */
+/* 8 + 0xfff8 was 0 in 16 bits, and 64 KiB were written past the buffer. */
 static void size_wrap(void)
 {
 	static const __u32 sizes[] = {
@@ -182,7 +182,7 @@ static void size_wrap(void)
 	event_check_settled(&afu);
 }
 
-/* Whoever slept on a context that was never started slept for ever. */
+/* A reader of a context that was never started slept for ever. */
 static void missed_wake_up(void)
 {
 	struct sleeper reader, poller;
@@ -228,8 +228,8 @@ static void *change_link(void *unused)
 }
 
 /*
- * The link was asked for under a spinlock, by something that can sleep. A
- * debug kernel complains of that; here it must hang nobody.
+ * The link was checked under a spinlock, by something that can sleep. A debug
+ * kernel complains of that; here it must not hang anybody.
  */
 static void link_check_under_a_spinlock(void)
 {
@@ -243,7 +243,7 @@ static void link_check_under_a_spinlock(void)
 	event_open_ops(&afu);
 	event_set_nonblock(&afu, true);
 	require_eq(pthread_create(&changer, NULL, change_link, NULL), 0);
-	/* However fast the rounds are, some have to meet the link down. */
+	/* However fast the rounds are, some must find the link down. */
 	for (i = 0; i < rounds || (!ended && now_ms() < end); i++) {
 		event_send(&afu, CXL_TEST_HARDIRQ, 1, 8, 8);
 		events_poll(afu.fd);
@@ -263,7 +263,7 @@ static void link_check_under_a_spinlock(void)
 	event_check_settled(&afu);
 }
 
-/* poll said POLLIN, read said EIO, and the error that tells why was unread. */
+/* poll said POLLIN, read said EIO, and the error that explains it was unread. */
 static void poll_and_read_disagree(void)
 {
 	struct event_afu afu;
@@ -286,7 +286,7 @@ static void link_up(void)
 	event_set_link(true);
 }
 
-/* Generic events were gone; a driver's bug was EFAULT in the program. */
+/* Generic events were lost; a driver's bug became EFAULT in the program. */
 static void efault_loses_events(void)
 {
 	struct event_afu afu;
@@ -304,7 +304,7 @@ static void efault_loses_events(void)
 	check_errno(read(afu.fd, buf, sizeof(buf)), EAGAIN);
 }
 
-/* Nobody heard of the second fault or error. */
+/* Nobody was told of the second fault or error. */
 static void silent_coalescing(void)
 {
 	struct event_afu afu;
@@ -346,7 +346,7 @@ static void starvation(void)
 	check(stream.irqs >= 3);
 }
 
-/* Who had events that nobody read was not told that nobody will. */
+/* A driver with unread events was not told that nobody would read them. */
 static void no_flush_at_close(void)
 {
 	struct event_afu afu;
@@ -359,7 +359,7 @@ static void no_flush_at_close(void)
 	event_check_settled(&afu);
 }
 
-/* An event was taken under the lock and copied without: two could overtake. */
+/* Events were taken under the lock but copied without: two could swap places. */
 static void readers_reorder(void)
 {
 	struct event_stream stream = EVENT_STREAM(8, 8);
@@ -370,7 +370,7 @@ static void readers_reorder(void)
 	event_send_ok(&afu, 1, 8);
 	slow_reader_start(&first, afu.fd, 0);
 	event_send_ok(&afu, 1, 8);
-	/* The second reader has the events in their order, or none. */
+	/* The second reader has the events in order, or none. */
 	check_eq(event_drain(&afu, &stream), 2);
 	check_ok(event_op(&afu, CXL_TEST_STOP));
 	slow_reader_join(&first);
@@ -378,7 +378,7 @@ static void readers_reorder(void)
 	event_check_settled(&afu);
 }
 
-/* The count was raised without a barrier: a slot could still look empty. */
+/* The count was raised without a barrier: the slot could still look empty. */
 static void count_before_the_event(void)
 {
 	struct event_stream stream = EVENT_STREAM(8, 8);
@@ -398,7 +398,7 @@ static void count_before_the_event(void)
 }
 
 /*
- * When interrupts could not be allocated the bitmap was freed, and freed again
+ * When interrupts could not be allocated, the bitmap was freed, and freed again
  * at the end.
  */
 static void bitmap_freed_twice(void)
@@ -407,7 +407,7 @@ static void bitmap_freed_twice(void)
 	struct queue queue;
 	ssize_t size;
 
-	/* Until the card has no more for another */
+	/* Until the card has none left for another */
 	queue_init(&queue, 1);
 	while (n < 64) {
 		fd = node_open_ok("afu0.0s");
@@ -417,7 +417,7 @@ static void bitmap_freed_twice(void)
 	}
 	require(n > 0 && n < 64);
 	check_eq(errno, ENOSPC);
-	/* It can be tried again, and what is left works. */
+	/* It can be tried again, and the rest works. */
 	check_errno(node_start(fd, queue_wed(&queue), 500, 0), ENOSPC);
 	close(taken[--n]);
 	require_ok(node_start(fd, queue_wed(&queue), 400, 0));
@@ -432,8 +432,8 @@ static void bitmap_freed_twice(void)
 }
 
 /*
- * The union says that data_size comes first, and 40 bytes hold any event:
- * neither is so, and the header is what a program can go by.
+ * The union suggests that data_size comes first, and that 40 bytes hold any
+ * event. Neither is so: a program must go by the header.
  */
 static void abi_traps(void)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * afu-cp and the files that it makes and replaces: permissions, owner, ACL,
+ * afu-cp and the files that it creates and replaces: permissions, owner, ACL,
  * extended attributes, links, mounts; and what stops or ends it meanwhile.
  */
 #define _GNU_SOURCE
@@ -40,7 +40,7 @@ static const unsigned char acl_bytes[] = {
 	0x20, 0, 0, 0, 0xff, 0xff, 0xff, 0xff,
 };
 
-/* A file system of the test's own, which knows attributes and files without names */
+/* A file system of the test's own, with attributes and nameless files */
 static void begin(void)
 {
 	umask(022);
@@ -102,7 +102,7 @@ static unsigned int files_here(void)
 	return n;
 }
 
-/* Its progress bar would be in the way of the results. */
+/* The progress bar would get in the way of the results. */
 static void execute(const char *chunk)
 {
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
@@ -177,7 +177,7 @@ static void replaced_file_keeps_its_permissions(void)
 	}
 }
 
-/* What the folder gives to new files is not for one that was there before. */
+/* The folder's defaults for new files do not apply to a file that was there. */
 static void replaced_file_keeps_owner_acl_and_attributes(void)
 {
 	char value[sizeof(acl_bytes) + 1];
@@ -212,7 +212,7 @@ static void replaced_file_keeps_owner_acl_and_attributes(void)
 	check_eq(files_here(), 2);
 }
 
-/* Rights that were given to the old content */
+/* Rights that were granted to the old content */
 static void set_id_bits_and_capabilities_end(void)
 {
 	/* Version 2, CAP_NET_RAW permitted and effective */
@@ -242,7 +242,7 @@ static void all_hard_links_have_the_copy(void)
 	check_eq(files_here(), 3);
 }
 
-/* As containers have it: a file that stands for another */
+/* As in containers: another file is mounted in its place */
 static void mounted_file_is_overwritten(void)
 {
 	begin();
@@ -279,7 +279,7 @@ static void who_may_not_write_may_not_replace(void)
 	begin();
 	make_file("src", SMALL, 0644);
 	make_file("dst", 3 * SMALL, 0444);
-	/* His own, in a folder of his own */
+	/* Owned by nobody, in a folder of nobody's */
 	require_ok(chown(".", 65534, 65534));
 	require_ok(chown("dst", 65534, 65534));
 	require_ok(stat("dst", &before));
@@ -298,7 +298,7 @@ static void who_may_write_leaves_the_owner(void)
 	make_file("src", SMALL, 0644);
 	make_file("dst", 3 * SMALL, 0666);
 	require_ok(chown("dst", OTHER, OTHER));
-	/* In a folder where he may create files, and in one where he may not */
+	/* In a folder where nobody may create files, and in one where not */
 	check_eq(status_of_nobody(), 0);
 	check_same("src", "dst");
 	require_ok(truncate("dst", 0));
@@ -354,7 +354,7 @@ static void is_stopped_and_continued(void)
 	check(stops >= 10, "stopped %u times only", stops);
 }
 
-/* Signals that end it, if they are not caught */
+/* Signals that end it unless they are caught */
 static const int signals[] = {
 	SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGXCPU,
 	SIGVTALRM, SIGPROF, SIGIO, SIGSTKFLT, SIGPWR,
@@ -384,7 +384,7 @@ static void signals_leave_nothing_of_a_nameless_file(void)
 	signals_leave_nothing(1);
 }
 
-/* Without /proc nothing can get a name later: so it has one before. */
+/* Without /proc a file cannot get its name later, so it has one from the start. */
 static void signals_leave_nothing_of_a_named_file(void)
 {
 	begin();
@@ -395,7 +395,7 @@ static void signals_leave_nothing_of_a_named_file(void)
 	signals_leave_nothing(4);
 	copy_ok();
 	check_eq(files_here(), 2);
-	/* And what is replaced stays as it was. */
+	/* And the file to be replaced is unchanged. */
 	require_ok(chmod("dst", 0604));
 	copy_ok();
 	check_eq(mode_of("dst"), 0604);

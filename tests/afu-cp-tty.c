@@ -17,7 +17,7 @@
 #define AFU_CP		"/bin/afu-cp"
 #define FILE_SIZE	(24 << 20)
 
-/* A source file in a folder of its own, which becomes the working directory. */
+/* Make a source file in a folder of its own, and change into that folder. */
 static void make_source(void)
 {
 	char folder[] = "/tmp/afu-cp-tty.XXXXXX";
@@ -80,7 +80,7 @@ static void progress_is_shown(void)
 	check(strstr(text, "\rcopying   100% [##############################] 24.0 MiB"));
 	check(strstr(text, "\rverifying 100% [##############################] 24.0 MiB"));
 	check(strstr(text, " MiB/s"));
-	/* The bar is gone at the end, one line tells the result. */
+	/* In the end the bar is gone, and one line tells the result. */
 	last = strrchr(text, '\r');
 	while (last && last > text && last[1] == '\n')
 		last = memrchr(text, '\r', last - text);

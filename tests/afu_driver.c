@@ -115,7 +115,7 @@ static const struct api_setup setup = {
 	.device = ECHO_DEVICE,
 };
 
-/* The AFU of the card that comes with cxl-sim has the driver's ID; cxl-copy holds it. */
+/* The default card's AFU has the driver's ID, but cxl-copy is bound to it. */
 static void teach_id(void)
 {
 	char id[32];

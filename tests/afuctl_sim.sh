@@ -76,7 +76,7 @@ only_software_cards_take_injections() {
 	says "$other: is not a software card, so nothing can be injected"
 }
 
-# gone NAME: neither the software card of that name is there, nor $card.
+# gone NAME: neither the software card of that name exists, nor $card.
 gone() {
 	[ ! -e "$class/$card" ] || fail "$card is still there"
 	[ ! -e "$config/$1" ] || fail "the folder is still there"
@@ -129,7 +129,7 @@ create_leaves_nothing_when_it_fails() {
 		says "invalid software card name '$name'"
 		run 2 destroy "$name"
 	done
-	# As many cards as there can be
+	# As many cards as possible
 	n=1
 	while afuctl create "card-$n" afu0/num_crs=0 >out 2>err; do
 		n=$((n + 1))
@@ -140,7 +140,7 @@ create_leaves_nothing_when_it_fails() {
 	[ ! -e "$config/card-$n" ] || fail "the folder is left"
 }
 
-# One that could not be made as it was asked for, or an AFU of it
+# A card, or an AFU of it, that cannot be created as requested
 card_that_was_not_made_is_told() {
 	remove_cards
 	for settings in user_irqs=1 'user_irqs=1 afu0/irqs_min=1 afu1/irqs_min=4'; do
@@ -179,7 +179,7 @@ default_card_comes_back() {
 	run 0 create default
 }
 
-# Last: the modules come back for the next program only.
+# This comes last: the modules are only loaded again for the next program.
 without_drivers() {
 	remove_cards
 	rmmod cxl-copy cxl-sim

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# afuctl top where there is no terminal: lines of text, objects.
+# afuctl top without a terminal: lines of text, objects.
 
 set -eu
 . /tests/lib/tap.sh
@@ -16,7 +16,8 @@ counters_are_printed() {
 		"^afu0.0  *$pe started  *0  *0  *1  *0  *0  afuctl\[$pid\]$"
 	run 0 top --json -c 1
 	shows "^{\"time_ns\":[0-9]*,\"contexts\":\[{\"afu\":\"afu0.0\",\"pe\":$pe,\"state\":\"started\",.*\"delivered_per_second\":0}\]}$"
-	# Two errors in a context that does not read: one is lost. Rates are of the time between.
+	# Two errors in a context that does not read: one is lost. Rates are per
+	# interval.
 	kill -STOP "$pid"
 	(
 		sleep 2

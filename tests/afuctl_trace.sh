@@ -47,11 +47,11 @@ status_is_that_of_the_command() {
 	[ "$status" -eq 137 ] || fail "status $status"
 	run 127 monitor -- /nowhere/program
 	says "/nowhere/program: No such file or directory"
-	# The command goes on when enough was seen.
+	# The command continues when enough events were seen.
 	run 0 monitor --count 1 -- sh -c 'afuctl monitor --timeout 0.3 afu0.0 && sleep 1 && touch finished'
 	shows_lines 1
 	[ -e finished ] || fail "the command did not end"
-	# What the command says is not lost.
+	# The command's output is not lost.
 	[ "$(afuctl monitor --json -- echo hello)" = hello ] || fail "it is lost"
 	# A signal is for the command.
 	afuctl monitor -- sleep 1000 >mon 2>mon.err &
@@ -72,8 +72,9 @@ nothing_is_left_behind() {
 		ended 0
 		[ ! -d "$instances/afuctl-$pid.0" ] || fail "$signal: left behind"
 	done
-	# What one that was killed left is removed by the next; not that of others,
-	# nor of a monitor that still runs, whatever its process id is.
+	# The next monitor removes what a killed one left; but nothing of
+	# others, nor of a monitor that is still running, whatever its process
+	# ID.
 	afuctl monitor >mon 2>mon.err &
 	pid=$!
 	becomes_true test -d "$instances/afuctl-$pid.0"
@@ -92,7 +93,7 @@ nothing_is_left_behind() {
 	# shellcheck disable=SC2046
 	kill $(pidof afuctl)
 	wait "$pid" || fail "$(cat mon.err)"
-	# Output that nobody takes
+	# Output that nobody reads
 	status=0
 	afuctl monitor -- afuctl monitor --timeout 0.3 afu0.0 >/dev/full 2>err || status=$?
 	[ "$status" -eq 1 ] || fail "status $status"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The in-kernel API, function by function, with misuse.
- * Most of each test is code of the AFU driver cxl_test_api, under the test's
+ * The in-kernel API, function by function, including misuse.
+ * Most of each test is code in the AFU driver cxl_test_api, under the test's
  * own name.
  */
 #define _GNU_SOURCE
@@ -23,7 +23,7 @@
 
 #define RACE_ROUNDS	5000
 
-/* Tests that need nothing of a program */
+/* Tests that need no program */
 #define IN_KERNEL(test)							\
 static void test(void)							\
 {									\
@@ -108,7 +108,7 @@ static void no_context_in_mode_none(void)
 {
 	int card = api_card();
 
-	/* Without the default context of earlier tests */
+	/* Without the default context left by earlier tests */
 	rebind();
 	check_context_init(0);
 	require_ok(file_write("none", SYSFS_CXL "/afu%d.0/mode", card));
@@ -150,7 +150,7 @@ static void none_is_lost_when_cpus_race(void)
 	api_run("none_is_lost_when_cpus_race", arg);
 }
 
-/* The line of an interrupt, and the sum of its counts; false without one */
+/* The line of an interrupt, and the sum of its counts; false if there is none */
 static bool interrupt_line(long long virq, char *line, size_t size,
 			   long *count)
 {
@@ -188,7 +188,7 @@ static void linux_interrupt_is_seen_in_proc(void)
 	check(!interrupt_line(arg[0], line, sizeof(line), &after));
 }
 
-/* Anybody can read these files, into memory that never comes. */
+/* Anybody can read these files, into memory that is never provided. */
 static void stuck_reader_of_proc_holds_nobody_up(void)
 {
 	/* The last one not on every architecture */
@@ -230,7 +230,7 @@ static void check_no_context_attached(void)
 			   api_card()), 0);
 }
 
-/* Neither process elements nor ops that would pin modules are left. */
+/* No process element is left, and no ops that would pin modules. */
 static void check_nothing_left(long refs)
 {
 	int card = api_card();
@@ -245,7 +245,7 @@ static void unbinding_cleans_up_after_the_driver(void)
 {
 	long refs;
 
-	/* Without the default context of earlier tests */
+	/* Without the default context left by earlier tests */
 	rebind();
 	refs = file_number("/sys/module/cxl/refcnt");
 	api_run("leave_all_behind", NULL);
@@ -306,13 +306,13 @@ static void file_given_up_gives_the_context_up(void)
 	api_run("it_was_given_up", arg);
 }
 
-/* What is left would keep the module from being unloaded. */
+/* Anything left would keep the module from being unloaded. */
 static void file_without_operations_leaves_nothing(void)
 {
 	const char *refcnt = "/sys/module/cxl/refcnt";
 	long refs;
 
-	/* Without the default context of earlier tests */
+	/* Without the default context left by earlier tests */
 	rebind();
 	refs = file_number("%s", refcnt);
 	api_run("file_without_operations_leaves_nothing", NULL);
@@ -347,7 +347,7 @@ static void no_file_to_be_had(void)
 	require(file_read(file_max, sizeof(file_max),
 			  "/proc/sys/fs/file-max") > 0);
 	require_ok(file_write("0", "/proc/sys/fs/file-max"));
-	/* The administrator would get one. */
+	/* Root would get one. */
 	require_ok(setuid(65534));
 	api_run_fd(fd, "failure_leaves_all_as_it_was", arg);
 }
@@ -381,7 +381,7 @@ static void own_read_iter_is_the_only_one(void)
 	fd = arg[0];
 	require(fd >= 0);
 	check_errno(read(fd, buf, sizeof(buf)), ENODATA);
-	/* It is not asked for what it may know nothing of. */
+	/* It is not asked to support what it may know nothing of. */
 	check_errno(preadv2(fd, &vec, 1, -1, RWF_NOWAIT), EOPNOTSUPP);
 	check_ok(close(fd));
 }
@@ -514,7 +514,7 @@ static void dedicated_context_maps_everything(void)
 	rebind();
 	require_ok(file_write("dedicated_process", SYSFS_CXL "/afu%d.0/mode",
 			      card));
-	/* By its registers, which are at the start */
+	/* By its registers, at the start */
 	api_run("afu_raises_them", NULL);
 
 	queue_init(&q, 1);
@@ -568,7 +568,7 @@ static void handle_fault_faults_in(void)
 	check_handle_fault(mem, 1, false, 0);
 	require_ok(mprotect(mem, page, PROT_NONE));
 	check_handle_fault(mem, 1, false, -EFAULT);
-	/* Past the end of all addresses */
+	/* Beyond the last address */
 	check_handle_fault(mem, ~0ULL, false, -EFAULT);
 	check_handle_fault((void *)-page, 1, false, -EFAULT);
 	check_handle_fault(NULL, 1, false, -EFAULT);
@@ -588,7 +588,7 @@ static void same_image_is_the_cards(void)
 			     card), 0);
 }
 
-/* The size is the program's: it must not keep a CPU that long. */
+/* The program chooses the size: it must not keep a CPU for that long. */
 static void handle_fault_ends_with_its_caller(void)
 {
 	long long arg[CXL_TEST_API_ARGS] = { 0, 1LL << 38 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * An AFU driver in the manner of a storage adapter's, the most demanding user
- * of the in-kernel API.
+ * An AFU driver in the style of a storage adapter's, the most demanding user of
+ * the in-kernel API.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -111,7 +111,7 @@ static void program_works_through_the_driver(void)
 	check_eq(node_pe(fd), arg.pe);
 	mmio = map_registers(fd);
 	check_eq(mmio_read(mmio, REG_PH) >> 48, arg.pe);
-	/* Through the driver's handler, once for the page */
+	/* Through the driver's handler, once per page */
 	check_eq(mmio_read(mmio, REG_WED), queue_wed(&q));
 	get_state(&after);
 	check_eq(after.faults - before.faults, 1);
@@ -149,8 +149,8 @@ static void all_contexts_at_once(void)
 }
 
 /*
- * The card's interrupts are for all contexts. The failed start is undone: the
- * driver checks that.
+ * All contexts share the card's interrupts. The driver checks that the failed
+ * start is undone.
  */
 static void interrupts_run_out(void)
 {
@@ -181,7 +181,7 @@ static void recovery_starts_afresh(void)
 	check_eq(after.recoveries - before.recoveries, 1);
 	ping();
 
-	/* All ones, by the driver's page; the old context is closed. */
+	/* All ones, from the driver's page; the old context is closed. */
 	check_eq(mmio_read(mmio, REG_WED), ~0ULL);
 	check_ok(events_read(fd, &batch));
 	check(events_poll(fd) & POLLHUP);
@@ -280,7 +280,7 @@ static void unbind_with_programs(void)
 	check_eq(mmio_read(mmio, REG_WED), ~0ULL);
 	api_bind();
 	ping();
-	/* The old file is closed when the card is in use again. */
+	/* The old file is closed while the card is in use again. */
 	check_ok(close(fd));
 	check_ok(attach(&q, 4, NULL));
 }

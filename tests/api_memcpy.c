@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * An AFU driver that follows the first user of the in-kernel API for the
- * memcpy AFU step by step, and its programs.
+ * An AFU driver that follows, step by step, the first user of the in-kernel API
+ * for the memcpy AFU; and its programs.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -119,7 +119,7 @@ static void kernel_and_programs_side_by_side(void)
 	fd = require_ok(get_fd(&q, 4, false));
 	check_eq(queue_wait(queue_copy(&q, dst, src, sizeof(src))),
 		 WE_COMPLETE);
-	/* Each read resets the AFU, which ends the work of all the others. */
+	/* Each read resets the AFU, which ends the work of all others. */
 	for (i = 0; i < 3; i++)
 		read_copies(driver);
 	check_ok(close(fd));
@@ -144,15 +144,15 @@ static int trace_lines(const char *word)
 }
 
 /*
- * The emulator can hang when code is patched that the other CPU is running:
- * only patch what nobody runs.
+ * The emulator can hang if code is patched while the other CPU runs it: only
+ * patch code that nobody runs.
  */
 static void trace_off(void)
 {
 	file_write("0", TRACE_EVENT);
 }
 
-/* Faults that the AFU takes while it writes to each page of @mem */
+/* Faults of the AFU while it writes to each page of @mem */
 static int faults_of_copies(char *mem, size_t page)
 {
 	char src[8] = "touched";
@@ -160,11 +160,11 @@ static int faults_of_copies(char *mem, size_t page)
 	int fd, i, before;
 
 	queue_init(&q, 8);
-	/* The AFU looks at its queue when it likes: no faults there. */
+	/* The AFU looks at its queue at any time: no faults there. */
 	memset(q.we, 0, q.size * sizeof(*q.we));
 	fd = require_ok(get_fd(&q, 4, false));
 	before = trace_lines("cxl_pte_miss");
-	/* Names of tasks would mean patching the scheduler, see trace_off(). */
+	/* Recording task names would patch the scheduler, see trace_off(). */
 	require_ok(file_write("0", TRACE "/options/record-cmd"));
 	require_ok(file_write("1", TRACE_EVENT));
 	for (i = 0; i < PAGES; i++)
@@ -186,7 +186,7 @@ static void prefaulted_pages_do_not_fault(void)
 		mem[i] = mmap(NULL, PAGES * page, PROT_READ | PROT_WRITE,
 			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		require(mem[i] != MAP_FAILED);
-		/* Of a huge page, the first fault is the last. */
+		/* In a huge page the first fault would be the only one. */
 		madvise(mem[i], PAGES * page, MADV_NOHUGEPAGE);
 	}
 	fault.addr = (unsigned long)mem[1];

@@ -66,7 +66,7 @@ static void check_fault_at(const void *addr)
 }
 
 /*
- * Limits. The stack is where memory comes into being by an access.
+ * Limits. A stack is memory that an access can create.
  */
 
 static void limit(int resource, rlim_t bytes)
@@ -103,7 +103,7 @@ static void small_stack_limit_is_kept(void)
 	as_nobody(grow_within_256_kib);
 }
 
-/* More than a kernel thread has; the gap below a stack is 128 MiB at least. */
+/* More than a kernel thread has; the gap below a stack is at least 128 MiB. */
 static void grow_within_64_mib(void)
 {
 	limit(RLIMIT_STACK, 64 * MIB);
@@ -138,7 +138,7 @@ static void limit_of_the_address_space_is_kept(void)
 	as_nobody(grow_within_the_address_space);
 }
 
-/* A stack that is locked into memory grows as far as that is allowed. */
+/* A stack that is locked into memory grows as far as the limit allows. */
 static void grow_within_locked_memory(void)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
@@ -180,7 +180,7 @@ static char *sparse_memory(size_t *step)
 	map = mmap(NULL, TABLES * *step, PROT_READ,
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	require(map != MAP_FAILED);
-	/* Not there in every kernel */
+	/* Not supported by every kernel */
 	madvise(map, TABLES * *step, MADV_NOHUGEPAGE);
 	return map;
 }
@@ -245,7 +245,7 @@ static __u8 fetch_and_add(void *addr)
 	return queue_wait(queue_add(q, WE_ATOMIC, sizeof(__u64), NULL, addr));
 }
 
-/* They are rights of threads, and the AFU is none. */
+/* Protection keys are rights of threads, and the AFU is no thread. */
 static void protection_keys_do_not_bind_the_afu(void)
 {
 	char *page = page_with_key(1 /* PKEY_DISABLE_ACCESS */), seen[16] = "";
@@ -282,7 +282,7 @@ static void *fill_pages(void *arg)
 	return NULL;
 }
 
-/* All that a program without privileges can have of userfaultfd */
+/* All of userfaultfd that an unprivileged program can get */
 static void faults_are_those_of_user_mode(void)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
@@ -313,8 +313,8 @@ static void faults_are_those_of_user_mode(void)
 }
 
 /*
- * No fault helps an atomic operation on the AFU's own registers, and none of
- * them fails.
+ * No fault helps an atomic operation on the AFU's own registers, yet each fault
+ * is resolved.
  */
 static void futile_faults_end_in_an_event(void)
 {
@@ -371,7 +371,7 @@ static void copy_for_ever(int ready)
 	}
 }
 
-/* Who has waited for a process finds all that it used free. */
+/* A parent that has waited for a process finds everything free that it used. */
 static void nothing_is_in_use_after_the_end(void)
 {
 	int i, busy = 0, n = tap_rounds(DEATHS, 5), ready[2];
@@ -398,8 +398,8 @@ static void nothing_is_in_use_after_the_end(void)
 }
 
 /*
- * Two engines are at work for a process that has ended, whose contexts somebody
- * else keeps open.
+ * Two engines work for a process that has ended; another process keeps its
+ * contexts open.
  */
 static void contexts_left_over_keep_nothing_in_use(void)
 {

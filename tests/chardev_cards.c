@@ -59,7 +59,7 @@ static void lowest_free_number_is_taken(void)
 		check_copies(card[i].slave, 1);
 }
 
-/* Minor numbers are enough for 19 cards; one more is refused, and harmless. */
+/* There are minor numbers for 19 cards; one more is refused, without harm. */
 static void nineteen_cards_fit(void)
 {
 	struct sim_card card;
@@ -89,7 +89,7 @@ static void nineteen_cards_fit(void)
 	check_copies("afu18.0s", 1);
 }
 
-/* A number that a file still refers to may be taken by a new card. */
+/* A new card may take a number that an old file still refers to. */
 static void old_files_do_not_reach_a_new_card(void)
 {
 	struct sim_card old, new;
@@ -142,7 +142,7 @@ static void cards_have_their_own_process_elements(void)
 	}
 }
 
-/* Interrupts are shared by the AFUs of a card, and by no other card. */
+/* The AFUs of a card share its interrupts, with no other card. */
 static void interrupts_belong_to_the_card(void)
 {
 	struct sim_card card[2];
@@ -211,8 +211,8 @@ static void removal_of_one_is_nothing_to_another(void)
 }
 
 /*
- * 500 contexts of the default card at once, all of them with work: each gets
- * what it asked for, and nobody else's events.
+ * 500 contexts of the default card at once, all with work: each gets what it
+ * asked for, and no events of others.
  */
 
 #define MANY	500
@@ -296,7 +296,7 @@ static void many_get_their_own_interrupts(void)
 	}
 }
 
-/* One that has very much to do does not keep the others waiting. */
+/* A context with very much work does not keep the others waiting. */
 static void busy_context_leaves_room_for_others(void)
 {
 	enum { SIZE = 65535, LINES = 1024 };

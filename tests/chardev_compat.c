@@ -15,7 +15,7 @@
 #include "lib/cxl_test.h"
 #include "lib/syscall32.h"
 
-/* What a 32-bit program would have in its memory. */
+/* What a 32-bit program would have in its memory */
 static struct memory {
 	char path[32];
 	struct cxl_ioctl_start_work work;
@@ -147,7 +147,7 @@ static void reads_a_vector(void)
 	check_eq((unsigned char)m->dst[12], 0xee);
 }
 
-/* Its addresses are those of the low 4 GiB, and events say them in full. */
+/* Its addresses are in the low 4 GiB, and events show them in full. */
 static void fault_shows_its_address(void)
 {
 	int fd = open32("afu0.0s");

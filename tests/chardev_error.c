@@ -54,7 +54,7 @@ static void error_of_zero_is_an_event(void)
 	check_eq(events_poll(afu.fd), 0);
 }
 
-/* There is one slot, and the first error wins. */
+/* There is one slot, and the first error stays. */
 static void first_error_is_the_one_read(void)
 {
 	start();
@@ -95,7 +95,7 @@ static void error_wakes_a_reader(void)
 	check_eq(batch.event[0].afu_error.error, 77);
 }
 
-/* Whatever the order they came in. */
+/* In whatever order they came */
 static void kinds_have_their_order(void)
 {
 	start();
@@ -103,7 +103,7 @@ static void kinds_have_their_order(void)
 	require_ok(sim_inject_fault(CARD, afu.pe, 0, CXL_DSISR_PAGE_MISS | CXL_DSISR_NO_PTE));
 	require_ok(sim_inject_irq(CARD, afu.pe, 8));
 	require_ok(sim_inject_irq(CARD, afu.pe, 3));
-	/* A fault is answered, and told, by a worker. */
+	/* A worker answers and reports a fault. */
 	usleep(QUIET_MS * 1000);
 	check_eq(events_read(afu.fd, &batch), 16 + 16 + 40 + 24);
 	require_eq(batch.n, 4);
@@ -117,7 +117,7 @@ static void kinds_have_their_order(void)
 	check_eq(events_poll(afu.fd), 0);
 }
 
-/* However many interrupts there are: fault and error come with the first. */
+/* However many interrupts there are, fault and error come with the first. */
 static void interrupts_do_not_keep_others_waiting(void)
 {
 	unsigned int irq, n, kinds = 0;
@@ -138,7 +138,7 @@ static void interrupts_do_not_keep_others_waiting(void)
 	check_eq(batch.event[batch.n - 2].header.type, CXL_EVENT_DATA_STORAGE);
 }
 
-/* The bits that the card gave are what the program gets. */
+/* The program gets the bits that the card reported. */
 static void fault_shows_the_dsisr_of_the_card(void)
 {
 	const __u64 dsisr = CXL_DSISR_PAGE_MISS | CXL_DSISR_NO_PTE |
@@ -154,7 +154,7 @@ static void fault_shows_the_dsisr_of_the_card(void)
 	check_eq(batch.event[0].fault.dsisr, dsisr);
 }
 
-/* A fault that the kernel can resolve is none of the program's business. */
+/* The program does not see a fault that the kernel can resolve. */
 static void resolvable_fault_is_no_event(void)
 {
 	static char page[8192];
@@ -180,7 +180,7 @@ static void number_out_of_range_is_refused(void)
 	check_eq(batch.event[0].irq.irq, 8);
 }
 
-/* A context that is not started is none of the card's. */
+/* The card does not know a context that is not started. */
 static void only_started_contexts_can_be_reached(void)
 {
 	int fd = node_open_ok(SLAVE), pe = node_pe(fd);

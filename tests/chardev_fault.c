@@ -49,7 +49,7 @@ static void check_no_event(void)
 	check_errno(events_read(afu.fd, &batch), EAGAIN);
 }
 
-/* Exactly one event is pending, and it says this. */
+/* Exactly one event is pending, and says this. */
 static void check_fault(const void *addr, __u64 dsisr)
 {
 	struct cxl_event expected;
@@ -78,13 +78,13 @@ static void stack_grows(void)
 	check_eq(copy(low, src, sizeof(src)), WE_COMPLETE);
 	check_no_event();
 	check_mem_eq(low, src, sizeof(src));
-	/* As far as the limit lets it, not beyond */
+	/* As far as the limit allows, not beyond */
 	low -= 64 * 1024 * 1024;
 	check_eq(copy(low, src, sizeof(src)), WE_AERROR);
 	check_fault(low, CXL_DSISR_PAGE_MISS | CXL_DSISR_NO_PTE | CXL_DSISR_STORE);
 }
 
-/* After a fault that nobody could help the AFU goes on with the next element. */
+/* After a fault that could not be resolved the AFU goes on with the next element. */
 static void check_afu_goes_on(void)
 {
 	char src[16] = "still at work", dst[16] = "";
@@ -180,7 +180,7 @@ static void load_of_kernel_address(void)
 	check_afu_goes_on();
 }
 
-/* The end of a copy that begins well: the address is that of the bad page. */
+/* The end of a copy that starts well: the address is that of the bad page. */
 static void copy_into_a_hole_names_the_hole(void)
 {
 	char *map = pages(2, PROT_READ | PROT_WRITE), src[100];
@@ -213,7 +213,7 @@ static void never_touched_pages_are_no_event(void)
 	check_no_event();
 }
 
-/* To read is enough where the AFU only reads, also for the first time. */
+/* Read permission is enough where the AFU only reads, also the first time. */
 static void read_only_memory_is_read(void)
 {
 	char *zeroes = pages(1, PROT_READ), dst[16] = "not zero";
@@ -244,7 +244,7 @@ static void memory_mapped_after_start_is_reached(void)
 	check_no_event();
 }
 
-/* The AFU holds no stale translation: neither an old page nor an old right. */
+/* The AFU keeps no stale translation: neither an old page nor an old right. */
 static void remapped_memory_is_noticed(void)
 {
 	size_t page = page_size();
@@ -327,7 +327,7 @@ static void shared_file_is_written(void)
 	check_no_event();
 }
 
-/* Behind the end of a file a process gets SIGBUS, the AFU an address error. */
+/* Beyond the end of a file a process gets SIGBUS, the AFU an address error. */
 static void behind_the_end_of_a_file(void)
 {
 	int file = require_ok(open("/tmp", O_TMPFILE | O_RDWR, 0600));
@@ -343,7 +343,7 @@ static void behind_the_end_of_a_file(void)
 	check_afu_goes_on();
 }
 
-/* There is one slot, and the last fault wins. */
+/* There is one slot, and the last fault stays. */
 static void last_fault_is_the_one_read(void)
 {
 	char *hole = pages(3, PROT_NONE);
@@ -358,12 +358,12 @@ static void last_fault_is_the_one_read(void)
 	check_fault(hole + 2 * page_size() + 7,
 		    CXL_DSISR_PAGE_MISS | CXL_DSISR_NO_PTE | CXL_DSISR_STORE);
 
-	/* Once read the slot is free again. */
+	/* Once it is read, the slot is free again. */
 	check_eq(afu_load_byte(&afu, hole + 1), WE_AERROR);
 	check_fault(hole + 1, CXL_DSISR_PAGE_MISS | CXL_DSISR_NO_PTE);
 }
 
-/* Whatever came first: interrupts are delivered before the fault. */
+/* In whatever order they came, interrupts are delivered before the fault. */
 static void interrupts_come_before_the_fault(void)
 {
 	char *hole = pages(1, PROT_NONE);
@@ -383,7 +383,7 @@ static void interrupts_come_before_the_fault(void)
 	check_no_event();
 }
 
-/* The card was answered before: nobody has to read for the AFU to go on. */
+/* The card has its answer already: the AFU goes on before anybody reads. */
 static void nothing_waits_for_the_reader(void)
 {
 	char *hole = pages(1, PROT_NONE), src[8] = "on", dst[8];
@@ -419,8 +419,8 @@ static void other_contexts_are_not_harmed(void)
 }
 
 /*
- * A WED of 0 is what a master often has: one fetch from address 0, one event,
- * and no more of it.
+ * A master often has a WED of 0: one fetch from address 0, one event, and
+ * nothing after that.
  */
 static void bad_queue_is_one_event(void)
 {
@@ -436,7 +436,7 @@ static void bad_queue_is_one_event(void)
 	check_errno(events_read(fd, &batch), EAGAIN);
 }
 
-/* The queue goes away under the AFU: an event, and a context that can close. */
+/* The queue is unmapped under the AFU: an event, and the context can be closed. */
 static void queue_unmapped_is_an_event(void)
 {
 	start();
@@ -447,7 +447,7 @@ static void queue_unmapped_is_an_event(void)
 	check_ok(close(afu.fd));
 }
 
-/* The work is done, but it cannot be told where the program looks for it. */
+/* The work is done, but its status cannot be written where the program looks. */
 static void status_that_cannot_be_written(void)
 {
 	char src[8] = "once", dst[8] = "";
@@ -460,7 +460,7 @@ static void status_that_cannot_be_written(void)
 	we = queue_copy(&afu.queue, dst, src, sizeof(src));
 	require(events_wait(afu.fd));
 	require_eq(events_read(afu.fd, &batch), 16);
-	/* It stands still after the interrupt. */
+	/* The AFU stands still after the interrupt. */
 	require_ok(mprotect(afu.queue.we, bytes, PROT_READ));
 	mmio_write(afu.mmio, REG_PCTRL, PCTRL_RESTART);
 	require(events_wait(afu.fd));

@@ -21,7 +21,7 @@ static int start(int fd, struct cxl_ioctl_start_work work)
 	return ioctl(fd, CXL_IOCTL_START_WORK, &work);
 }
 
-/* The queue of a context that gets no work. */
+/* A queue for a context without work */
 static __u64 empty_queue(void)
 {
 	static struct queue q;
@@ -199,7 +199,7 @@ static void num_interrupts_obeys_irqs_max(void)
 	check_ok(start_with_irqs(fd, 9));
 }
 
-/* All contexts of a card share its interrupts; failure leaves nothing taken. */
+/* All contexts of a card share its interrupts; a failure takes none. */
 static void interrupts_used_up_is_enospc(void)
 {
 	int greedy = node_open_ok(SLAVE);
@@ -207,7 +207,7 @@ static void interrupts_used_up_is_enospc(void)
 
 	check_ok(start_with_irqs(greedy, 1500));
 	check_errno(start_with_irqs(late, 1500), ENOSPC);
-	/* Nothing of the first attempt is left behind. */
+	/* The first attempt has left nothing behind. */
 	check_errno(start_with_irqs(late, 1500), ENOSPC);
 	close(greedy);
 	check_ok(start_with_irqs(late, 1500));
@@ -243,7 +243,7 @@ static void amr_is_accepted(void)
 	check_ok(start(fd, work));
 }
 
-/* Thread ids are POWER9's; elsewhere the answer is 0. */
+/* Only POWER9 has thread IDs; elsewhere the answer is 0. */
 static void tid_is_written_back(void)
 {
 	struct cxl_ioctl_start_work work = work_with(CXL_START_WORK_TID);
@@ -363,7 +363,7 @@ static void afu_id_of_bad_pointer_is_efault(void)
 	check_errno(ioctl(fd, CXL_IOCTL_GET_AFU_ID, NULL), EFAULT);
 }
 
-/* libcxl's way to tell old kernels depends on EINVAL, ENOTTY would not do. */
+/* libcxl recognises old kernels by EINVAL; ENOTTY would not do. */
 static void unknown_command_is_einval(void)
 {
 	static char arg[256];
@@ -436,7 +436,7 @@ static void *race_to_start(void *arg)
 	return NULL;
 }
 
-/* However many call it at once, one of them starts the context. */
+/* However many call it at once, one starts the context. */
 static void start_has_one_winner(void)
 {
 	pthread_t thread[4];

@@ -25,7 +25,7 @@ static struct event_batch batch;
 static struct sim_card card;
 static struct afu afu;
 
-/* A card of its own: no process element is in use, nor was one lately. */
+/* A card of the test's own: no process element is in use, or was lately. */
 static void make_card(void)
 {
 	sim_card_make(&card, NULL);
@@ -40,7 +40,7 @@ static void *shared_memory(size_t size)
 	return map;
 }
 
-/* End a child; what it checked counts for the test. */
+/* End a child; its checks count for the test. */
 static void child_ends(void) __attribute__((noreturn));
 
 static void child_ends(void)
@@ -56,7 +56,7 @@ static void wait_for_child(pid_t child)
 	check_eq(status, 0);
 }
 
-/* The lowest free process element: the one that the next open() gets. */
+/* The lowest free process element, which the next open() gets */
 static int next_pe(void)
 {
 	int fd = node_open_ok(card.slave), pe = node_pe(fd);
@@ -67,7 +67,7 @@ static int next_pe(void)
 
 /*
  * The context of a process ends with its memory, which holds the mapping. The
- * AFU may have that in use for a moment longer than the process lives.
+ * AFU may use that memory for a moment longer than the process lives.
  */
 static void check_first_pe_is_free(void)
 {
@@ -139,7 +139,7 @@ static void afu_stays_with_the_parent(void)
 	check_eq(events_poll(afu.fd), 0);
 }
 
-/* The opener is nobody special: who starts lends the memory. */
+/* The opener is nothing special: the process that starts lends its memory. */
 static void memory_is_that_of_the_starter(void)
 {
 	static char dst[64], src[64] = "in the child";
@@ -185,10 +185,10 @@ static void exited_starter_is_a_fault(void)
 	require_eq(events_read(afu.fd, &batch), 40);
 	check_eq(event->header.type, CXL_EVENT_DATA_STORAGE);
 	check_eq(event->header.process_element, afu.pe);
-	/* It was looking for the element after the one it did. */
+	/* The AFU was looking for the element after the one it had done. */
 	check_eq(event->fault.addr, (unsigned long)&afu.queue.we[1]);
 
-	/* Started it still is: the registers can be mapped. */
+	/* It is still started: the registers can be mapped. */
 	afu.mmio = mmap(NULL, sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE,
 			MAP_SHARED, afu.fd, 0);
 	require(afu.mmio != MAP_FAILED, "%m");
@@ -207,7 +207,7 @@ static void descriptor_can_be_passed(void)
 	require_ok(socketpair(AF_UNIX, SOCK_STREAM, 0, sock));
 	child = fork();
 	if (!child) {
-		/* It starts the context, passes it on, and has it no more. */
+		/* It starts the context, passes it on, and closes it. */
 		afu_start(&afu, card.slave, 4);
 		afu_irq(&afu, 3);
 		send_fd(sock[1], afu.fd);
@@ -280,7 +280,7 @@ static void *work_without_the_main_thread(void *arg)
 	child_ends();
 }
 
-/* Also the main thread may exit while others work on. */
+/* The main thread, too, may exit while others work on. */
 static void main_thread_may_exit(void)
 {
 	pthread_t thread;
@@ -322,7 +322,7 @@ static void exec_closes_nothing_without_cloexec(void)
 	make_card();
 	fd = node_open_ok(card.slave);
 	pe = node_pe(fd);
-	/* The child holds the file over exec, until its input ends. */
+	/* The child keeps the file over exec, until its input ends. */
 	require_ok(pipe(pipefd));
 	require_ok(fcntl(fd, F_SETFD, 0));
 	require_ok(fcntl(pipefd[1], F_SETFD, FD_CLOEXEC));
@@ -360,8 +360,8 @@ static void exit_frees_the_process_element(void)
 }
 
 /*
- * A queue of many large copies in memory that two processes see. Which of
- * the copies are done can be counted, and each leaves its number in @dst.
+ * A queue of many large copies in memory that two processes share. The finished
+ * copies can be counted, and each leaves its number in @dst.
  */
 struct long_work {
 	struct queue queue;
@@ -406,7 +406,7 @@ static int long_work_done(const struct long_work *w)
 	return n;
 }
 
-/* The AFU is through with it, for good: nothing changes any more. */
+/* The AFU has finished for good: nothing changes any more. */
 static void check_long_work_has_ended(const struct long_work *w)
 {
 	int done = long_work_done(w), i, differ = 0;
@@ -423,7 +423,7 @@ static void check_long_work_has_ended(const struct long_work *w)
 	free(before);
 }
 
-/* After close() the AFU touches this memory no more, whatever is queued. */
+/* After close() the AFU no longer touches this memory, whatever is queued. */
 static void close_ends_the_work(void)
 {
 	struct long_work work;
@@ -438,7 +438,7 @@ static void close_ends_the_work(void)
 	close(fd);
 	check_long_work_has_ended(&work);
 
-	/* And the process element is good for another. */
+	/* And the process element can be used by another context. */
 	afu_start(&afu, card.slave, 4);
 	check_eq(afu.pe, 0);
 	check_copy(&afu);
@@ -501,7 +501,7 @@ static long read_for_ever(void *arg)
 	return events_read(*(int *)arg, &batch);
 }
 
-/* Closing the descriptor under a reader takes nothing away from it. */
+/* Closing the descriptor takes nothing away from a reader. */
 static void reader_holds_the_context(void)
 {
 	struct sleeper reader;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The link to the card goes down, and maybe comes back.  Pending events are
- * readable before EIO.
+ * The link to the card goes down, and maybe comes back. Pending events can be
+ * read before EIO.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -77,7 +77,7 @@ static void every_ioctl_is_eio(void)
 	work.work_element_descriptor = queue_wed(&afu.queue);
 	link_down();
 	check_errno(ioctl(fd, CXL_IOCTL_START_WORK, &work), EIO);
-	/* The link is asked for before anything else. */
+	/* The link is checked before anything else. */
 	check_errno(ioctl(fd, CXL_IOCTL_START_WORK, NULL), EIO);
 	check_errno(ioctl(fd, CXL_IOCTL_GET_PROCESS_ELEMENT, &pe), EIO);
 	check_errno(ioctl(fd, CXL_IOCTL_GET_AFU_ID, &id), EIO);
@@ -85,7 +85,7 @@ static void every_ioctl_is_eio(void)
 	check_errno(ioctl(fd, _IO(CXL_MAGIC, 0x7f), NULL), EIO);
 	check_errno(ioctl(afu.fd, CXL_IOCTL_GET_AFU_ID, &id), EIO);
 
-	/* It was only down: an opened context can be started then. */
+	/* It was only down: now an opened context can be started. */
 	link_up();
 	check_ok(ioctl(fd, CXL_IOCTL_GET_AFU_ID, &id));
 	check_ok(ioctl(fd, CXL_IOCTL_START_WORK, &work));
@@ -101,7 +101,7 @@ static void mmap_is_eio(void)
 	check(map(afu.fd) != MAP_FAILED, "%m");
 }
 
-/* Buffer first, then what is pending, then the link. */
+/* The buffer is checked first, then what is pending, then the link. */
 static void read_gives_pending_events_first(void)
 {
 	char *hole = no_access_page();
@@ -120,7 +120,7 @@ static void read_gives_pending_events_first(void)
 	check_errno(read(afu.fd, batch.buf, CXL_READ_MIN_SIZE - 1), EINVAL);
 }
 
-/* read() would not wait, so poll() must not either. */
+/* read() would not wait, so poll() must not wait either. */
 static void poll_and_read_agree(void)
 {
 	int opened, nonblocking;
@@ -180,7 +180,7 @@ static void sleepers_wake(void)
 	}
 }
 
-/* Of a page that was there, and of one that was never touched. */
+/* Both from a page that was accessed before and from an untouched one */
 static void loads_give_all_ones(void)
 {
 	unsigned char *window;
@@ -225,7 +225,7 @@ static void stores_vanish(void)
 	check_eq(mmio_read(area, 0x20), 0x1234);
 }
 
-/* Stopped at an interrupt, it does not hear of a restart. */
+/* An AFU stopped at an interrupt does not notice a restart. */
 static void afu_is_not_reached(void)
 {
 	start();
@@ -240,7 +240,7 @@ static void afu_is_not_reached(void)
 	check_eq(mmio_read(afu.mmio, REG_STATUS), STATUS_STOPPED);
 }
 
-/* The card reaches no memory either; afterwards it goes on where it was. */
+/* The card cannot access memory either; afterwards it continues. */
 static void work_rests_meanwhile(void)
 {
 	static char src[64] = "late", dst[64];
@@ -295,7 +295,7 @@ static void other_cards_are_not_touched(void)
 	check_ok(node_open(other.slave, 0));
 }
 
-/* A card that goes away with its link down. */
+/* A card goes away while its link is down. */
 static void removal_while_down(void)
 {
 	__u64 value;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mappings of the problem state area. What becomes
- * of them when the card goes away is shown by chardev_remove and
- * chardev_link.
+ * Mappings of the problem state area. chardev_remove and chardev_link show what
+ * becomes of them when the card goes away.
  */
 #define _GNU_SOURCE
 #include <signal.h>
@@ -69,7 +68,7 @@ static void before_start_is_eio(void)
 
 	check_map_errno(slave, page_size(), 0, EIO);
 	check_map_errno(master, page_size(), 0, EIO);
-	/* State before size. */
+	/* The state is checked before the size. */
 	check_map_errno(slave, window_size() + page_size(), 0, EIO);
 }
 
@@ -129,7 +128,7 @@ static void huge_offset_is_einval(void)
 	check_map_errno(fd, page_size(), 1LL << 32, EINVAL);
 }
 
-/* Offset 0 of a slave is its window, which a master sees at its place. */
+/* A slave's offset 0 is its window, which a master sees at its place. */
 static void windows_stand_in_the_whole_area(void)
 {
 	long long pp_offset = file_number(SYSFS_CXL "/" MASTER "/pp_mmio_off");
@@ -154,7 +153,7 @@ static void windows_stand_in_the_whole_area(void)
 			   REG_PH) >> 48, node_pe(master));
 }
 
-/* Global registers stand at offset 0 of a master; a store reaches them. */
+/* A master's offset 0 has the global registers; a store reaches them. */
 static void stores_of_a_master_reach_the_card(void)
 {
 	int one = open_started(MASTER), two = open_started(MASTER);
@@ -194,7 +193,7 @@ static void mapping_does_not_grow_behind_the_window(void)
 
 	require(map != MAP_FAILED, "%m");
 	grown = mremap(map, page, 2 * page, MREMAP_MAYMOVE);
-	/* Refused, or nothing is there. */
+	/* Refused, or nothing is mapped there. */
 	if (grown == MAP_FAILED)
 		check(errno == EFAULT || errno == EINVAL, "%m");
 	else
@@ -213,7 +212,7 @@ static void one_file_can_be_mapped_many_times(void)
 		require(map[i] != MAP_FAILED, "%m");
 		check_eq(mmio_read(map[i], REG_PH) >> 48, afu.pe);
 	}
-	/* They are the same registers, and each goes away alone. */
+	/* They are the same registers, and each mapping goes away alone. */
 	for (i = 0; i < 7; i++) {
 		munmap(map[i], page_size());
 		check_eq(mmio_read(map[i + 1], REG_WED), queue_wed(&afu.queue));
@@ -235,7 +234,7 @@ static void fork_and_fault_at_once(void)
 		require(map != MAP_FAILED);
 		child = fork();
 		if (!child) {
-			/* Fault in parent and child at once. */
+			/* Parent and child fault at the same time. */
 			_exit(mmio_read(map, REG_PH) >> 48 == (__u64)afu.pe ? 0 : 1);
 		}
 		check_eq(mmio_read(map, REG_PH) >> 48, afu.pe);
@@ -259,7 +258,7 @@ static void mapping_is_inherited_over_fork(void)
 	if (!child) {
 		check_eq(mmio_read(afu.mmio, REG_PH) >> 48, afu.pe);
 		check_eq(mmio_read(afu.mmio, REG_WED), queue_wed(&afu.queue));
-		/* A store too: the child restarts the AFU for the parent. */
+		/* A store, too: the child restarts the AFU for the parent. */
 		mmio_write(afu.mmio, REG_PCTRL, PCTRL_RESTART);
 		_exit(0);
 	}
@@ -276,7 +275,7 @@ static void mapping_outlives_the_descriptor(void)
 	struct sim_card card;
 	struct afu afu;
 
-	/* Nobody but this test holds process elements of this card. */
+	/* No other test holds process elements of this card. */
 	sim_card_make(&card, NULL);
 	afu_start(&afu, card.slave, 4);
 	close(afu.fd);
@@ -285,7 +284,7 @@ static void mapping_outlives_the_descriptor(void)
 		 WE_COMPLETE);
 	check_str_eq(dst, src);
 
-	/* The process element is taken as long as that. */
+	/* The process element stays in use for as long. */
 	check_eq(node_pe(node_open_ok(card.slave)), 1);
 	munmap(afu.mmio, afu.mmio_size);
 	check_eq(node_pe(node_open_ok(card.slave)), 0);

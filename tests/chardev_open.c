@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Device nodes, their numbers, and open(2); and
- * the dedicated mode, whose one node only differs in these.
+ * Device nodes, their numbers, and open(2); and the dedicated mode, whose only
+ * node differs in nothing else.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -62,7 +62,7 @@ static void check_node(const char *node, unsigned int minor_wanted)
 	check_str_eq(sysfs, dev);
 }
 
-/* 13 minors for each card: its own, and three for each AFU. */
+/* 13 minors per card: its own, and three for each AFU. */
 static void numbers_follow_from_card_and_slot(void)
 {
 	char node[16];
@@ -120,7 +120,7 @@ static void nodes_follow_the_mode(void)
 	check_ok(node_open(card.slave, 0));
 }
 
-/* A node of one's own, as somebody may have kept it from better days. */
+/* Open a node of the test's own, such as somebody may have kept. */
 static int open_number(unsigned int number)
 {
 	char path[64];
@@ -139,7 +139,7 @@ static void no_such_card_is_enodev(void)
 
 	for (slot = 1; slot < 13; slot++)
 		check_errno(open_number(13 * 18 + slot), ENODEV);
-	/* Behind the last whole card. */
+	/* Beyond the last whole card */
 	check_errno(open_number(255), ENODEV);
 }
 
@@ -154,7 +154,7 @@ static void empty_slot_is_enodev(void)
 
 	for (slot = 4; slot < 13; slot++)
 		check_errno(open_number(slot), ENODEV);
-	/* The others of this card are there. */
+	/* The other nodes of this card exist. */
 	check_ok(open_number(2));
 	check_ok(open_number(3));
 }
@@ -192,7 +192,7 @@ static void link_down_is_eio(void)
 	check_errno(open_number(13 * card.num + 4), EIO);
 }
 
-/* Masters and slaves draw from the same numbers, lowest free first. */
+/* Masters and slaves share the numbers, lowest free first. */
 static void process_elements_are_lowest_free(void)
 {
 	int fd[8], i;
@@ -227,7 +227,7 @@ static void all_in_use_is_enospc(void)
 	check_errno(node_open(card.slave, 0), ENOSPC);
 }
 
-/* A failed open() must not keep what it had taken so far. */
+/* A failed open() must not keep what it has taken. */
 static void failed_open_leaks_nothing(void)
 {
 	int fd, i;
@@ -250,7 +250,7 @@ static void open_file_pins_the_module(void)
 	long long before;
 	int fd;
 
-	/* Let those go that are about to. */
+	/* Let those end that are about to. */
 	usleep(2 * QUIET_MS * 1000);
 	before = module_users();
 	fd = node_open_ok("afu0.0s");
@@ -342,7 +342,7 @@ static void dedicated_maps_the_whole_area(void)
 	check_errno((long)map_at(fd, page, psa), EINVAL);
 }
 
-/* Its registers, the global ones, and what is behind them */
+/* Its registers, the global ones, and what follows them */
 static void dedicated_area_is_clean_for_the_next(void)
 {
 	static const size_t places[] = { 0x100, 0x2000000, 0x2000100, 0x3fff000 };

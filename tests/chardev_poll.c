@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Waiting for events without read(): poll, select, epoll and SIGIO. What they
- * say of a closed context is shown by chardev_remove.
+ * Waiting for events without read(): poll, select, epoll and SIGIO.
+ * chardev_remove shows what they report of a closed context.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -44,7 +44,7 @@ static void nothing_pending_is_no_event(void)
 	check_eq(events_poll(afu.fd), 0);
 }
 
-/* POLLIN and POLLRDNORM, and nothing else of all that can be asked for. */
+/* POLLIN and POLLRDNORM, and nothing else of all that can be asked for */
 static void pending_is_readable_until_drained(void)
 {
 	char *hole = no_access_page();
@@ -64,7 +64,7 @@ static void pending_is_readable_until_drained(void)
 	check_eq(events_poll(afu.fd), 0);
 }
 
-/* As long as one event is left poll says so. */
+/* poll reports it as long as one event is left. */
 static void poll_and_read_agree(void)
 {
 	enum { IRQS = 300 };
@@ -115,7 +115,7 @@ static void poll_wakes_at_a_fault(void)
 	check_eq(sleeper.result, POLLIN);
 }
 
-/* It is not told of what it did not ask for. */
+/* It is not woken for what it did not ask for. */
 static void poll_for_priority_sleeps_on(void)
 {
 	struct pollfd p;
@@ -170,7 +170,7 @@ static void select_wakes_at_an_event(void)
 	check(!sleeper.done);
 	afu_irq(&afu, 3);
 	require(sleeper_join(&sleeper));
-	/* Readable, and that only. */
+	/* Readable, and only that */
 	check_eq(sleeper.result, 1 | 1 << 4);
 	check_eq(select_for_ever(NULL), 1 | 1 << 4);
 	drain();
@@ -188,7 +188,7 @@ static int epoll_with(unsigned int events)
 	return ep;
 }
 
-/* The events that epoll_wait() tells of within @ms, 0 for none. */
+/* The events that epoll_wait() reports within @ms, 0 for none */
 static unsigned int epoll_says(int ep, int ms)
 {
 	struct epoll_event event;
@@ -225,7 +225,7 @@ static void epoll_edge_tells_each_event_once(void)
 	afu_irq(&afu, 1);
 	check_eq(epoll_says(ep, SOON_MS), EPOLLIN);
 	check_eq(epoll_says(ep, QUIET_MS), 0);
-	/* Another one, while the first is still there. */
+	/* Another one, while the first is still pending */
 	afu_irq(&afu, 2);
 	check_eq(epoll_says(ep, SOON_MS), EPOLLIN);
 	check_eq(epoll_says(ep, QUIET_MS), 0);
@@ -236,7 +236,7 @@ static void epoll_edge_tells_each_event_once(void)
 	check_eq(epoll_says(ep, SOON_MS), EPOLLIN);
 }
 
-/* What was pending before it was added is told too. */
+/* What was pending before the file was added is reported, too. */
 static void epoll_edge_tells_what_was_there(void)
 {
 	int ep;
@@ -340,7 +340,7 @@ static void sigio_at_each_event(void)
 	check_eq(signal_count(), 2);
 }
 
-/* With a signal of its own a program is told which file it is about. */
+/* With a signal of its choice a program is told which file it is about. */
 static void sigio_names_the_file(void)
 {
 	start();

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * read(2) of generic events, several events per read
- * as the design has it. AFU errors, which need injection, are in
- * chardev_error; translation faults in chardev_fault.
+ * read(2) of generic events, several events per read. AFU errors, which need
+ * injection, are in chardev_error; translation faults in chardev_fault.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -66,11 +65,11 @@ static void short_buffer_is_einval(void)
 	size_t i;
 
 	afu_start(&afu, SLAVE, 4);
-	/* It would wait, were the buffer large enough. */
+	/* With a buffer that is large enough it would wait. */
 	for (i = 0; i < ARRAY_SIZE(sizes); i++)
 		check_errno(read(afu.fd, buf, sizes[i]), EINVAL);
 
-	/* An event that is pending stays so. */
+	/* A pending event stays pending. */
 	afu_irq(&afu, 2);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++)
 		check_errno(read(afu.fd, buf, sizes[i]), EINVAL);
@@ -100,7 +99,7 @@ static void nothing_pending_is_eagain(void)
 	check_errno(events_read(started.fd, &batch), EAGAIN);
 }
 
-/* Exactly the bytes of the ABI, and nothing written behind them. */
+/* Exactly the bytes of the ABI, and nothing is written after them */
 static void interrupt_has_these_bytes(void)
 {
 	unsigned char buf[2 * 4096], rest[2 * 4096 - 16];
@@ -134,7 +133,7 @@ static void header_names_the_process_element(void)
 	check(afu[0].pe != afu[1].pe && afu[1].pe != afu[2].pe);
 }
 
-/* An event belongs to one context and is seen by no other. */
+/* An event belongs to one context, and no other sees it. */
 static void contexts_do_not_see_each_other(void)
 {
 	struct afu afu, other;
@@ -161,7 +160,7 @@ static void same_interrupt_twice_is_one_event(void)
 	check_eq(batch.event[0].irq.irq, 3);
 	check_errno(events_read(fd, &batch), EAGAIN);
 
-	/* The read acknowledged it: it can be seen again. */
+	/* The read has acknowledged it: it can be reported again. */
 	afu_irq(&afu, 3);
 	check_eq(events_read(fd, &batch), 16);
 	check_eq(batch.event[0].irq.irq, 3);
@@ -185,8 +184,8 @@ static void one_read_takes_all_that_is_pending(void)
 }
 
 /*
- * Where one read ends the next goes on: a number that was read comes back only
- * after all others that are pending.
+ * The next read goes on where the last one ended: a number that was read comes
+ * again only after all others that are pending.
  */
 static void interrupts_take_turns(void)
 {
@@ -204,7 +203,7 @@ static void interrupts_take_turns(void)
 	for (i = 0; i < first; i++)
 		check_eq(batch.event[i].irq.irq, i + 1);
 
-	/* Low numbers again, while high ones have not had their turn. */
+	/* Low numbers again, before high ones have had their turn. */
 	for (i = 1; i <= 10; i++)
 		afu_irq(&afu, i);
 	while (n < IRQS - first + 10) {
@@ -251,7 +250,7 @@ static void highest_number_is_delivered(void)
 	struct work_element *we;
 	struct afu afu;
 
-	/* Others may have some of the card's: the AFU driver's context. */
+	/* Some of the card's may belong to others, such as an AFU driver. */
 	require(max > 2000);
 	afu_start(&afu, SLAVE, 2000);
 	afu_irq(&afu, 2000);
@@ -275,12 +274,12 @@ static void number_out_of_range_is_no_event(void)
 						    numbers[i], NULL, NULL);
 
 		check_eq(queue_wait(we), WE_FAILED);
-		/* Whether or not the AFU stopped at it. */
+		/* Whether or not the AFU has stopped at it */
 		mmio_write(afu.mmio, REG_PCTRL, PCTRL_RESTART);
 	}
 	check_eq(events_poll(fd), 0);
 	check_errno(events_read(fd, &batch), EAGAIN);
-	/* And it harms nothing. */
+	/* And it does no harm. */
 	afu_irq(&afu, 8);
 	check_eq(events_read(fd, &batch), 16);
 	check_eq(batch.event[0].irq.irq, 8);
@@ -331,7 +330,7 @@ static void reader_sleeps_until_an_event(void)
 	check_eq(batch.event[0].irq.irq, 4);
 }
 
-/* A context may be read in any state: the reader is there before START_WORK. */
+/* A context can be read in any state, also before START_WORK. */
 static void reader_may_come_before_start(void)
 {
 	struct sleeper reader;
@@ -359,7 +358,7 @@ static long read_alone(void *arg)
 	return events_read(reader->fd, &reader->batch);
 }
 
-/* All are woken, one gets it, the others go on sleeping. */
+/* All are woken, one gets the event, the others sleep again. */
 static void each_event_goes_to_one_reader(void)
 {
 	enum { READERS = 4 };
@@ -461,7 +460,7 @@ static void bad_buffer_loses_nothing(void)
 	check_eq(batch.event[1].irq.irq, 5);
 }
 
-/* Room for one event before the bad page: it is read, the other waits. */
+/* There is room for one event before the bad page: the other one waits. */
 static void half_bad_buffer_loses_nothing(void)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
@@ -503,7 +502,7 @@ static void vectors_are_filled_in_order(void)
 	check_mem_eq(c, (char *)&expected[1] + 5, 11);
 }
 
-/* A read may also be told not to wait, one by one. */
+/* A single read, too, can be told not to wait. */
 static void read_without_wait_is_eagain(void)
 {
 	struct iovec vec = { batch.buf, sizeof(batch.buf) };
@@ -516,7 +515,7 @@ static void read_without_wait_is_eagain(void)
 	check_errno(preadv2(afu.fd, &vec, 1, -1, RWF_NOWAIT), EAGAIN);
 }
 
-/* It has no position. */
+/* The file has no position. */
 static void file_cannot_be_sought(void)
 {
 	struct afu afu;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A card goes away under its users. Whichever way it
- * goes, they all see the same.
+ * A card goes away under its users. They all see the same, whichever way it
+ * goes.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -72,7 +72,7 @@ static bool node_exists(const char *node)
 	return file_exists("/dev/cxl/%s", node);
 }
 
-/* Every call that there is on a file whose context is closed. */
+/* Try every call on a file whose context is closed. */
 static void check_closed(int fd)
 {
 	static char buf[CXL_READ_MIN_SIZE];
@@ -92,7 +92,7 @@ static void check_closed(int fd)
 	check_errno(ioctl(fd, _IO(CXL_MAGIC, 0x7f), NULL), EIO);
 	check_errno((long)mmap(NULL, page_size(), PROT_READ, MAP_SHARED, fd, 0),
 		    EIO);
-	/* It stays so. */
+	/* It stays closed. */
 	check_errno(read(fd, buf, sizeof(buf)), EIO);
 	check_eq(events_poll(fd), POLLERR | POLLHUP);
 }
@@ -129,7 +129,7 @@ static long call_poll(void *arg)
 	return poll(&p, 1, -1) == 1 ? p.revents : -1;
 }
 
-/* Also who waits for nothing in particular hears of the end. */
+/* A poller that asks for no event is told of the end, too. */
 static long call_poll_nothing(void *arg)
 {
 	struct pollfd p = { .fd = *(int *)arg };
@@ -230,7 +230,7 @@ static void check_goes(void (*go)(void), bool comes_back)
 	check_eq(node_exists(card.master), comes_back);
 	if (comes_back) {
 		check_works(card.slave);
-		/* Others' work does not bring this one back. */
+		/* The work of others does not bring this one back. */
 		check_closed(started.fd);
 	}
 	afu_stop(&started);
@@ -270,7 +270,7 @@ static void failed_for_good(void)
 	check_goes(fail_for_good, false);
 }
 
-/* One that was never started has sleepers too. */
+/* A context that was never started has sleepers, too. */
 static void opened_only_wakes_too(void)
 {
 	int fd;
@@ -289,7 +289,7 @@ static void opened_only_wakes_at_recovery(void)
 	check_sleepers_wake(fd, recover);
 }
 
-/* What was pending is read first, as it was; then comes the end. */
+/* What was pending is read first, unchanged; then comes the end. */
 static void check_pending_is_kept(void (*go)(void))
 {
 	char *hole = no_access_page();
@@ -333,7 +333,7 @@ static void pending_is_kept_at_surprise(void)
 	check_pending_is_kept(unplug);
 }
 
-/* Whatever was touched before: no page of a mapping is left. */
+/* Whether it was touched before or not: no page of a mapping is left. */
 static void mappings_give_sigbus(void)
 {
 	size_t page = page_size();
@@ -375,7 +375,7 @@ static void mappings_give_sigbus(void)
 	check_eq(status, 0);
 }
 
-/* With ERR_FF all ones are read instead, in every page. */
+/* With ERR_FF every page reads as all ones instead. */
 static void mappings_give_all_ones_if_asked(void)
 {
 	size_t page = page_size(), i;
@@ -403,7 +403,7 @@ static void mappings_give_all_ones_if_asked(void)
 		if (value != ~0ULL)
 			fail("%#llx at %zu", value, i);
 	}
-	/* It was asked for by one context only. */
+	/* Only one context had asked for it. */
 	check_eq(mmio_probe(plain, &value), BUS_ADRERR);
 	check_closed(fd);
 	check_closed(other);
@@ -418,7 +418,7 @@ static unsigned int done_of(const struct queue *q)
 	return n;
 }
 
-/* From the moment it is gone the AFU touches no memory. */
+/* Once the card is gone, the AFU touches no memory. */
 static void work_ends(void)
 {
 	enum { SIZE = 65535 };
@@ -476,8 +476,8 @@ static void sigio_tells_of_the_end(void)
 }
 
 /*
- * A reset takes the card away and brings it back. Meanwhile contexts are there
- * but none can be started.
+ * A reset takes the card away and brings it back. In between contexts exist but
+ * cannot be started.
  */
 static void no_start_during_a_reset(void)
 {
@@ -520,13 +520,13 @@ static void reset_is_refused_while_started(void)
 	check_errno(file_write("1", "%s", path), EBUSY);
 	check_ok(node_start(node_open_ok(card.slave), queue_wed(&q), 4, 0));
 
-	/* Forced it comes, whoever works. */
+	/* A forced reset works, whoever uses the card. */
 	check_sleepers_wake(fd, force_reset);
 	check(becomes_true(node_exists(card.slave)));
 	check_works(card.slave);
 }
 
-/* Users that never close keep nothing from coming back, again and again. */
+/* Users that never close do not keep the card from coming back, repeatedly. */
 static void comes_and_goes_with_open_files(void)
 {
 	int fd[10], i;
@@ -541,7 +541,7 @@ static void comes_and_goes_with_open_files(void)
 		sim_card_set_live(&card, false);
 		sim_card_set_live(&card, true);
 	}
-	/* Those that were started have a fault to tell of: their queue is 0. */
+	/* Started contexts have a pending fault: their queue is at 0. */
 	for (i = 0; i < 10; i++) {
 		if (i % 2)
 			check_eq(events_read(fd[i], &batch), 40);
@@ -598,7 +598,7 @@ static bool all_have_worked(void)
 	return true;
 }
 
-/* Open, start, close and removal at once, in every order there is. */
+/* Open, start, close and removal at the same time, in every order */
 static void comes_and_goes_among_busy_users(void)
 {
 	int i, rounds = tap_rounds(20, 5);

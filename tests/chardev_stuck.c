@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The AFU needs a page that never comes (its pager sleeps). The context waits,
- * and nobody else: not the AFU's other contexts, nor who closes or removes.
+ * but nobody else does: no other context of the AFU, no close, no removal.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -21,7 +21,7 @@ static struct sim_card card;
 static struct slow_buffer slow;
 static struct afu afu;
 
-/* Start a context that waits for its source; the element it is at. */
+/* Start a context that waits for its source; returns the current element. */
 static struct work_element *start_stuck(void)
 {
 	static char dst[16];
@@ -44,7 +44,7 @@ static void check_copy(struct afu *a)
 	check_str_eq(dst, src);
 }
 
-/* It may be late: that alone is no error. */
+/* The page is late, which is no error. */
 static void page_that_comes_late_is_used(void)
 {
 	struct work_element *we;
@@ -90,7 +90,7 @@ static void close_does_not_wait(void)
 	afu_start(&afu, card.slave, 4);
 	check_eq(afu.pe, 0);
 	check_copy(&afu);
-	/* The late answer is nobody's. */
+	/* The late answer is for nobody. */
 	slow_fill(&slow);
 	usleep(QUIET_MS * 1000);
 	check_eq(events_poll(afu.fd), 0);
@@ -128,7 +128,7 @@ static void link_failure_does_not_wait(void)
 	check_eq(queue_wait(we), WE_COMPLETE);
 }
 
-/* Its owner can be killed, and leaves nothing behind. */
+/* The program can be killed, and leaves nothing behind. */
 static void kill_does_not_wait(void)
 {
 	int ready[2], status;
@@ -161,7 +161,7 @@ static void kill_does_not_wait(void)
 	check_copy(&afu);
 }
 
-/* Many that are stuck, each with a page of its own. */
+/* Many contexts are stuck, each with a page of its own. */
 static void many_can_be_stuck(void)
 {
 	enum { STUCK = 40 };

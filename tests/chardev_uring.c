@@ -67,7 +67,7 @@ static void read_completes_at_an_event(void)
 	check_eq(batch.event[0].irq.irq, 7);
 }
 
-/* Threads of this process, io_uring's workers among them. */
+/* Threads of this process, including io_uring's workers */
 static long long thread_count(void)
 {
 	char buf[4096], *line;
@@ -78,7 +78,7 @@ static long long thread_count(void)
 	return atoi(line + strlen("\nThreads:"));
 }
 
-/* Neither to wait nor to read does it need a worker, which would linger. */
+/* Neither waiting nor reading needs a worker, which would stay around. */
 static void read_occupies_no_thread(void)
 {
 	start();
@@ -156,7 +156,7 @@ static void poll_completes_at_an_event(void)
 	uring_check_quiet();
 	afu_irq(&afu, 1);
 	check_completion(8, POLLIN);
-	/* It was only a look. */
+	/* That was a poll only. */
 	check_eq(events_read(afu.fd, &batch), 16);
 }
 
@@ -181,13 +181,13 @@ static void waiting_read_can_be_cancelled(void)
 		check_eq(cqe[0].res, -ECANCELED);
 		check_eq(cqe[1].res, 0);
 	}
-	/* The event that comes later belongs to who reads later. */
+	/* An event that comes later goes to a later reader. */
 	afu_irq(&afu, 6);
 	check_eq(events_read(afu.fd, &batch), 16);
 	check_eq(batch.event[0].irq.irq, 6);
 }
 
-/* Reads and polls that wait end with the card. */
+/* Waiting reads and polls end with the card. */
 static void waiting_operations_end_with_the_card(void)
 {
 	struct io_uring_cqe cqe = { 0 };
@@ -213,7 +213,7 @@ static void waiting_operations_end_with_the_card(void)
 		else
 			check_eq(cqe.res, POLLERR | POLLHUP);
 	}
-	/* One that comes too late ends at once. */
+	/* An operation that comes too late ends at once. */
 	submit_read(batch.buf, sizeof(batch.buf), 13);
 	check_completion(13, -EIO);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The copy service: what goes right, and addresses that go wrong. */
+/* The copy service: good copies, and bad addresses. */
 #include <poll.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -46,7 +46,7 @@ static void layouts_are_fixed(void)
 	check_eq(_IOC_SIZE(CXL_COPY_SUBMIT), 16);
 }
 
-/* Copies with lengths and alignments of all kinds; nothing else is touched. */
+/* Copies of all kinds of lengths and alignments; nothing else is touched. */
 static void bytes_arrive(void)
 {
 	static const struct {
@@ -156,7 +156,7 @@ static void queue_goes_around(void)
 	finish();
 }
 
-/* Sizes in units of 128 bytes that are no power of two, and the largest. */
+/* Sizes in units of 128 bytes that are not a power of two, and the largest */
 static void queue_has_any_size(void)
 {
 	static const size_t sizes[] = {
@@ -180,7 +180,7 @@ static void queue_has_any_size(void)
 	}
 }
 
-/* A queue that is too short takes what it can, and the rest later. */
+/* A queue that is too short takes what fits, and the rest later. */
 static void full_queue_takes_a_part(void)
 {
 	struct cxl_copy_request requests[8];
@@ -214,8 +214,8 @@ static void full_queue_takes_a_part(void)
 }
 
 /*
- * What is outstanding ends with the reading of its completion: the events are
- * bounded, whatever the queue's size.
+ * A request is outstanding until its completion is read: events are bounded,
+ * whatever the queue's size.
  */
 static void too_many_outstanding_are_refused(void)
 {
@@ -246,7 +246,7 @@ static void too_many_outstanding_are_refused(void)
 	finish();
 }
 
-/* Overlapping the end of a batch, often enough to go around many times. */
+/* Batches overlap, often enough to wrap around many times. */
 static void a_stream_of_copies_is_complete(void)
 {
 	enum { ROUNDS = 300, WINDOW = 40, LENGTH = 5000 };
@@ -274,8 +274,8 @@ static void a_stream_of_copies_is_complete(void)
 }
 
 /*
- * A request with @bad_size bytes that cannot be accessed, from @bad on, in the
- * middle of good ones.
+ * A request with @bad_size bytes, from @bad on, that cannot be accessed,
+ * between good ones.
  */
 static void one_bad_of_three(void *source, void *destination, __u64 copied,
 			     const void *bad, size_t bad_size, bool store)
@@ -299,10 +299,10 @@ static void one_bad_of_three(void *source, void *destination, __u64 copied,
 	check_mem_eq(to1, from, 64);
 	check_mem_eq(to2, from, 64);
 
-	/* The data storage event comes behind the driver's of the same read. */
+	/* The data storage event follows the driver's events in a read. */
 	while (!service.faults && copy_completion(&service, &completion))
 		fail("one completion too many");
-	/* One for each element, if it was not read before the next came. */
+	/* One per element, unless it was unread when the next one came */
 	check(service.faults >= 1);
 	check(service.fault.addr - (uintptr_t)bad < bad_size);
 	check_eq(!!(service.fault.dsisr & CXL_DSISR_STORE), store);
@@ -318,7 +318,7 @@ static void bad_source_is_an_event(void)
 	start();
 	copy_pattern(source, 3 * STEP, 9);
 	munmap(source + 2 * STEP, STEP);
-	/* A part of the piece before the bad page may not count as copied. */
+	/* The part of the piece before the bad page may not count as copied. */
 	first += (2 * STEP - first) / PIECE * PIECE;
 	one_bad_of_three(source, destination, first, source + 2 * STEP, STEP,
 			 false);
@@ -355,7 +355,7 @@ static void read_only_destination_is_an_event(void)
 	finish();
 }
 
-/* The program must not get at the kernel's memory in this way. */
+/* The program must not get at kernel memory this way. */
 static void kernel_addresses_are_refused(void)
 {
 	void *const kernel = (void *)0xffff888000000000;
@@ -378,7 +378,7 @@ static void kernel_addresses_are_refused(void)
 	finish();
 }
 
-/* An untouched page is allocated, a shared one copied, for the AFU too. */
+/* For the AFU, too, an untouched page is allocated, and a shared one copied. */
 static void pages_are_faulted_in(void)
 {
 	char *source = copy_fresh_pages(4 * PIECE);
@@ -400,7 +400,7 @@ static void pages_are_faulted_in(void)
 #define THREADS		4
 #define THREAD_ROUNDS	300
 
-/* Submits requests whose cookies tell the thread and the request. */
+/* Submit requests whose cookies name the thread and the request. */
 static void *submit_many(void *arg)
 {
 	__u64 thread = (uintptr_t)arg, i;
@@ -415,12 +415,12 @@ static void *submit_many(void *arg)
 		else
 			break;
 	}
-	/* The AFU may still be at work on them: so they stay until the end. */
+	/* The AFU may still be working on them: keep them until the end. */
 	pause();
 	return NULL;
 }
 
-/* Each request completes once, and those of one thread in their order. */
+/* Each request completes once, and those of a thread in order. */
 static void threads_share_a_service(void)
 {
 	struct cxl_copy_completion completion;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The copy service on cards that fail, recover, or are several. */
+/* The copy service on cards that fail or recover, and on several cards. */
 #include <fcntl.h>
 #include <poll.h>
 #include <stdint.h>
@@ -17,7 +17,7 @@ static struct sim_card card;
 static struct copy_service service;
 static char *source, *destination;
 
-/* A card for this test, with a copy service, that takes its time. */
+/* Open a copy service on a card for this test, with a delay. */
 static void open_busy(void)
 {
 	sim_card_make(&card, "afu0/num_crs", "1", NULL);
@@ -106,7 +106,7 @@ static void removed_card_is_noticed(void)
 	works(SECOND_DEVICE);
 }
 
-/* Without the link nothing moves; what was submitted goes on when it is back. */
+/* Without the link nothing moves; with the link back, copies continue. */
 static void link_that_comes_back(void)
 {
 	struct cxl_copy_completion completion;
@@ -126,7 +126,7 @@ static void link_that_comes_back(void)
 	copy_close(&service);
 }
 
-/* The one context there has the whole area, and its registers at the start. */
+/* The only context has the whole area, with its registers at the start. */
 static void works_in_dedicated_mode(void)
 {
 	char from[100], to[100];
@@ -136,7 +136,7 @@ static void works_in_dedicated_mode(void)
 		      NULL);
 	require(becomes_true(file_exists(SECOND_DEVICE)));
 	copy_open_at(&service, SECOND_DEVICE, CXL_COPY_QUEUE_MIN_SIZE);
-	/* After each the AFU stops, until the driver reaches its register. */
+	/* After each copy the AFU stops until the driver writes a register. */
 	for (i = 0; i < 5; i++) {
 		copy_pattern(from, sizeof(from), i);
 		check_eq(copy_submit_one(service.fd, from, to, sizeof(from), i),
@@ -147,7 +147,7 @@ static void works_in_dedicated_mode(void)
 	copy_close(&service);
 }
 
-/* Generic events travel with the completions, and disturb none of them. */
+/* Generic events come along with completions and disturb none. */
 static void afu_errors_travel_along(void)
 {
 	unsigned int completions = 0, errors = 0, i;

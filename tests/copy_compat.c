@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The copy service as a 32-bit program on a 64-bit kernel sees it. */
+/* The copy service as seen by a 32-bit program on a 64-bit kernel. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <string.h>

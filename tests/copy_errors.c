@@ -21,7 +21,7 @@
 
 #define SCRIBBLE_MS	1500
 
-/* An address of which no part, with zeros for the rest, is one of ours */
+/* No part of it, with zeros for the rest, is an address of ours. */
 #define LONELY_ADDRESS	((void *)0x200000000000)
 
 static struct copy_service service;
@@ -98,7 +98,7 @@ static void queue_counts_as_locked_memory(void)
 	check_eq(locked_kb(), 0);
 }
 
-/* Root is above the limit: so as nobody, with the device opened before. */
+/* The limit does not apply to root: run as nobody, with the device open. */
 static void limit_of_locked_memory_is_kept(void)
 {
 	struct cxl_copy_get_fd arg = { .queue_size = QUEUE_SIZE };
@@ -182,7 +182,7 @@ static void submit_checks_its_argument(void)
 		    EINVAL);
 	check_errno(copy_submit_one(service.fd, source, (void *)-8, 16, 1),
 		    EINVAL);
-	/* Nothing of it is left behind. */
+	/* Nothing is left behind. */
 	check_eq(events_poll(service.fd), 0);
 	check_eq(copy_submit_one(service.fd, source, destination, 16, 77), 1);
 	copy_completes(&service, 77, 16);
@@ -190,7 +190,7 @@ static void submit_checks_its_argument(void)
 	copy_close(&service);
 }
 
-/* What stands before the bad request is done, as by write(). */
+/* What precedes the bad request is done, as by write(). */
 static void submit_stops_at_a_bad_request(void)
 {
 	char source[16], destination[16];
@@ -211,7 +211,7 @@ static void submit_stops_at_a_bad_request(void)
 	copy_close(&service);
 }
 
-/* The second batch of 16 lies in memory that is not there. */
+/* The second batch of 16 is in memory that is not mapped. */
 static void submit_stops_at_a_bad_page(void)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
@@ -281,8 +281,8 @@ static void *scribble(void *arg)
 }
 
 /*
- * A program may write what it likes into its queue: its own copies suffer, the
- * kernel, and the service of somebody else, do not.
+ * A program may write anything into its queue: its own copies suffer, but not
+ * the kernel, nor anybody else's service.
  */
 static void scribbling_harms_nobody_else(void)
 {
@@ -321,7 +321,7 @@ static void scribbling_harms_nobody_else(void)
 	copy_close(&service);
 }
 
-/* Each fake status ends a request early, and that is all. */
+/* Each fake status ends a request early, and nothing else. */
 static void fake_status_ends_own_requests(void)
 {
 	struct cxl_copy_completion completion;
@@ -349,7 +349,7 @@ static void fake_status_ends_own_requests(void)
 	copy_close(&service);
 }
 
-/* The AFU cannot read the queue any more; the driver's pages stay. */
+/* The AFU can no longer read the queue; the driver's pages stay. */
 static void unmapped_queue_is_an_event(void)
 {
 	struct cxl_copy_completion completion;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The copy service: programs, drivers and cards that go away in the middle. */
+/* The copy service: programs, drivers and cards that go away at work. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <poll.h>
@@ -21,7 +21,7 @@
 static struct copy_service service;
 static char *source, *destination;
 
-/* A service with so much to do that it lasts. */
+/* Open a service with so much to do that it takes a while. */
 static void open_busy(void)
 {
 	copy_open(&service, CXL_COPY_QUEUE_MAX_SIZE);
@@ -118,7 +118,7 @@ static void unbind_ends_all_access(void)
 	memset(destination, 0x5a, COPY_MIB);
 	usleep(2 * QUIET_MS * 1000);
 	check_mem_eq(destination, stamp, COPY_MIB);
-	/* The old descriptor stays as it is when the driver comes back. */
+	/* The old descriptor does not change when the driver comes back. */
 	copy_bind();
 	works_again();
 	copy_check_taken_away(&service);
@@ -250,8 +250,9 @@ static void open_descriptor_keeps_the_module(void)
 }
 
 /*
- * The process whose memory it is dies, another one holds the descriptor: the
- * AFU finds no memory any more. It can be read and closed, nothing hangs.
+ * The process that owns the memory dies, another one holds the descriptor: the
+ * AFU finds no memory any more. The descriptor can be read and closed, nothing
+ * hangs.
  */
 static void descriptor_outlives_the_process(void)
 {
@@ -279,7 +280,7 @@ static void descriptor_outlives_the_process(void)
 	works_again();
 }
 
-/* A child has the descriptor too: the service ends with the last close. */
+/* A child has the descriptor, too: the service ends with the last close. */
 static void child_keeps_the_service(void)
 {
 	int status;

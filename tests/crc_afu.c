@@ -191,7 +191,7 @@ static void registers_tell_the_context(void)
 	stop(&c);
 }
 
-/* All ones is how a dead link reads: no register may. */
+/* All ones is what a dead link reads as: no register may. */
 static void no_register_reads_all_ones(void)
 {
 	struct context c;
@@ -213,7 +213,7 @@ static void checksums_are_right(void)
 	check_eq(channel_read(&c, 1, RESULT), 0xcbf43926);
 	check_eq(channel_read(&c, 1, DONE), 9);
 
-	/* More than a turn, not aligned, then in two parts */
+	/* More than a turn takes, not aligned, then in two parts */
 	check_eq(run(&c, 255, CHECKSUM, data + 3, 69990), STATUS_DONE);
 	check_eq(channel_read(&c, 255, RESULT), crc32(0, data + 3, 69990));
 	check_eq(run(&c, 2, CHECKSUM, data, 10000), STATUS_DONE);
@@ -242,7 +242,7 @@ static void channels_have_memory(void)
 	stop(&c);
 }
 
-/* Each number once, with all of them on their way at the same time */
+/* Each number once, with all of them in flight at the same time */
 static void every_channel_has_an_interrupt(void)
 {
 	bool seen[CHANNELS] = { false };
@@ -275,7 +275,7 @@ static void every_channel_has_an_interrupt(void)
 	stop(&c);
 }
 
-/* A slave has its own window only, a master all, a new context a clean one. */
+/* A slave has only its own window, a master all; a new one is clean. */
 static void windows_are_apart(void)
 {
 	struct context a, b, master;
@@ -349,7 +349,7 @@ static void bad_address_is_told(void)
 	require(good != MAP_FAILED);
 	check_ok(munmap(good + page, page));
 
-	/* Two events, maybe by one read, which has interrupts first */
+	/* Two events, maybe in one read, which has interrupts first */
 	channel_write(&c, 7, INTERRUPT, 16);
 	check_eq(run(&c, 7, CHECKSUM, good + page - 5, 10), STATUS_AERROR);
 	check_eq(channel_read(&c, 7, DONE), 0);
@@ -423,7 +423,7 @@ static void nonsense_is_an_afu_error(void)
 	stop(&c);
 }
 
-/* A doorbell without any parameters: nothing is there to be done. */
+/* A doorbell without parameters: there is nothing to do. */
 static void untouched_channel_is_invalid(void)
 {
 	struct context c;
@@ -438,7 +438,7 @@ static void untouched_channel_is_invalid(void)
 	stop(&c);
 }
 
-/* Room for two: the older ones are overwritten. A reset clears it. */
+/* There is room for two: older entries are overwritten. A reset clears it. */
 static void error_buffer_goes_around(void)
 {
 	struct error error[3];
@@ -473,7 +473,7 @@ static void works_without_an_error_buffer(void)
 	stop(&c);
 }
 
-/* One process, its window at the start, the global registers behind it */
+/* One process: its window is at the start, followed by the global registers */
 static void dedicated_mode(void)
 {
 	struct context c;
@@ -503,7 +503,7 @@ static void dedicated_mode(void)
 	stop(&c);
 }
 
-/* One that is busy for long, and another that has its turn */
+/* One is busy for long, and another still gets its turn. */
 static void channels_and_contexts_take_turns(void)
 {
 	size_t size = 256 << 20;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Folders of cards and AFUs in debugfs; the counters in them are E15's matter.
+ * Folders of cards and AFUs in debugfs; their counters are tested by E15.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -20,7 +20,7 @@
 
 #define ROOT	"/sys/kernel/debug/cxl-afu"
 
-/* Line @n of the contexts' table, its words separated by single blanks */
+/* Line @n of the table of contexts, with words separated by single blanks */
 static void contexts_line(char *line, size_t size, int card, unsigned int n)
 {
 	char table[4096], *p, *word, *save;
@@ -130,7 +130,7 @@ static void contexts_are_listed_in_every_state(void)
 	check_line(card.num, 1, "");
 }
 
-/* Only root may look, as all of debugfs may tell more than it should */
+/* Only root may look, as debugfs may tell more than it should. */
 static void contexts_are_for_root_only(void)
 {
 	struct stat st;

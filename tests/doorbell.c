@@ -115,7 +115,7 @@ static void check_silence(void)
 	check_eq(threads_cost("cxl-sim/test", 1000).switches, 0);
 }
 
-/* How often all threads of a process were given a CPU */
+/* How often threads of a process got a CPU */
 static long long switches_of(pid_t pid)
 {
 	char path[64], text[128] = "";
@@ -149,7 +149,7 @@ static void check_silence_of(pid_t pid)
 	check_eq(switches_of(pid) - before, 0);
 }
 
-/* Of all models, once they have been idle for a moment */
+/* For all models, once contexts have been idle for a moment */
 static void contexts_without_work_sleep(void)
 {
 	static int fd[SLEEPERS];
@@ -169,7 +169,7 @@ static void contexts_without_work_sleep(void)
 	for (i = 0; i < SLEEPERS; i++)
 		close(fd[i]);
 
-	/* The memcpy AFU looks at the memory of its program, unless it stopped. */
+	/* The memcpy AFU polls the memory of its program, unless it has stopped. */
 	sim_card_make(&card, NULL);
 	afu_start(&afu, card.slave, 4);
 	queue_wait(queue_add(&afu.queue, WE_STOP, 0, NULL, NULL));
@@ -180,7 +180,7 @@ static void contexts_without_work_sleep(void)
 	afu_stop(&afu);
 }
 
-/* Neither the card nor the program that is the AFU is woken for nothing. */
+/* Neither the card nor the program that is the AFU wakes up for nothing. */
 static void programs_without_work_sleep(void)
 {
 	pid_t program = make_card_of_a_program();
@@ -193,7 +193,7 @@ static void programs_without_work_sleep(void)
 	for (i = 0; i < 2; i++) {
 		check_rings(window);
 		check(becomes_true(sleepers() == CLIENTS));
-		/* What it was told last is done. */
+		/* It has handled the last message. */
 		usleep(200000);
 		check_silence_of(program);
 	}
@@ -219,7 +219,7 @@ static void loads_do_not_ring(void)
 	close(fd);
 }
 
-/* By one instruction that loads and stores, where there is one */
+/* By one instruction that loads and stores, if there is one */
 static void move(char *to, const char *from, size_t size)
 {
 #ifdef __x86_64__
@@ -230,7 +230,7 @@ static void move(char *to, const char *from, size_t size)
 #endif
 }
 
-/* Its load finds no page, and its store one that is not to be written to. */
+/* Its load finds no page, and its store finds one that is not writable. */
 static void move_within_a_page_rings(void)
 {
 	char *window;
@@ -259,7 +259,7 @@ static void *load_all_the_time(void *arg)
 	return NULL;
 }
 
-/* At each time around that when the doorbell is armed, and with loads as well */
+/* Each time around the doorbell is armed, and there are loads as well. */
 static void check_no_store_is_lost(void)
 {
 	int i, round, n = tap_rounds(300, 60);
@@ -273,14 +273,14 @@ static void check_no_store_is_lost(void)
 		if (round)
 			require(!pthread_create(&thread, NULL,
 						load_all_the_time, window));
-		/* Unmapping waits for whoever uses the page at the moment. */
+		/* Unmapping waits for whoever is using the page. */
 		for (i = 0; i < (round ? n / 10 : n); i++) {
 			ring(window);
 			require(becomes_true(is_done(window)), "%d", i);
 			usleep(random() % 4000);
 		}
 	}
-	/* Not a doorbell, but a store nobody minds */
+	/* This is not a doorbell, and nobody minds the store. */
 	__atomic_store_n(window + WINDOW - 1, 1, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
 	close(fd);
@@ -298,7 +298,7 @@ static void no_store_to_a_program_is_lost(void)
 	check_no_store_is_lost();
 }
 
-/* Through the mapping of a master that has written there before */
+/* Through the mapping of a master that has stored there before */
 static void master_rings_for_a_slave(void)
 {
 	int master, slave, i;
@@ -312,7 +312,7 @@ static void master_rings_for_a_slave(void)
 		check_rings(window);
 		check(becomes_true(sleepers() == 2));
 	}
-	/* A master that has gone is no reason to be careful. */
+	/* A master that is gone is no reason to be careful. */
 	close(master);
 	munmap(window, WINDOW);
 	window = map_window(slave, 0);
@@ -336,7 +336,7 @@ static void dedicated_mode_rings(void)
 	close(fd);
 }
 
-/* A link that was down meanwhile */
+/* The link was down in between. */
 static void link_does_not_lose_a_store(void)
 {
 	char *window;
@@ -409,8 +409,8 @@ static long long time_pipe(int fd, char *seen)
 }
 
 /*
- * Work is done as well, so this is no measure of the wake-up alone. Who else is
- * busy may make either look bad: once is enough.
+ * Work is done, too, so this does not measure the wake-up alone. Other load may
+ * make either look bad: once is enough.
  */
 static bool doorbell_is_as_soon(char *window, int fd, char *seen)
 {
@@ -426,7 +426,7 @@ static bool doorbell_is_as_soon(char *window, int fd, char *seen)
 	return median(doorbell, WAKES) < 4 * median(wake, WAKES);
 }
 
-/* Beside a process that reads a pipe, both after a second without anything */
+/* Compared with a process that reads a pipe, both after an idle second */
 static void store_wakes_as_soon_as_a_pipe(void)
 {
 	char *window, *seen, token;
@@ -435,8 +435,8 @@ static void store_wakes_as_soon_as_a_pipe(void)
 	pid_t reader;
 
 	/*
-	 * Milliseconds of checks are in it there, more for the doorbell than
-	 * for the pipe. What it takes is counted by tests/host/bench.sh.
+	 * There, milliseconds of checks are part of it, more for the doorbell
+	 * than for the pipe. tests/host/bench.sh counts what it takes.
 	 */
 	if (tap_time_scale() > 1)
 		skip("a kernel with checks is none to measure on");

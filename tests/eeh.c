@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * PCI error recovery: what AFU drivers, nodes and programs see of it, with
- * whatever the drivers answer.
+ * PCI error recovery: what AFU drivers, nodes and programs see of it, whatever
+ * the drivers answer.
  */
 #define _GNU_SOURCE
 #include <poll.h>
@@ -44,7 +44,7 @@ static void set_same_image(bool same)
 			      api_card()));
 }
 
-/* A card as it was at first, both devices bound, and an empty log */
+/* The card in its original state, both devices bound, and an empty log */
 static void fresh_card(void)
 {
 	api_set_live(false);
@@ -96,8 +96,8 @@ static void recover(void)
 	"1 probe start=0"
 
 /*
- * Contexts are still started in error_detected, the default contexts are new
- * in slot_reset and can be started there.
+ * In error_detected contexts are still started; in slot_reset the default
+ * contexts are new and can be started.
  */
 static void callbacks_come_in_order(void)
 {
@@ -142,7 +142,7 @@ static void disconnect_beats_none(void)
 	check(becomes_true(!card_is_plugged()));
 }
 
-/* There is no recovery without a reset here. */
+/* There is no recovery without a reset. */
 static void can_recover_needs_a_reset(void)
 {
 	fresh_card();
@@ -157,7 +157,7 @@ static void disconnect_after_the_reset_is_final(void)
 	set_results("reset", DISCONNECT, RECOVERED);
 	recover();
 	check(becomes_true(!card_is_plugged()));
-	/* The second device was recovered all the same. */
+	/* The second device was recovered nevertheless. */
 	check_log(DETECTED RESET "0 remove offline=1\n1 remove offline=1");
 }
 
@@ -179,7 +179,7 @@ static void permanent_failure_is_told(void)
 		  "0 remove offline=1\n1 remove offline=1");
 }
 
-/* The reset loads another image: the card is unplugged and plugged. */
+/* The reset loads another image: the card is unplugged and plugged in again. */
 static void another_image_is_another_card(void)
 {
 	fresh_card();
@@ -189,7 +189,7 @@ static void another_image_is_another_card(void)
 	check_log(REMOVED PROBED);
 }
 
-/* ... but none at all changes nothing. */
+/* Without an image nothing changes. */
 static void no_image_is_the_same_card(void)
 {
 	fresh_card();
@@ -275,7 +275,7 @@ static void programs_see_it_all(void)
 	opened = node_open_ok(slave);
 	sleeper_start(&sleeper, read_call, &opened);
 
-	/* Drivers first: contexts are as they were, but for the link. */
+	/* Drivers first: contexts have not changed, except for the link. */
 	require(!pthread_create(&thread, NULL, recovery_thread, NULL));
 	require(becomes_true(log_has("0 detected")));
 	check(sleeper_join(&sleeper));
@@ -286,7 +286,7 @@ static void programs_see_it_all(void)
 	check_eq(mmio_probe(started.mmio + REG_PH, &reg), 0);
 	check_eq(reg, ~0ULL);
 
-	/* Drivers last: nodes are back, old contexts closed for good. */
+	/* Drivers last: the nodes are back, old contexts closed for good. */
 	require_ok(file_write("0", PARAM "hold_detected"));
 	require(becomes_true(log_has("0 reset")));
 	check(node_exists(slave) && node_exists(master));
@@ -384,7 +384,7 @@ static void recoveries_with_busy_programs(void)
 	afu_irq(&afu, 1);
 }
 
-/* Node, program, driver: all works after the last as after the first. */
+/* Node, program and driver work after the last recovery as after the first. */
 static void *open_for_ever(void *arg)
 {
 	int fd;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Everything that can be done to cards, by several processes at random, while
- * programs use them.  No call may hang, and in the end a card works.  What goes
- * wrong inside is for the kernel's own checks to find.
+ * programs use them. No call may hang, and in the end a card works. Internal
+ * errors are for the kernel's own checks to find.
  *
  * CXL_GYMNASTICS_SECONDS is how long both tests take together, and
- * CXL_GYMNASTICS_SEED what each begins with: "make gymnastics" sets both.
- * Several processes make no run like the last one; the seed only repeats what
- * each of them does.
+ * CXL_GYMNASTICS_SEED is the seed of each: "make gymnastics" sets both. With
+ * several processes no run is like the last one; the seed only repeats what
+ * each process does.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -33,14 +33,14 @@
 #define CARD_ID		"0x0477"
 #define AFU_ID		"0x4350"
 #define PROCESSES	8
-#define SHORT		5	/* seconds, of all tests */
-/* Nothing here takes so long, however busy the machine is. */
+#define SHORT		5	/* seconds, for both tests */
+/* Nothing takes longer than this, however busy the machine is. */
 #define HANG_MS		60000
 
-/* Cards by their folders; sim_cards_remove() knows such names. */
+/* Cards, by their folders; sim_cards_remove() knows these names. */
 static const char *const folder[] = { "test-gym0", "test-gym1" };
 
-/* Of a process */
+/* Of each process */
 static unsigned int random_state;
 
 static unsigned int choose(unsigned int n)
@@ -48,7 +48,7 @@ static unsigned int choose(unsigned int n)
 	return rand_r(&random_state) / 16 % n;
 }
 
-/* A number of a card that may be there; card0 is the default card. */
+/* The number of a card that may exist; card0 is the default card. */
 static unsigned int any_card(void)
 {
 	return choose(1 + ARRAY_SIZE(folder));
@@ -59,7 +59,7 @@ static void set(const char *path, const char *text)
 	file_write(text, "%s", path);
 }
 
-/* What is done to cards: each may fail. */
+/* What is done to cards: each of these may fail. */
 
 static void make_card(const char *name)
 {
@@ -101,7 +101,7 @@ static void switch_live(void)
 		   folder[choose(ARRAY_SIZE(folder))]);
 }
 
-/* Some card but the default one, or some device of an AFU */
+/* Any card but the default one, or any device of an AFU */
 static bool any_device(const char *id, char *name, size_t size)
 {
 	DIR *dir = opendir(PCI "/devices");
@@ -238,7 +238,7 @@ static void gymnast(void)
 	usleep(choose(3000));
 }
 
-/* Feats that remove no device: see remover() */
+/* Feats that remove no device, see remover() */
 static void careful_gymnast(void)
 {
 	static void (*const feats[])(void) = {
@@ -282,11 +282,11 @@ static void remove_afu(void)
 
 /*
  * A write to a PCI device's "remove" waits for pci_lock_rescan_remove() without
- * a reference to the device.  If something else removes the device meanwhile,
- * the PCI core uses it after it was freed.  This can happen to any PCI device,
- * and the mend is not ours.  So in its run, this process is the only one that
- * removes anything.  The devices of AFUs go a moment after their card did, and
- * remove_cards() waits until they are gone.
+ * a reference to the device. If something else removes the device meanwhile,
+ * the PCI core uses it after it was freed. This can happen to any PCI device,
+ * and is not ours to fix. So this process is the only one in its run that
+ * removes anything. The devices of AFUs go away a moment after their card, and
+ * remove_cards() waits for that.
  */
 static void remover(void)
 {
@@ -297,7 +297,7 @@ static void remover(void)
 	usleep(choose(20000));
 }
 
-/* What a program does with a card while it lasts: each call may fail. */
+/* What a program does with a card as long as it exists: each call may fail. */
 static void program(void)
 {
 	static const char letter[] = "smd";
@@ -340,7 +340,7 @@ static void program(void)
 
 static struct {
 	atomic_bool stop;
-} *shared;	/* by all processes */
+} *shared;	/* between all processes */
 
 static pid_t start(void (*act)(void), unsigned int seed)
 {
@@ -443,7 +443,7 @@ static void nothing_hangs(void)
 
 /*
  * The default card may have another number now, and a reset may still be about
- * to remove it: other tests begin with cards that are as good as new.
+ * to remove it. Reload: other tests start with cards that are as good as new.
  */
 static void reload(void)
 {
@@ -452,7 +452,7 @@ static void reload(void)
 	load_all();
 }
 
-/* A limit for as long as anybody will run it */
+/* A limit that is enough for any run */
 static const struct tap_test tests[] = {
 	{ "gymnastics.removal_by_sysfs_hangs_nothing",
 	  removal_by_sysfs_hangs_nothing, reload, 100000 },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the modules cost while nobody asks for anything. */
+/* What the modules cost while they have nothing to do. */
 #define _GNU_SOURCE
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +31,7 @@ static void trace(bool on)
 				      events[i]));
 }
 
-/* Whether a function of our modules was set as a timer or queued as work */
+/* Check whether a function of our modules was set as a timer or queued as work. */
 static void check_no_timer_of_ours(void)
 {
 	check(!file_has(TRACING "/trace", "[cxl"));
@@ -50,7 +50,7 @@ static void check_silence(void)
 	trace(false);
 	check_eq(cost.switches, 0);
 	check_no_timer_of_ours();
-	/* There is always a timer of somebody: tracing works */
+	/* Something else always has a timer: tracing works. */
 	check(file_has(TRACING "/trace", "timer_start"));
 }
 
@@ -62,7 +62,7 @@ static void nobody_wakes_up_without_a_context(void)
 
 	if (mkdir(TRACING, 0700))
 		skip("no tracing: %s", strerror(errno));
-	/* All that was due because of the last context is over */
+	/* Let everything end that was due because of the last context. */
 	usleep(200000);
 	check_silence();
 
@@ -76,7 +76,7 @@ static void nobody_wakes_up_without_a_context(void)
 	usleep(200000);
 	check_silence();
 
-	/* And that this would be seen if it were otherwise */
+	/* And timers of ours would be seen */
 	fd[0] = node_open_started("afu0.0s");
 	cost = threads_cost("cxl", 1000);
 	check(cost.switches > 0);
@@ -94,8 +94,8 @@ static void remove_tracing(void)
 
 /*
  * A CPU makes 10 million of the cheapest system calls in a second; an emulated
- * one, on a busy machine, many times less. So what is 1 % of a CPU is measured
- * in such calls: nanoseconds for 100,000 of them, at best.
+ * CPU on a busy machine makes many times less. So 1 % of a CPU is measured in
+ * such calls: the fewest nanoseconds for 100,000 of them.
  */
 static unsigned long long one_percent_ns(void)
 {
@@ -150,7 +150,7 @@ static void idle_contexts_cost_less_than_1_percent(void)
 		check_ok(close(fd[i]));
 }
 
-/* Kernel memory in bytes: slab caches, and what else is not of programs */
+/* Kernel memory in bytes: slab caches, and everything else not of programs */
 static long long kernel_memory(void)
 {
 	char buf[8192], *line;
@@ -168,8 +168,8 @@ static long long kernel_memory(void)
 }
 
 /*
- * With its file and inode, without what an AFU driver adds. The first contexts
- * take what earlier tests left free in the caches.
+ * Including its file and inode, without what an AFU driver adds. The first
+ * contexts take what earlier tests left free in the caches.
  */
 static void a_context_takes_at_most_4_kib(void)
 {

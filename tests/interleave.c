@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What happens between two steps of the core: cxl_test_card, which is card1,
- * holds one open.
+ * What happens between two steps of the core: cxl_test_card (card1) holds one
+ * step open.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -92,8 +92,8 @@ CALL(set_link, file_write(c->what, TEST_CARD_PARAM "link"))
 CALL(open_node, node_open(c->what, 0))
 
 /*
- * Loads from the AFU's first register, in a process of its own: a page fault
- * that is held open keeps the address space from being changed.
+ * Loads from the AFU's first register, by a process of its own, since a page
+ * fault that is held open blocks changes of the address space.
  */
 
 struct loader {
@@ -150,7 +150,7 @@ static __u64 loader_load(struct loader *l)
 	return loader_end(l);
 }
 
-/* A load is under way that has found the link up. */
+/* Start a load that has found the link up and is held there. */
 static void loader_hold(struct loader *l)
 {
 	loader_start(l);
@@ -182,7 +182,7 @@ static void link_down_beats_a_page_fault(void)
 	loader_stop(&l);
 }
 
-/* One card is busy with its link, somebody opens a node of it. */
+/* One card is busy with its link while a node of another is opened. */
 static void open_does_not_wait_for_another_card(void)
 {
 	struct caller link, same, other;
@@ -204,7 +204,7 @@ static void open_does_not_wait_for_another_card(void)
 	loader_stop(&l);
 }
 
-/* Who sees an attribute may write to it at once. */
+/* An attribute can be written as soon as it is visible. */
 static void attributes_come_when_the_afu_is_ready(void)
 {
 	struct caller load;
@@ -240,7 +240,7 @@ static void devices_come_with_a_link_that_was_lost(void)
 	check(!pci_device_exists(0xcafe));
 	require_ok(file_write("Y", TEST_CARD_PARAM "link"));
 	check(becomes_true(pci_device_exists(0xcafe)));
-	/* Not one that was taken away */
+	/* Not a device that was removed */
 	require_ok(file_write("N", TEST_CARD_PARAM "link"));
 	require_ok(file_write("Y", TEST_CARD_PARAM "link"));
 	check(pci_device_exists(0xcafe));

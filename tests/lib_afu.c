@@ -14,7 +14,7 @@
 #include "lib/cxl_test.h"
 #include "lib/sim_test.h"
 
-/* A doubleword that is no register keeps what is written to it. */
+/* A doubleword that is not a register keeps what is written to it. */
 #define NO_REGISTER	0x1000
 
 static struct sim_card card;
@@ -52,7 +52,7 @@ static struct cxl_afu_h *start(void)
 	return start_flags(0);
 }
 
-/* The AFU raises an interrupt, after which it has to be restarted. */
+/* Let the AFU raise an interrupt, after which it must be restarted. */
 static void raise_irq(struct cxl_afu_h *afu, __u16 irq)
 {
 	uint64_t status = 0;
@@ -115,7 +115,7 @@ static void registers_are_big_endian(void)
 	cxl_afu_free(afu);
 }
 
-/* The master sees each process's registers in its own area. */
+/* The master sees the registers of each process in its own area. */
 static void master_sees_all_registers(void)
 {
 	struct cxl_afu_h *slave = start(), *master;
@@ -188,7 +188,7 @@ static void link_down_is_a_signal_without_handler(void)
 	cxl_afu_free(afu);
 }
 
-/* The driver takes the mapping away: a true bus error. */
+/* The driver removes the mapping: a real bus error. */
 static void card_gone_is_an_error(void)
 {
 	struct cxl_afu_h *afu = start();
@@ -221,7 +221,7 @@ static void card_gone_kills_without_handler(void)
 	cxl_afu_free(afu);
 }
 
-/* With CXL_START_WORK_ERR_FF there are ones instead of bus errors. */
+/* With CXL_START_WORK_ERR_FF loads give all ones instead of bus errors. */
 static void ones_after_the_end_are_an_error(void)
 {
 	struct cxl_afu_h *afu = start_flags(CXL_START_WORK_ERR_FF);
@@ -234,7 +234,7 @@ static void ones_after_the_end_are_an_error(void)
 	cxl_afu_free(afu);
 }
 
-/* What the AFU writes ends the wait. */
+/* A store by the AFU ends the wait. */
 static void host_thread_waits_for_the_afu(void)
 {
 	static volatile __u64 word;
@@ -358,7 +358,7 @@ static void stamps_tell_the_order(void)
 	check_eq(n, 3);
 	check_eq(last, 1);
 
-	/* Those who do not know stamps need not. */
+	/* A program that knows nothing of stamps need not. */
 	require_ok(sim_inject_error(card.num, pe, 7));
 	check_eq(cxl_read_event(afu, &plain), 0);
 	check_eq(plain.header.size, 24);

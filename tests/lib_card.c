@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The library and the driver: cards, attributes, handles, on software cards. */
+/* The library and the driver: cards, attributes, handles, with software cards. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "lib/sim_test.h"
 #include "lib/sysfs_test.h"
 
-/* What the default of the software card is (software card documentation) */
+/* Defaults of the software card, see its documentation */
 #define VENDOR		0x1014
 #define DEVICE		0x4350
 #define CLASS		0x120000
@@ -79,7 +79,7 @@ static void all_cards_are_found(void)
 		afus++;
 	check_eq(errno, 0);
 	check_eq(of_card, 2);
-	/* The default card is there, too. */
+	/* The default card exists, too. */
 	check_eq(cards, 2);
 	check_eq(afus, 3);
 }
@@ -275,7 +275,7 @@ static void mode_is_changed(void)
 	dedicated = cxl_afu_open_h(afu, CXL_VIEW_DEDICATED);
 	require(dedicated, "%m");
 	check_str_eq(cxl_afu_dev_name(dedicated), card.dedicated);
-	/* There is one process element only. */
+	/* There is only one process element. */
 	check_not_opened(cxl_afu_open_h(afu, CXL_VIEW_DEDICATED), ENOSPC);
 	cxl_afu_free(dedicated);
 	cxl_afu_free(afu);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The library on descriptors of AFU drivers, and with their events. */
+/* The library with descriptors of AFU drivers, and their events. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 
 static struct event_afu afu;
 
-/* A handle of the driver's descriptor, which it takes over */
+/* A handle for the driver's descriptor, which it takes over */
 static struct cxl_afu_h *start(void)
 {
 	struct cxl_afu_h *handle;
@@ -74,7 +74,7 @@ static void large_event_is_truncated(void)
 	finish(handle);
 }
 
-/* As many as the driver holds, of all sizes, with and without stamps */
+/* As many events as the driver holds, of all sizes, with and without stamps */
 static void all_events_are_iterated_over(void)
 {
 	struct cxl_afu_h *handle = start();
@@ -125,7 +125,7 @@ static void largest_event_is_read(void)
 	finish(handle);
 }
 
-/* The copy service's events, without anything of its own but the payload */
+/* The copy service's events, of which only the payload is specific */
 static void completions_of_the_copy_service(void)
 {
 	char src[] = "copied by the copy service", dst[sizeof(src)] = "";

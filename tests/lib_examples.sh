@@ -1,19 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# The programs of the library's manual pages do what their text says.
+# The programs in the library's manual pages do what the text says.
 
 . /tests/lib/tap.sh
 
 out=/tmp/lib_examples.out
 
-# example NAME [ARGUMENT]...: it ends well, and its output is in $out.
+# example NAME [ARGUMENT]...: it succeeds, and its output is in $out.
 example() {
 	program=/tests/lib/example-$1
 	shift
 	"$program" "$@" >"$out" 2>&1 || fail "exit status $?: $(cat "$out")"
 }
 
-# prints PATTERN: a line of the output is like this, from end to end.
+# prints PATTERN: a whole line of the output matches.
 prints() {
 	grep -qxE "$1" "$out" || fail "no line '$1' in: $(cat "$out")"
 }
@@ -113,7 +113,7 @@ cxl_set_roots() {
 	prints card5
 }
 
-# All that were built are run above.
+# Every example that was built is run above.
 none_is_left_out() {
 	for program in /tests/lib/example-cxl_*; do
 		grep -q "^	example ${program#*/example-}" /tests/lib_examples.sh ||

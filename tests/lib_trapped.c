@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The library on an AFU whose registers are no memory: a program that uses its
- * functions does not notice.
+ * The library with an AFU whose registers are not memory: a program that uses
+ * its functions does not notice.
  */
 #define _GNU_SOURCE
 #include <signal.h>
@@ -44,7 +44,7 @@ static struct cxl_afu_h *attach_one(__u32 flags)
 	return afu;
 }
 
-/* 16 bytes of memory, in the order of their addresses */
+/* 16 bytes of memory, in address order */
 static unsigned char memory[16];
 
 static __u64 access_memory(const struct cxl_sim_message *m)
@@ -106,7 +106,7 @@ static void byte_order_is_the_registers(void)
 		check_eq(wide, 0x0102030405060708ULL);
 		check_ok(cxl_mmio_read32(afu, 12, &half));
 		check_eq(half, 0x11223344);
-		/* All ones are a value. */
+		/* Here all ones are a value. */
 		check_ok(cxl_mmio_write64(afu, 0, ALL_ONES));
 		check_ok(cxl_mmio_read64(afu, 0, &wide));
 		check_eq(wide, ALL_ONES);
@@ -132,7 +132,7 @@ static void errors_are_those_of_a_mapping(void)
 	check_errno(cxl_mmio_ptr(afu, &address), EOPNOTSUPP);
 	check_errno(cxl_mmio_read64(afu, 4, &value), EINVAL);
 	check_errno(cxl_mmio_write64(afu, 0x10000, 1), EINVAL);
-	/* Again changes the byte order only. */
+	/* A second call only changes the byte order. */
 	check_ok(cxl_mmio_map(afu, CXL_MMIO_LITTLE_ENDIAN));
 	check_ok(cxl_mmio_write64(afu, 0, 1));
 	check_eq(memory[0], 1);
@@ -144,7 +144,7 @@ static void errors_are_those_of_a_mapping(void)
 	model_stop(&model);
 }
 
-/* In a process of its own: a handler of SIGBUS is for all of it. */
+/* In a process of its own, because a SIGBUS handler is for the whole process */
 static void read_without_a_link(bool handled)
 {
 	struct cxl_afu_h *afu;
@@ -210,7 +210,7 @@ static void closed_context_is_an_error(void)
 	model_stop(&model);
 }
 
-/* An AFU that knows nothing of it: libafu has memory for its registers. */
+/* The AFU knows nothing of it: libafu has memory for its registers. */
 static void libafu_has_memory_for_registers(void)
 {
 	struct cxl_afu_h *afu, *master;

@@ -55,7 +55,7 @@ static __u8 atomic(unsigned int code, unsigned int width, void *mem, __u64 op1,
 	return queue_wait(add_atomic(code, width, mem, op1, op2));
 }
 
-/* Two words before, two after; the operand is the second, unless it is -1st */
+/* Two words before and two after; the operand is the second, or the one before */
 struct op {
 	const char *name;
 	unsigned int code;
@@ -154,13 +154,13 @@ static void store_twin_sets_two_equal_words(void)
 		 WE_COMPLETE);
 	check_eq(le64toh(mem8[1]), 99);
 	check_eq(le64toh(mem8[2]), 99);
-	/* They are not equal: nothing is stored. */
+	/* The two are not equal: nothing is stored. */
 	check_eq(atomic(0x38, 8, &mem8[2], 5, 0), WE_COMPLETE);
 	check_eq(le64toh(mem8[2]), 99);
 	check_eq(mem8[3], 2);
 }
 
-/* The 8 in the length means 8 bytes, everything else 4. */
+/* A length of 8 means 8 bytes, everything else 4. */
 static void width_is_4_or_8(void)
 {
 	static const unsigned int length[] = { 0, 1, 2, 4, 7, 16, 8, 9, 15, 24 };
@@ -204,7 +204,7 @@ static void bad_address_is_an_address_error(void)
 	check_eq(atomic(0x00, 8, mem, 1, 0), WE_COMPLETE);
 }
 
-/* What the field's own test sends: cmd_extra and op1 0, length 1 */
+/* What the well-known memcpy test sends: cmd_extra and op1 0, length 1 */
 static void as_the_fields_test_has_it(void)
 {
 	__u32 mem = 5;
@@ -245,7 +245,7 @@ static __u32 load(const __u32 *word)
 	return __atomic_load_n(word, __ATOMIC_RELAXED);
 }
 
-/* Compare and swap is a spin lock: it waits until it can swap. */
+/* Compare and swap acts as a spin lock: it waits until it can swap. */
 static void compare_and_swap_waits(void)
 {
 	struct work_element *we, *next;
@@ -325,8 +325,8 @@ static void increment_reads_adds_and_stores(void)
 }
 
 /*
- * Across two pages, the second of which can be read but has to be faulted in
- * for the store: then the first one is stored already.
+ * Across two pages, the second of which can be read but must be faulted in for
+ * the store: by then the first one is stored already.
  */
 static void increment_in_place(void)
 {

@@ -38,7 +38,7 @@ static __u8 copy(void *to, const void *from, __u16 len)
 	return queue_wait(queue_copy(&afu.queue, to, from, len));
 }
 
-/* The bytes are there, and none beside them. */
+/* The bytes arrived, and nothing around them changed. */
 static void check_copy(size_t to, size_t from, __u16 len)
 {
 	fill(dst, sizeof(dst), 2);
@@ -94,7 +94,7 @@ static void check_overlap(size_t to, size_t from, __u16 len)
 	require(check_mem_eq(dst, expected, sizeof(dst)));
 }
 
-/* As if all of the source were read first */
+/* As by memmove() */
 static void overlap_is_as_if_read_first(void)
 {
 	static const unsigned int distance[] = {
@@ -106,7 +106,7 @@ static void overlap_is_as_if_read_first(void)
 	start();
 	for (i = 0; i < ARRAY_SIZE(distance); i++) {
 		for (j = 0; j < ARRAY_SIZE(len); j++) {
-			/* Bytewise, it is slow */
+			/* It is slow if done byte by byte. */
 			if (distance[i] < 8 && len[j] > 5000)
 				continue;
 			check_overlap(50 + distance[i], 50, len[j]);
@@ -116,8 +116,8 @@ static void overlap_is_as_if_read_first(void)
 }
 
 /*
- * The same, when the pages have to be faulted in one by one: a copy that is
- * interrupted goes on where it stopped.
+ * The same, while the pages have to be faulted in one by one: an interrupted
+ * copy continues where it stopped.
  */
 static void overlap_with_faults_in_between(void)
 {
@@ -138,14 +138,14 @@ static void overlap_with_faults_in_between(void)
 		fill(map, size, i);
 		memcpy(expected, map, size);
 		memmove(expected + (to - map), expected + (from - map), 50000);
-		/* The file keeps the bytes; the translations are gone. */
+		/* The file keeps the bytes; the translations are dropped. */
 		require_ok(madvise(map, size, MADV_DONTNEED));
 		require_eq(copy(to, from, 50000), WE_COMPLETE);
 		require(check_mem_eq(map, expected, size));
 	}
 }
 
-/* Behind the last byte begins another page, which is not there. */
+/* The last byte is followed by a page that is not mapped. */
 static void stays_within_the_page(void)
 {
 	const size_t page = sysconf(_SC_PAGESIZE);
@@ -165,7 +165,7 @@ static void stays_within_the_page(void)
 	check_mem_eq(end + page, src, 60);
 }
 
-/* Pages of the kernel's that a process maps, but that are none of its own */
+/* Pages that a process maps but does not own */
 static void zero_page_and_its_own_program(void)
 {
 	const size_t page = sysconf(_SC_PAGESIZE);
@@ -203,7 +203,7 @@ static void huge_pages(void)
 	check_mem_eq(p + 500001, p + 11, 60000);
 }
 
-/* Other bytes of the source and the element are left alone. */
+/* The source and other bytes of the element do not change. */
 static void writes_nothing_but_data_and_status(void)
 {
 	struct work_element before, *we;
@@ -218,7 +218,7 @@ static void writes_nothing_but_data_and_status(void)
 	check_mem_eq(src, expected, sizeof(src));
 }
 
-/* Whoever sees the status sees the data. */
+/* A program that sees the status sees the data. */
 static void status_comes_after_the_data(void)
 {
 	struct work_element *we;

@@ -54,7 +54,7 @@ static void trace_remove(void)
 	rmdir(TRACE);
 }
 
-/* Translation faults since the last time this was asked */
+/* Translation faults since the last call */
 static int faults(void)
 {
 	static int before;
@@ -75,14 +75,14 @@ static __u8 copy(void *dst, const void *src, __u16 len)
 	return queue_wait(queue_copy(&afu.queue, dst, src, len));
 }
 
-/* With its queue there already */
+/* With its queue present already */
 static void start(void)
 {
 	afu_start(&afu, SLAVE, 4);
 	require_eq(copy(NULL, NULL, 0), WE_COMPLETE);
 }
 
-/* As long as a copy can be, but not longer than @len */
+/* The longest possible copy, but not longer than @len */
 static size_t copy_len(size_t len)
 {
 	return len < 65535 ? len : 65535;
@@ -94,7 +94,7 @@ static size_t pages_of(size_t offset, size_t len)
 	return (offset + len - 1) / page_size() + 1;
 }
 
-/* A never-touched destination page is one fault, whatever else is copied. */
+/* An untouched destination page is one fault, whatever else is copied. */
 static void each_missing_page_is_one_fault(void)
 {
 	const size_t page = page_size(), len = copy_len(3 * page);
@@ -117,7 +117,7 @@ static void each_missing_page_is_one_fault(void)
 	dst = pages(4);
 	require_eq(copy(dst + 300, src + 100, len), WE_COMPLETE);
 	check_eq(faults(), pages_of(300, len) + pages_of(100, len));
-	/* Source pages were read only: the zero page; a store is another. */
+	/* Source pages were only read: the zero page; a store faults again. */
 	require_eq(copy(src, dst, 100), WE_COMPLETE);
 	check_eq(faults(), 1);
 }
@@ -175,8 +175,8 @@ static void wed_of_0_is_exactly_one_fault(void)
 }
 
 /*
- * A page that its program never provides: the context waits, but neither do
- * others nor the close.
+ * A page that its program never provides: the context waits, but neither others
+ * nor the close do.
  */
 static void fault_that_never_ends_harms_nobody(void)
 {
@@ -208,7 +208,7 @@ static void fault_that_never_ends_harms_nobody(void)
 	check_eq(we->status, 0);
 }
 
-/* The queue itself may be such a page: even START_WORK does not wait for it. */
+/* The queue itself can be on such a page: START_WORK does not wait for it either. */
 static void start_does_not_wait_for_the_queue(void)
 {
 	struct slow_buffer slow;
@@ -252,7 +252,7 @@ static void *take_pages_away(void *map)
 	return NULL;
 }
 
-/* Pages that are taken away all the time: each element comes to an end. */
+/* Pages are taken away all the time: each element still ends. */
 static void pages_that_come_and_go(void)
 {
 	char *src = pages(16), *dst = pages(16);
@@ -276,7 +276,7 @@ static void pages_that_come_and_go(void)
 	diag("%d of %d copies were completed", complete, i);
 }
 
-/* An address error leaves what was copied before it, and nothing after. */
+/* An address error keeps what was copied before it, and nothing after. */
 static void copy_ends_where_the_memory_does(void)
 {
 	const size_t page = page_size(), n = 4096;
@@ -295,7 +295,7 @@ static void copy_ends_where_the_memory_does(void)
 	require(events_wait(afu.fd));
 	require_eq(events_read(afu.fd, &batch), 40);
 	check_eq(batch.event[0].fault.addr, (unsigned long)end);
-	/* The other way round: the end comes first when they overlap. */
+	/* In the other direction: if they overlap, the end comes first. */
 	memset(dst, 'd', page);
 	check_eq(copy(end - 100, dst + page, 200), WE_AERROR);
 	check_eq(dst[0], 'd');

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Contexts of AFU drivers, with kernel addresses. The tests
- * themselves are code of cxl_test_api.
+ * Contexts of AFU drivers, with kernel addresses. The tests themselves are code
+ * in cxl_test_api.
  */
 #include "lib/api_test.h"
 

@@ -14,7 +14,7 @@
 
 #define SLAVE	"afu0.0s"
 
-/* All of 511 but one for a driver on the virtual PCI bus and one for a master */
+/* 511, less one for a driver on the virtual PCI bus and one for a master */
 #define CONTEXTS	509
 #define PROCESSES	60
 #define ROUNDS		20
@@ -26,7 +26,7 @@ static struct context {
 	struct queue queue;
 	struct work_element *we;
 } ctx[CONTEXTS];
-static unsigned int contexts;	/* those that start_all() started */
+static unsigned int contexts;	/* started by start_all() */
 
 static char src[65536], dst[65536];
 
@@ -48,7 +48,7 @@ static void start_all(void)
 		start(&ctx[i]);
 }
 
-/* An element for each, and the time until the last is done */
+/* An element for each; returns the time until the last is done. */
 static long long round_of_all(__u8 cmd, __u16 length)
 {
 	long long begin = now_ms();
@@ -76,7 +76,7 @@ static void every_context_gets_its_turn(void)
 	check(worst < WAKE_MS);
 }
 
-/* Also after a pause, in which all of them went to sleep */
+/* Also after a pause, in which all of them have gone to sleep */
 static void every_interrupt_within_a_second(void)
 {
 	struct event_batch batch;
@@ -95,7 +95,7 @@ static void every_interrupt_within_a_second(void)
 	check(ms < WAKE_MS);
 }
 
-/* One that always has work, of the longest kind, does not hold up others. */
+/* A context that always has work, of the longest kind, does not hold up others. */
 static void busy_context_takes_turns(void)
 {
 	static struct endless_loop loop;
@@ -157,9 +157,9 @@ static void every_process_its_own_memory(void)
 }
 
 /*
- * Programs that spin leave no CPU idle; the card has to get by. Each of them
- * can only go on when it is its turn on a CPU, and with luck gets all in its
- * first one: so the time counts from when all may begin.
+ * Programs that spin leave no CPU idle, and the card has to get by. Each of them
+ * can only go on when it gets a CPU, and with luck does everything in its first
+ * time slice: so the time counts from when all may begin.
  */
 static struct spinners {
 	unsigned int ready;		/* atomic */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The queue of work elements: which are run, in what order, and when the AFU
- * stops and goes on.
+ * The queue of work elements: which are executed, in which order, and when the
+ * AFU stops and goes on.
  */
 #define _GNU_SOURCE
 #include <endian.h>
@@ -27,7 +27,7 @@ static struct event_batch batch;
 static struct afu afu;
 static char src[16] = "source", dst[16];
 
-/* A queue of so many lines, instead of a page */
+/* A queue of so many lines, instead of one page */
 static void start_lines(unsigned int lines)
 {
 	afu.fd = require_ok(node_open(SLAVE, O_NONBLOCK));
@@ -65,7 +65,7 @@ static void quiet(void)
 	usleep(QUIET_MS * 1000);
 }
 
-/* AFU-wide, and only a master can reach it */
+/* It is AFU-wide, and only a master can reach it. */
 static void set_cfg(__u64 cfg)
 {
 	int fd = node_open_ok(MASTER);
@@ -85,7 +85,7 @@ static void clear_cfg(void)
 	set_cfg(0);
 }
 
-/* A queue goes around, and old elements are not run again. */
+/* The queue wraps, and old elements are not executed again. */
 static void wraps_at_every_depth(void)
 {
 	static const unsigned int lines[] = { 1, 2, 3, 7, 128, 4095 };
@@ -100,7 +100,7 @@ static void wraps_at_every_depth(void)
 			require_eq(queue_wait(add(WE_COPY, 1)), WE_COMPLETE);
 			require_eq(dst[0], src[0]);
 		}
-		/* All of them are still valid, with the other wrap bit. */
+		/* All of them are still valid, but with the other wrap bit. */
 		dst[0] = 0;
 		quiet();
 		check_eq(dst[0], 0);
@@ -123,7 +123,7 @@ static void wraps_after_the_last_of_the_longest(void)
 	check_eq(queue_wait(add(WE_COPY, 1)), WE_COMPLETE);
 }
 
-/* A valid element behind one that is not has to wait. */
+/* A valid element after an invalid one has to wait. */
 static void strictly_one_after_the_other(void)
 {
 	struct work_element *first, *second;
@@ -219,7 +219,7 @@ static void stop_stops_without_an_interrupt(void)
 	check_eq(queue_wait(next), WE_COMPLETE);
 }
 
-/* An error like others: status, no event, and on to the next element */
+/* An error like any other: a status, no event, and on to the next element */
 static void interrupt_that_is_not_there(void)
 {
 	start();
@@ -231,7 +231,7 @@ static void interrupt_that_is_not_there(void)
 	check_eq(events_poll(afu.fd), 0);
 }
 
-/* A Restart written in answer to the event must count, however fast. */
+/* A Restart in answer to the event must count, however fast it comes. */
 static void restart_after_the_event_counts(void)
 {
 	int i;
@@ -247,7 +247,7 @@ static void restart_after_the_event_counts(void)
 	check_eq(queue_wait(add(WE_COPY, 1)), WE_COMPLETE);
 }
 
-/* So must one written on seeing Stopped; and Stopped is never a stale one. */
+/* So must a Restart in answer to Stopped, which is never stale. */
 static void restart_after_stopped_counts(void)
 {
 	struct work_element *we;
@@ -264,7 +264,7 @@ static void restart_after_stopped_counts(void)
 	}
 }
 
-/* So must one written on seeing the element's status, which comes before both. */
+/* So must a Restart in answer to the element's status, which comes before both. */
 static void restart_after_the_status_counts(void)
 {
 	struct work_element *we;
@@ -307,7 +307,7 @@ static void stops_at_invalid_if_told_to(void)
 	check_eq(queue_wait(we), WE_COMPLETE);
 	check(becomes_true(stopped()));
 
-	/* The bit survived the master, and is gone when it is cleared. */
+	/* The bit outlives the master, and is gone once it is cleared. */
 	set_cfg(0);
 	restart();
 	check(becomes_true(!stopped()));
@@ -316,7 +316,7 @@ static void stops_at_invalid_if_told_to(void)
 	check(!stopped());
 }
 
-/* Make valid, Restart, with the AFU about to stop at any moment: none is lost. */
+/* Make valid, Restart, while the AFU may stop at any moment: none is lost. */
 static void no_restart_is_lost(void)
 {
 	struct work_element *we;
@@ -368,7 +368,7 @@ static void terminate_while_stopped(void)
 			   STATUS_TERMINATED));
 }
 
-/* Master contexts have queues too. */
+/* Master contexts have queues, too. */
 static void masters_work_as_well(void)
 {
 	struct queue q;

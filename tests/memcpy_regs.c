@@ -38,7 +38,7 @@ static void shows_the_context_at_once(void)
 	}
 }
 
-/* All ones mean a dead card, so not even a silly WED is shown as such. */
+/* All ones mean a dead card, so not even a nonsensical WED reads so. */
 static void never_shows_all_ones(void)
 {
 	int fd = node_open_ok(SLAVE);
@@ -53,7 +53,7 @@ static void never_shows_all_ones(void)
 	check_eq(mmio_read(regs, REG_WED), ~1ULL);
 }
 
-/* What one context leaves behind is no business of the next. */
+/* A context does not see what the last one has left. */
 static void window_is_clean_for_the_next(void)
 {
 	const size_t page = sysconf(_SC_PAGESIZE);
@@ -93,7 +93,7 @@ static void read_only_registers_are_put_right(void)
 		check(becomes_true(mmio_read(afu.mmio, regs[i]) == before),
 		      "register %#x", regs[i]);
 	}
-	/* Stopped as the program has it does not stop the AFU. */
+	/* A program that writes Stopped does not stop the AFU. */
 	mmio_write(afu.mmio, REG_STATUS, STATUS_STOPPED);
 	check_eq(queue_wait(queue_copy(&afu.queue, NULL, NULL, 0)),
 		 WE_COMPLETE);
@@ -125,7 +125,7 @@ static void timebase_on_request(void)
 	}
 }
 
-/* The difference to this CPU's time, in ticks, of a request answered now */
+/* How far an answer to a request made now is from this CPU's time, in ticks */
 static __u64 timebase_difference(void)
 {
 	__u64 tb;
@@ -146,9 +146,9 @@ static __u64 ticks_per_us(void)
 }
 
 /*
- * Once within 16 us is what the field's test wants, too. A host that is busy
- * stops one of the guest's CPUs for longer than that most of the time, and what
- * is emulated slowly has more of it.
+ * The well-known test, too, wants one answer within 16 us. A busy host stops
+ * one of the guest's CPUs for longer than that most of the time, and the slower
+ * the emulation, the more often.
  */
 static void timebase_is_that_of_the_cpu(void)
 {
@@ -174,7 +174,7 @@ static void timebase_is_right(void)
 	file_write("0", TIMEBASE_OFFSET);
 }
 
-/* A second fast, and one slow */
+/* One second ahead, and one behind */
 static void timebase_that_is_off_is_not_synced(void)
 {
 	__u64 second = 1000000 * ticks_per_us();
@@ -197,7 +197,7 @@ static void timebase_that_is_off_is_not_synced(void)
 	check_eq(file_number(CARD "/psl_timebase_synced"), 1);
 }
 
-/* In Hz, as the machine has it; 0 where it does not say */
+/* In Hz, from the machine; 0 if it does not tell */
 static double timebase_frequency(void)
 {
 	FILE *f = fopen("/proc/cpuinfo", "re");
@@ -211,7 +211,7 @@ static double timebase_frequency(void)
 	return hz;
 }
 
-/* PowerPC has one time base for all, whose rate is part of its architecture. */
+/* PowerPC has one time base for everything, with a rate set by the architecture. */
 static void timebase_counts_powerpc_ticks(void)
 {
 	double hz = timebase_frequency(), seconds;
@@ -232,7 +232,7 @@ static void timebase_counts_powerpc_ticks(void)
 	check(ticks > 0.9 * seconds * hz && ticks < 1.1 * seconds * hz);
 }
 
-/* What a master sees of a slave is the same register. */
+/* A master sees the same register of a slave. */
 static void master_sees_the_slaves_window(void)
 {
 	long long offset = file_number(SYSFS_CXL "/afu0.0m/pp_mmio_off");
@@ -253,7 +253,7 @@ static void master_sees_the_slaves_window(void)
 	check(becomes_true(mmio_read(afu.mmio, REG_STATUS) == 0));
 }
 
-/* In dedicated mode the one context has its registers at the start. */
+/* In dedicated mode the only context has its registers at the start. */
 static void dedicated_mode(void)
 {
 	char src[8] = "alone", dst[8] = "";
@@ -272,7 +272,7 @@ static void dedicated_mode(void)
 	afu_stop(&afu);
 }
 
-/* Both, switched while nobody is there */
+/* Both modes, switched while nobody uses the AFU */
 static void modes_can_be_switched(void)
 {
 	char src[8] = "switch", dst[8];

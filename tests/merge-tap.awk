@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Make one TAP stream of the output of several programs, each between the
+# Make one TAP stream from the output of several programs, each between the
 # lines "cxl-check: begin NAME" and "cxl-check: end STATUS". A program that
-# stops short of its plan, or fails without saying which test, is a failed
-# test by the name of SUBJECT.completes. The counts go to the file `counts`.
+# stops short of its plan, or fails without naming a test, counts as the failed
+# test SUBJECT.completes. The counts go to the file `counts`.
 
 function result(ok, name, directive) {
 	total++

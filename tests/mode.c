@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The modes of an AFU: a software card that knows both, the default card that only knows
- * directed mode, and a card that fails.
+ * The modes of an AFU: a software card that supports both, the default card,
+ * which only supports directed mode, and a card that fails.
  */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -34,7 +34,7 @@ static void set_mode(const char *text)
 	require(!file_write(text, "%s", mode), "%s: %m", text);
 }
 
-/* Which nodes there are, in sysfs and in /dev: letters of "dms" */
+/* Check which nodes exist, in sysfs and in /dev: letters of "dms" */
 static void check_nodes(int card, const char *letters)
 {
 	const char *c;

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# What else goes by the name of cxl: the driver that kernels had until 6.14, and
-# those of Compute Express Link. All are in reach of modprobe, if the kernel has
-# them; a complaint about a name that is taken is one of the kernel's.
+# What else is named cxl: the driver that kernels had up to 6.14, and those of
+# Compute Express Link. modprobe can load all of them, if the kernel has them;
+# the kernel complains if a name is taken.
 
 set -eu
 . /tests/lib/tap.sh
@@ -30,7 +30,7 @@ unload() {
 	done
 }
 
-# Which needs which differs between kernels.
+# Their dependencies differ between kernels.
 unload_express_link() {
 	all='cxl_pmem cxl_mem cxl_acpi cxl_pci cxl_port cxl_core'
 	for _ in $all; do

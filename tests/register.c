@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the core says to card drivers that register cards and AFUs, right or
+ * What the core answers to card drivers that register cards and AFUs, right or
  * wrong (struct cxl_afu_desc, cxl_adapter_register(), cxl_afu_register()).
  */
 #define _GNU_SOURCE
@@ -14,7 +14,7 @@
 #include "lib/sysfs_test.h"
 #include "lib/module_test.h"
 
-/* Cards that find a minor number */
+/* As many cards as there are minor numbers for */
 #define MAX_CARDS	19
 
 /* cxl-sim's default card is card0 */
@@ -38,7 +38,7 @@ static void check_refused(const char *params, int error)
 		test_card_unload();
 }
 
-/* Newer kernels do not let a module's init function say EEXIST: EBUSY. */
+/* Newer kernels do not let a module's init function return EEXIST: EBUSY. */
 static void check_already_there(const char *params)
 {
 	int ret = test_card_load(params);
@@ -63,20 +63,20 @@ static void an_afu_that_is_right_is_accepted(void)
 	check_accepted("psa_pages=8 pp_offset_pages=4 pp_pages=2 num_procs=2");
 	check_accepted("psa_pages=1 pp_pages=0 pp_offset_pages=4");
 	check_accepted("psa_pages=0 pp_pages=0 pp_offset_pages=0");
-	/* Dedicated mode alone needs no number of processes */
+	/* Dedicated mode alone needs no number of processes. */
 	check_accepted("modes=1 num_procs=0");
 	check_accepted("modes=0 num_procs=0");
 	check_accepted("num_procs=65535 pp_pages=0");
 	check_accepted("irqs_min=100 user_irqs=100");
 	check_accepted("irqs_min=0");
 	check_accepted("irqs_min=0 user_irqs=0");
-	/* The largest there can be */
+	/* The largest values */
 	check_accepted("psa_pages=4294967295 pp_pages=4294967295 pp_offset_pages=0 num_procs=1");
 }
 
 static void an_afu_that_contradicts_itself_is_refused(void)
 {
-	/* Modes: time sliced is none to choose */
+	/* Modes: time sliced cannot be chosen */
 	check_refused("modes=4", EINVAL);
 	check_refused("modes=7", EINVAL);
 	check_refused("modes=2 num_procs=0", EINVAL);
@@ -124,7 +124,7 @@ static void missing_ops_are_refused(void)
 		snprintf(params, sizeof(params), "missing=%s", mandatory[i]);
 		check_refused(params, EINVAL);
 	}
-	/* These are only needed by an AFU that has such things */
+	/* Only an AFU with such things needs these. */
 	check_accepted("missing=cr_read");
 	check_accepted("missing=cr_write");
 	check_accepted("missing=err_buff_read");
@@ -162,7 +162,7 @@ static void there_are_19_cards_at_most(void)
 
 	snprintf(params, sizeof(params), "cards=%d", MAX_CARDS);
 	check_refused(params, ENOSPC);
-	/* And they have all gone again */
+	/* And all of them are gone. */
 	check(!file_exists(SYSFS_CXL "/card18"));
 	check(file_exists(CARD));
 }
@@ -210,7 +210,7 @@ static void errors_of_attach_pass_through(void)
 		require_ok(file_write(rcs[i].rc, TEST_CARD_PARAM "attach_rc"));
 		check_errno(node_start(fd, 0, -1, 0), rcs[i].error);
 	}
-	/* It was left OPENED each time, and the card is not counted as busy */
+	/* It was left OPENED each time, so the card does not count as busy. */
 	require_ok(file_write("1", TEST_CARD "/reset"));
 	require_ok(file_write("0", TEST_CARD_PARAM "attach_rc"));
 	check_errno(node_start(fd, 0, -1, 0), EBUSY);

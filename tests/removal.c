@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A card goes away at any moment of what its users do: processes that read,
- * poll, use mappings, copy and fork, and one that is killed meanwhile. Each
- * learns of it within a second, and by what the ABI says. What each way does
- * to one user at rest is shown by chardev_remove.
+ * poll, use mappings, copy and fork, and one that is killed meanwhile. Each is
+ * told within a second, in the way that the ABI says. chardev_remove shows what
+ * each way does to a user at rest.
  *
- * The moments follow from a seed, which is printed; CXL_REMOVAL_SEED gives it.
+ * The moments follow from a seed, which is printed; CXL_REMOVAL_SEED sets it.
  *
- * The users keep all CPUs busy. How long it takes shall not depend on the share
- * that is left: who takes the card away goes first.
+ * The users keep all CPUs busy. So that the times do not depend on the share of
+ * CPU left over, the process that takes the card away has priority.
  */
 #define _GNU_SOURCE
 #include <poll.h>
@@ -41,8 +41,8 @@ static char src[65536], dst[65536];
  * @run: does it until the card is gone
  * @pid: its process
  * @ready: it has begun
- * @ended_ms: when it knew
- * @uses: how often it did what it does
+ * @ended_ms: when it learned of the end
+ * @uses: how often it has used the card
  */
 static struct user {
 	const char *name;
@@ -63,7 +63,7 @@ static bool is_ready(struct user *user)
 	return __atomic_load_n(&user->ready, __ATOMIC_ACQUIRE);
 }
 
-/* The card has gone: say when, then see that the file says so, and goes on. */
+/* The card is gone: note the time, and check that the file keeps saying so. */
 static void set_ended(struct user *user, int fd)
 {
 	static char buf[CXL_READ_MIN_SIZE];
@@ -102,7 +102,7 @@ static void run_reader(struct user *user)
 	set_ended(user, afu.fd);
 }
 
-/* One that was never started, and has nothing to read */
+/* Its context was never started, and has nothing to read. */
 static void run_early_reader(struct user *user)
 {
 	static char buf[CXL_READ_MIN_SIZE];
@@ -155,7 +155,7 @@ static void run_mapper(struct user *user)
 	set_ended(user, afu.fd);
 }
 
-/* Loads of all ones instead of a signal, and stores into nothing */
+/* Loads give all ones instead of a signal, and stores vanish. */
 static void run_ff_mapper(struct user *user)
 {
 	size_t size = sysconf(_SC_PAGESIZE);
@@ -166,7 +166,7 @@ static void run_ff_mapper(struct user *user)
 	queue_init(&q, 1);
 	require_ok(node_start(fd, queue_wed(&q), 4, CXL_START_WORK_ERR_FF));
 	map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	/* It may be on its way already. */
+		/* The card may be going away already. */
 	if (map == MAP_FAILED)
 		check_eq(errno, EIO);
 	set_ready(user);
@@ -197,7 +197,7 @@ static void run_copier(struct user *user)
 	set_ended(user, fd);
 }
 
-/* Children inherit the file and the mapping, use both, and go. */
+/* Children inherit the file and the mapping, use both, and exit. */
 static void run_forker(struct user *user)
 {
 	struct afu afu;
@@ -218,7 +218,7 @@ static void run_forker(struct user *user)
 	set_ended(user, afu.fd);
 }
 
-/* Each request has one completion, and then it is over. */
+/* Each request has one completion until it is over. */
 static void run_copy_service(struct user *user)
 {
 	static struct copy_service service;
@@ -291,7 +291,7 @@ static const struct user all_users[] = {
 
 #define USERS	ARRAY_SIZE(all_users)
 
-/* Its description is shared memory. */
+/* @user is in shared memory. */
 static void start_user(struct user *user)
 {
 	pid_t pid = require_ok(fork());
@@ -453,7 +453,7 @@ static void reset(void)
 	sim_card_force_reset(&card);
 }
 
-/* It comes back by itself. */
+/* The card comes back by itself. */
 static void nothing(void)
 {
 }
@@ -489,7 +489,7 @@ static void force_reset(void)
 }
 
 /*
- * Only the AFU driver goes, or wants to: its users learn of it, others do not.
+ * Only the AFU driver goes, or wants to: its users are told, others are not.
  */
 
 #define SERVICES	3

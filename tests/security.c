@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a user who may use one node of an AFU cannot reach by it: other
+ * What a user who may use one node of an AFU cannot reach through it: other
  * contexts, other processes, the kernel. Documentation/security.md names each
  * of these tests.
  */
@@ -31,7 +31,7 @@
 static struct sim_card card;
 static size_t page;
 
-/* A card whose slave node is everybody's. */
+/* Make a card whose slave node everybody can use. */
 static void make_card(void)
 {
 	page = sysconf(_SC_PAGESIZE);
@@ -116,7 +116,7 @@ static void map_beyond_the_window(void)
 			check_eq(map != MAP_FAILED, at + size <= window);
 		}
 	}
-	/* Nor by a mapping that grows or is moved. */
+	/* Nor through a mapping that is enlarged or moved */
 	check(mremap(afu.mmio, page, 2 * window, MREMAP_MAYMOVE) == MAP_FAILED);
 	check_errno(remap_file_pages(afu.mmio, page, 0, window / page, 0),
 		    EINVAL);
@@ -137,7 +137,7 @@ static void fill_the_window(void)
 	}
 }
 
-/* A context before and one behind, whose windows are all signature. */
+/* There is a context before and one after, whose windows are all signature. */
 static void other_windows_are_out_of_reach(void)
 {
 	size_t window, at, start;
@@ -204,7 +204,7 @@ static void nothing_makes_a_slave_a_master(void)
 
 static char *target;
 
-/* Every way in which the AFU can touch memory, and what it says of each. */
+/* Every way in which the AFU can touch memory, and what it reports of each */
 static void touch_by_the_afu(unsigned long address)
 {
 	static char own[64];
@@ -224,7 +224,7 @@ static void touch_by_the_afu(unsigned long address)
 	afu_stop(&afu);
 }
 
-/* A page of addresses at which the AFU would find work if it looked there. */
+/* A page of addresses at which the AFU would find work if it looked there */
 static void work_at(unsigned long address)
 {
 	struct event_batch batch;
@@ -396,7 +396,7 @@ static void *drop_pages(void *map)
 	return NULL;
 }
 
-/* The AFU writes while the private copy is thrown away again and again. */
+/* The AFU writes while the private copy is dropped again and again. */
 static void write_to_a_private_mapping(void)
 {
 	int fd = require_ok(open(DIRTY_FILE, O_RDONLY | O_CLOEXEC));
@@ -443,8 +443,8 @@ static void remove_dirty_file(void)
 }
 
 /*
- * A program that is executed gets a new address space, which the AFU does not
- * know, even if it inherits the descriptor: one with more rights is safe.
+ * exec() gives a program a new address space, which the AFU does not know, even
+ * if the descriptor is inherited: so a program with more rights is safe.
  */
 static void exec_leaves_the_afu_behind(void)
 {
@@ -469,7 +469,7 @@ static void exec_leaves_the_afu_behind(void)
 		execl("/bin/busybox", "cat", NULL);
 		_exit(1);
 	}
-	/* It has executed when it answers. */
+	/* When it answers, it has called exec(). */
 	require_eq(write(begin[1], "a", 1), 1);
 	require_eq(read(end[0], &byte, 1), 1);
 	require(events_wait(fd));

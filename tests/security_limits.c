@@ -32,7 +32,7 @@
 static struct sim_card card;
 static size_t page;
 
-/* What processes tell each other. */
+/* Shared between the processes */
 static struct shared {
 	unsigned int ready;	/* atomic */
 	unsigned int failed;	/* atomic */
@@ -197,7 +197,7 @@ static void process_elements_come_back(void)
 	check_eq(node_pe(fd), 0);
 }
 
-/* His limit on open files, which is less than the AFU has. */
+/* The user's limit on open files is below the AFU's number of contexts. */
 static void open_up_to_the_limit(void)
 {
 	struct rlimit files = { 6, 6 };
@@ -280,7 +280,7 @@ static void open_and_touch(void)
 	pause();
 }
 
-/* In the cgroup from its start, which is empty otherwise */
+/* It is in the cgroup from its start, and alone there. */
 static pid_t start_in_cgroup(void (*what)(void))
 {
 	pid_t pid = require_ok(fork());
@@ -314,7 +314,7 @@ static void memory_of_contexts_is_charged(void)
 	pid = start_in_cgroup(open_and_touch);
 	require(becomes_true(ready()));
 	during = cgroup_charged();
-	/* Its window; what the kernel has of it comes on top. */
+	/* Its windows; the kernel's own memory comes on top. */
 	least = CONTEXTS * window;
 	diag("%d contexts: %lld KiB charged", CONTEXTS,
 	     (during - before) / 1024);
@@ -327,7 +327,7 @@ static void memory_of_contexts_is_charged(void)
 	      cgroup_charged());
 }
 
-/* No more than the cgroup allows, and nobody else is harmed. */
+/* It gets no more than the cgroup allows, and nobody else is harmed. */
 static void limit_of_memory_is_kept(void)
 {
 	struct afu afu;
@@ -341,7 +341,7 @@ static void limit_of_memory_is_kept(void)
 	cgroup_set("memory.max", "2M");
 	pid = start_in_cgroup(open_and_touch);
 	require(becomes_true(waitpid(pid, &status, WNOHANG) == pid));
-	/* The kernel's killer of processes, or a call that failed */
+	/* It was killed by the OOM killer, or a call failed */
 	check(WIFSIGNALED(status) || WEXITSTATUS(status) || !ready());
 	check(cgroup_charged() <= 2 << 20);
 	afu_start(&afu, card.slave, 4);
@@ -378,7 +378,7 @@ static void copy_a_lot(void)
 	check_eq(status_kb("VmPin:"), 0);
 	check_eq(status_kb("VmLck:"), 0);
 	check(status_kb("VmRSS:") >= BIG_COPY / 65536 * (long)page / 1024);
-	/* Memory that the AFU used can be taken away like any other. */
+	/* Memory that the AFU has used can be freed like any other. */
 	check_ok(madvise(src, BIG_COPY, MADV_DONTNEED));
 	tell_ready();
 	afu_stop(&afu);
@@ -395,7 +395,7 @@ static void started_contexts_pin_nothing(void)
 
 #define HELD	(64 << 20)
 
-/* Work on memory of one's own, and leave the descriptor to others. */
+/* Work on memory of its own, and leave the descriptor to others. */
 static void use_and_exit(int fd)
 {
 	char *mem = mmap(NULL, HELD, PROT_READ | PROT_WRITE,
@@ -434,7 +434,7 @@ static void memory_of_the_dead_is_free(void)
 	require_eq(waitpid(pid, NULL, 0), pid);
 	check(becomes_true(available_kb() > before - HELD / 1024 / 2),
 	      "%lld KiB are missing", before - available_kb());
-	/* The context is alive, and says that its memory is not. */
+	/* The context still exists, and reports that its memory does not. */
 	check(events_wait(fd));
 }
 

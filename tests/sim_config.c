@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Software cards made by configfs: settings, and what becomes of them. */
+/* Software cards made through configfs: settings, and their effects. */
 #define _GNU_SOURCE
 #include <sched.h>
 #include <signal.h>
@@ -17,7 +17,7 @@
 
 #define CONFIG	"/sys/kernel/config/cxl-sim"
 #define CARD	CONFIG "/test-config"
-/* Minors of 256 that a card has 13 of */
+/* A card takes 13 of 256 minors. */
 #define MAX_CARDS	19
 #define AREA_SIZE	0x8000000	/* at most that of 4096 processes */
 
@@ -46,7 +46,7 @@ struct setting {
 	const char *bad[6];
 };
 
-/* Name, default, and what it takes and does not take */
+/* Name, default, and values that it takes and does not take */
 static const struct setting settings[] = {
 	{ "caia_version", "1.0", { "2.0", "1.7" },
 	  { "1", "1.", "1.0x", "", "256.0", "1.256" } },
@@ -97,7 +97,7 @@ static void settings_take_what_makes_sense(void)
 	for (i = 0; i < ARRAY_SIZE(settings); i++) {
 		s = &settings[i];
 		for (j = 0; j < ARRAY_SIZE(s->good) && s->good[j]; j++) {
-			/* As a shell writes it */
+			/* As written by a shell */
 			snprintf(line, sizeof(line), "%s\n", s->good[j]);
 			check(!file_write(line, CARD "/%s", s->name), "%s: %m",
 			      s->name);
@@ -140,7 +140,7 @@ static void settings_are_fixed_while_live(void)
 		check_reads(settings[i].value, settings[i].name);
 	}
 	check_errno(mkdir(CARD "/afu1", 0755), EBUSY);
-	/* Saying again what it is already is no change. */
+	/* Writing the present value again changes nothing. */
 	check_ok(file_write("1", CARD "/live"));
 	check_ok(file_write("0", CARD "/live"));
 	check_ok(file_write("0", CARD "/live"));
@@ -219,7 +219,7 @@ static void area_grows_with_the_processes(void)
 		 offset + 4096 * size);
 }
 
-/* A program that wakes up 10,000 times a second, on the CPU where the caller stays */
+/* A program that wakes up 10,000 times a second, on the CPU of the caller */
 static pid_t start_ticking(void)
 {
 	const struct sched_param priority = { .sched_priority = 1 };
@@ -237,7 +237,7 @@ static pid_t start_ticking(void)
 		usleep(100);
 }
 
-/* How often it had to give way while the card was taken away */
+/* How often it was preempted while the card was taken away */
 static long give_way(void)
 {
 	struct rusage before, after;
@@ -264,8 +264,8 @@ static void touch_area(size_t size)
 }
 
 /*
- * What is as large as it may be must not keep a CPU from all others. How often
- * a round gives way varies on a loaded machine: the sum of some of them counts.
+ * Freeing the largest area must not keep a CPU from all others. How often a round
+ * gives way varies on a loaded machine: the sum of some rounds counts.
  */
 static void large_area_is_freed_page_by_page(void)
 {
@@ -323,7 +323,7 @@ static void card_without_an_afu(void)
 	check_ok(rmdir(CARD));
 }
 
-/* The AFU first, then the card: both go away properly, in use or not. */
+/* First the AFU, then the card: both go away properly, in use or not. */
 static void live_folders_can_be_removed(void)
 {
 	struct event_batch batch;
@@ -335,7 +335,7 @@ static void live_folders_can_be_removed(void)
 	num = file_number(CARD "/num");
 	snprintf(card.slave, sizeof(card.slave), "afu%d.0s", num);
 	afu_start(&afu, card.slave, 4);
-	/* There is something in it. */
+	/* The folder is not empty. */
 	check_errno(rmdir(CARD), ENOTEMPTY);
 
 	check_ok(rmdir(CARD "/afu0"));
@@ -374,14 +374,14 @@ static void card_whose_afu_fails_does_not_come_to_life(void)
 	check_reads("none", "pci");
 	check_eq(cards_in_sysfs(), before);
 
-	/* What was wrong can be put right. */
+	/* The mistake can be corrected. */
 	check_ok(file_write("1", CARD "/afu1/irqs_min"));
 	check_ok(file_write("1", CARD "/live"));
 	check_reads("1", "live");
 	check_eq(cards_in_sysfs(), before + 1);
 }
 
-/* As many as there are numbers for, and one more */
+/* As many as there are numbers, and one more */
 static void card_too_many_does_not_come_to_life(void)
 {
 	char name[32], path[80];
@@ -433,7 +433,7 @@ static void restore_default_card(void)
 	file_write("1", CONFIG "/default/live");
 }
 
-/* An attribute that is open keeps nothing. */
+/* An open attribute does not keep the card. */
 static void open_attribute_does_not_keep_the_card(void)
 {
 	char buf[16];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Injection through debugfs: what it takes, and how the card comes back.
- * What programs see of it is in the chardev tests.
+ * Injection through debugfs: what it accepts, and how the card comes back. The
+ * chardev tests show what programs see of it.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -73,7 +73,7 @@ static void nonsense_is_refused(void)
 		check_errno(write_file(words[i], "remove"), EINVAL);
 	}
 	check_errno(write_file("soon", "delay"), EINVAL);
-	/* None of it did anything. */
+	/* None of these had an effect. */
 	check_errno(events_read(afu.fd, &batch), EAGAIN);
 	check_eq(queue_wait(queue_copy(&afu.queue, NULL, NULL, 0)),
 		 WE_COMPLETE);
@@ -120,7 +120,7 @@ static void nothing_is_reported_while_the_link_is_down(void)
 	check_ok(write_file("0 1", "afu0/inject_irq"));
 }
 
-/* Without a DSISR it is that of a load. */
+/* The default DSISR is that of a load. */
 static void fault_has_a_default(void)
 {
 	start();
@@ -129,7 +129,7 @@ static void fault_has_a_default(void)
 	require_eq(events_read(afu.fd, &batch), 40);
 	check_eq(batch.event[0].fault.addr, 0x10);
 	check_eq(batch.event[0].fault.dsisr, CXL_DSISR_PAGE_MISS | CXL_DSISR_NO_PTE);
-	/* It was nobody's access: the AFU goes on. */
+	/* No access of the AFU's had failed: it goes on. */
 	check_eq(queue_wait(queue_copy(&afu.queue, NULL, NULL, 0)),
 		 WE_COMPLETE);
 }
@@ -259,7 +259,7 @@ static void failed_card_stays_away(void)
 	check_is_back();
 }
 
-/* By default the reset loads another image: unplugged, and plugged again */
+/* By default the reset loads another image: unplugged, and plugged in again */
 static void frozen_card_is_plugged_again(void)
 {
 	start();
@@ -268,7 +268,7 @@ static void frozen_card_is_plugged_again(void)
 	check_is_back();
 }
 
-/* With the same image it stays, and so does its device. */
+/* With the same image the card stays, and so does its device. */
 static void frozen_card_recovers(void)
 {
 	char path[80];
@@ -284,7 +284,7 @@ static void frozen_card_recovers(void)
 		require_ok(sim_recovery(card.num, "frozen"));
 		check_works(card.slave);
 	}
-	/* The folder is the same one: it can still be read. */
+	/* The folder is still the same: it can be read. */
 	check_ok(faccessat(dir, "caia_version", R_OK, 0));
 	check_errno(events_read(fd, &batch), EIO);
 	close(dir);
@@ -315,7 +315,7 @@ static void driver_comes_and_goes(void)
 	check_is_back();
 }
 
-/* Reset has nothing to do with what the AFU had before it was unbound. */
+/* A reset has nothing to do with what the AFU had before it was unbound. */
 static void reset_while_the_driver_comes_and_goes(void)
 {
 	long long end = now_ms() + 2000;

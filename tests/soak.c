@@ -2,11 +2,11 @@
 /*
  * Producers in every context against several readers, with failing copies,
  * signals, detaches, link changes and ops that come and go: no event is lost,
- * doubled or out of order. $CXL_SOAK_EVENTS says how many, of each kind of
- * driver.
+ * duplicated or out of order. $CXL_SOAK_EVENTS sets how many events, for each
+ * kind of driver.
  *
- * The readers put together again what they read, by the sequence numbers of
- * the stamps; the stream that results is checked byte by byte.
+ * The readers reassemble what they read by the sequence numbers of the stamps;
+ * the resulting stream is checked byte by byte.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -27,7 +27,7 @@
 #define MIN_SIZE	8
 #define MAX_SIZE	100
 
-/* A read() that is over, before those that come before it */
+/* A read() that is over before the ones that precede it in the stream */
 struct early {
 	struct early *next;
 	__u64 sequence;
@@ -43,14 +43,14 @@ struct early {
  * @stream: what was read, in order
  * @early: what was read, out of order
  * @thread: the readers
- * @readers_end: once nothing is left
+ * @readers_end: readers end once nothing is left
  * @trouble_ends: no more changes
- * @faults: read() calls that ended so, and so on
- * @interrupted: by a signal
- * @ended: closed, or the link was down
- * @busy: times that ops could not be unset
- * @unsets: and that they could
- * @detaches: stopped and started again
+ * @faults: number of read() calls that failed with EFAULT
+ * @interrupted: number of those interrupted by a signal
+ * @ended: number of those that found the context closed or the link down
+ * @busy: how often ops could not be unset
+ * @unsets: how often they could
+ * @detaches: how often the context was stopped and started again
  * @links: link changes
  * @reported: AFU errors
  */
@@ -86,7 +86,7 @@ static __u64 first_sequence(const char *buf)
 	return stamp.sequence;
 }
 
-/* Take the one that comes next out of the list. */
+/* Remove the read that comes next from the list. */
 static struct early *next_early(void)
 {
 	struct early **p, *early;
@@ -138,7 +138,7 @@ static unsigned long counted(unsigned long *counter)
 	return __atomic_load_n(counter, __ATOMIC_RELAXED);
 }
 
-/* Into buffers that are good, cut off, or no buffers at all */
+/* Reads into buffers that are good, cut short, or bad */
 static void *reader(void *arg)
 {
 	char *end = guarded_end(BUFFER);
@@ -275,7 +275,7 @@ static void check_result(void)
 	event_check_counters(fd);
 }
 
-/* A fast machine is through before each kind of trouble has met a read. */
+/* A fast machine may be done before each kind of trouble has met a read. */
 static bool all_trouble_met(void)
 {
 	return counted(&soak.faults) && counted(&soak.interrupted) &&
@@ -343,7 +343,7 @@ int main(int argc, char **argv)
 	const char *events = getenv("CXL_SOAK_EVENTS");
 	unsigned int i;
 
-	/* "1e8" too */
+	/* Accepts "1e8", too */
 	if (events && *events)
 		nr_events = strtod(events, NULL);
 	if (!events || !*events)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * AFUs, their nodes and configuration records in sysfs: the default card's AFU
- * is afu0.0.
+ * AFUs, their nodes and configuration records in sysfs; afu0.0 is the AFU of
+ * the default card.
  */
 #define _GNU_SOURCE
 #include <endian.h>
@@ -74,7 +74,7 @@ static void master_node_has_the_whole_area(void)
 	check_attr_text("65536", MASTER "/pp_mmio_len");
 }
 
-/* Others would hide the AFU's from programs that climb up to them. */
+/* They would hide the AFU's attributes from programs that climb up to them. */
 static void slave_node_has_no_attributes_of_its_own(void)
 {
 	static const struct attr attrs[] = { { "dev", 0444 } };
@@ -97,7 +97,7 @@ static void irqs_max_has_limits(void)
 
 	check_attr_takes("4", AFU "/irqs_max");
 	check_attr_text("4", AFU "/irqs_max");
-	/* The limit is the card's, not what was set before */
+	/* The limit is the card's, not the value that was set before. */
 	check_attr_takes("2037", AFU "/irqs_max");
 	check_attr_takes("0x10", AFU "/irqs_max");
 	check_attr_text("16", AFU "/irqs_max");
@@ -136,7 +136,7 @@ static void irqs_max_limits_what_a_program_gets(void)
 	check_errno(node_start(fd, queue_wed(&q), 11,
 			       CXL_START_WORK_NUM_IRQS), EINVAL);
 	check_ok(node_start(fd, queue_wed(&q), 10, CXL_START_WORK_NUM_IRQS));
-	/* Who has more than the new limit keeps them */
+	/* A context that has more than the new limit keeps them. */
 	check_attr_takes("4", AFU "/irqs_max");
 	check_ok(close(fd));
 }
@@ -189,7 +189,7 @@ static void contexts_start_in_every_prefault_mode(void)
 		require_ok(file_write(words[i], AFU "/prefault_mode"));
 		check_ok(close(node_open_started("afu0.0s")));
 
-		/* Failing to prefault does not matter */
+		/* A failure to prefault does not matter. */
 		fd = node_open_ok("afu0.0m");
 		queue_init(&q, 1);
 		check_ok(node_start(fd, 0, -1, 0));
@@ -320,7 +320,7 @@ static void config_record_is_for_root_only(void)
 	check_ok(seteuid(0));
 }
 
-/* A page each time, of two and a half */
+/* Two and a half pages, read page by page */
 static void long_error_buffer_is_read_by_pages(void)
 {
 	long page = sysconf(_SC_PAGESIZE);
@@ -391,7 +391,7 @@ static void nothing_is_read_over_a_link_that_is_down(void)
 		 card.num);
 	fd = require_ok(open(path, O_RDONLY));
 	check_errno(read(fd, &byte, 1), EIO);
-	/* What was read before is still known */
+	/* What was read before is remembered. */
 	check_attr_text("0x1014", SYSFS_CXL "/afu%d.0/cr0/vendor", card.num);
 
 	require_ok(sim_set_link(card.num, "up"));

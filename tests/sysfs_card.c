@@ -34,7 +34,7 @@ static void attributes_have_their_modes(void)
 		{ "reset", 0200 },
 	};
 
-	/* No dev among them: a card has no device node */
+	/* There is no dev: a card has no device node. */
 	check_attrs(CARD, attrs, ARRAY_SIZE(attrs));
 }
 
@@ -56,7 +56,7 @@ static void numbers_are_decimal(void)
 		check(*text && strspn(text, "0123456789") == strlen(text),
 		      "%s is %s", names[i], text);
 	}
-	/* POWER8's and POWER9's are told apart by the upper nibble */
+	/* The upper nibble distinguishes POWER8 and POWER9. */
 	check(file_number(CARD "/psl_revision") > 0xfff);
 	check(file_number(CARD "/psl_revision") <= 0xffff);
 }
@@ -141,7 +141,7 @@ static void load_image_on_perst_takes_three_words(void)
 		check_attr_takes(words[i], CARD "/load_image_on_perst");
 		check_attr_text(words[i], CARD "/load_image_on_perst");
 	}
-	/* Only the beginning counts */
+	/* Only the beginning counts. */
 	check_attr_takes("factory please", CARD "/load_image_on_perst");
 	check_attr_text("factory", CARD "/load_image_on_perst");
 
@@ -208,11 +208,11 @@ static void reset_1_is_refused_while_a_context_is_started(void)
 
 	check_attr_refuses("1", EBUSY, CARD "/reset");
 	check_attr_refuses("1\n", EBUSY, CARD "/reset");
-	/* Before anything else that is wrong */
+	/* This is checked before anything else. */
 	check_attr_takes("1", CARD "/perst_reloads_same_image");
 	check_attr_refuses("1", EBUSY, CARD "/reset");
 
-	/* And everything goes on */
+	/* And everything goes on. */
 	check_ok(close(node_open_started("afu0.0s")));
 	check_ok(close(fd));
 }
@@ -231,7 +231,7 @@ static bool is_back(void)
 	       file_exists("/dev/cxl/afu0.0s") && file_exists(CARD "/reset");
 }
 
-/* A file of before the reset says whether it is over: it is closed. */
+/* A file opened before the reset tells when it is over: it is closed. */
 static void wait_for_reset(int fd)
 {
 	long long end = now_ms() + RESET_MS;
@@ -250,7 +250,7 @@ static void reset_1_brings_the_card_back_with_its_number(void)
 	int fd = node_open_ok("afu0.0s");
 	struct queue q;
 
-	/* That it is opened does not matter */
+	/* An open context does not matter. */
 	require_ok(file_write("1", CARD "/reset"));
 	queue_init(&q, 1);
 	check_eq(node_start(fd, queue_wed(&q), -1, 0), -1);
@@ -309,7 +309,7 @@ static void settings_of_a_card_are_its_own(void)
 	check_attr_takes("51", SYSFS_CXL "/afu%d.0/irqs_max", b.num);
 }
 
-/* Each card counts its own started contexts */
+/* Each card counts its own started contexts. */
 static void cards_are_reset_one_by_one(void)
 {
 	struct sim_card a, b;
@@ -338,7 +338,7 @@ static void an_error_of_the_card_lifts_the_lock(void)
 	check_ok(node_start(fd, 0, -1, 0));
 	check_ok(close(fd));
 
-	/* This card never comes back: the lock holds */
+	/* This card never comes back: the lock holds. */
 	require_ok(file_write("0", TEST_CARD_PARAM "card_reset_rc"));
 	require_ok(file_write("1", SYSFS_CXL "/card1/reset"));
 	fd = node_open_ok("afu1.0s");

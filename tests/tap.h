@@ -27,11 +27,12 @@
  * ends the thread or child only, and the test still fails). A test that checks
  * nothing, or leaves by exit(), fails too.
  *
- * $CXL_TEST_PREFIX: run only the tests whose names begin so.
- * $CXL_TIME_SCALE: time limits are multiplied by it.
- * $CXL_ROUNDS_SCALE: what is done many times is done so many times less often.
+ * $CXL_TEST_PREFIX: run only the tests whose names begin with it.
+ * $CXL_TIME_SCALE: factor for time limits.
+ * $CXL_ROUNDS_SCALE: divisor for the number of rounds of what is done many
+ * times.
  * Arguments: -l lists the names; -n runs without children or time limits, for
- * a debugger; any other argument is a prefix, in place of $CXL_TEST_PREFIX.
+ * a debugger; any other argument is a prefix, instead of $CXL_TEST_PREFIX.
  */
 #ifndef _TESTS_TAP_H
 #define _TESTS_TAP_H
@@ -122,8 +123,8 @@ __attribute__((format(printf, 1, 2)))
 void diag(const char *fmt, ...);
 
 /*
- * A kernel with checks of its own is slower: limits on time are multiplied by
- * the first, and what a test does @rounds times it does less often, but @least
+ * A kernel with checks is slower: the first is a factor for time limits; the
+ * second tells how often to do what a test does @rounds times, at least @least
  * times.
  */
 unsigned int tap_time_scale(void);

@@ -5,12 +5,12 @@
 # tests/host/<subject>.c	runs on the build machine; .sh too, from the top folder
 # tests/lib/*.c		linked into all of them; *.sh are for the shell tests
 # tests/psl/*.c	linked into tests/host/psl_*.c, see lib/psl/psl.mk
-# tests/schema/	of what the tools print as JSON, and what checks it
-# tests/debug/	those of both kinds that only a debug kernel can run
+# tests/schema/	schemas of the tools' JSON output, and the program that checks
+# it tests/debug/	tests of both kinds that only a debug kernel can run
 # tests/modules/	test-only kernel modules, see the Kbuild there
 
 TEST_CPPFLAGS	:= -Itests -Iinclude/uapi -MMD -MP
-# __u64 shall be what %llu prints, on powerpc too.
+# %llu must fit __u64, on powerpc, too.
 USER_CFLAGS	:= -D__SANE_USERSPACE_TYPES__ -O2 -g -std=gnu11 -Wall -Wextra $(WERROR) -Wno-missing-field-initializers
 
 TEST_PROGRAMS	:= $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/*.c)) \
@@ -55,7 +55,7 @@ $(OUT)/host/lib.a: $(HOST_LIB)
 	@rm -f $@
 	$(call quiet,AR,$@)$(CROSS_COMPILE)ar rcs $@ $^
 
-# The program that a page shows, which tests/memcpy_page.sh runs.
+# The program shown on a page, which tests/memcpy_page.sh runs.
 $(OUT)/tests/memcpy_page.sh: $(OUT)/tests/lib/example-memcpy-afu
 
 $(OUT)/examples/memcpy-afu.c: Documentation/memcpy-afu.md
@@ -76,12 +76,12 @@ $(OUT)/tests/schema/json-check: tests/schema/json-check.c
 	@mkdir -p $(@D)
 	$(call quiet,CC,$@)$(CROSS_COMPILE)gcc $(USER_CFLAGS) $(CROSS_FLAGS) -static -o $@ $< -ljson-c
 
-# Those of sources that are gone would run for ever after.
+# Programs whose sources are gone would run for ever.
 test-programs: $(TEST_PROGRAMS) $(HOST_PROGRAMS) $(SCHEMAS)
 	@rm -f $(filter-out $(TEST_PROGRAMS) %.d %/lib %/lib.a %/debug %/schema,$(wildcard $(OUT)/tests/* $(OUT)/tests/debug/*))
 	@rm -f $(filter-out $(HOST_PROGRAMS) %.d %/lib %/lib.a,$(wildcard $(OUT)/host/*))
 
-# Other flags stand here.
+# Other flags are set here.
 $(TEST_LIB) $(HOST_LIB): tests/tests.mk
 $(TEST_PROGRAMS) $(HOST_PROGRAMS): tests/tests.mk
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How old the AFU's time base is when a program sees it that compares it with its
- * CPU's own: on each CPU, alone and beside others that want that CPU.
+ * How old the AFU's time base is when a program sees it and compares it with
+ * its CPU's own: on each CPU, alone and beside others that want that CPU.
  */
 #define _GNU_SOURCE
 #include <sched.h>
@@ -76,8 +76,8 @@ static int compare(const void *a, const void *b)
 }
 
 /*
- * Once within the limit is what the field's test wants, too: most of the others
- * say how busy the host is.
+ * The well-known test, too, wants one answer within the limit: most of the
+ * others say how busy the host is.
  */
 static void measure(int cpu, bool loaded, double us)
 {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tracepoints of contexts; those of events are in
- * E15.
+ * Tracepoints of contexts; E15 has those of events.
  */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -33,7 +32,7 @@ static void stop_tracing(void)
 	sim_cards_remove();
 }
 
-/* Lines of an event that hold this text; the last one is copied to @line. */
+/* Count an event's lines with this text; the last one is copied to @line. */
 static int count(const char *event, const char *text, char *line)
 {
 	char buf[512], name[64];
@@ -53,7 +52,7 @@ static int count(const char *event, const char *text, char *line)
 	return n;
 }
 
-/* A number behind KEY= */
+/* The number after KEY= */
 static unsigned long long value(const char *line, const char *key)
 {
 	char text[32];
@@ -65,7 +64,7 @@ static unsigned long long value(const char *line, const char *key)
 	return strtoull(p + strlen(text), NULL, 0);
 }
 
-/* Fields that programs select by */
+/* Check a field by which programs select. */
 static void check_field(const char *event, const char *field)
 {
 	char format[4096], text[64];

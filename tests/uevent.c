@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What udev hears of cards, AFUs and nodes, and that all
- * attributes are there when it does.
+ * What udev is told of cards, AFUs and nodes; by then all attributes exist.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -59,7 +58,7 @@ static int uevent_open(void)
 	return fd;
 }
 
-/* The next event of our class: whether there is one soon */
+/* The next event of our class, if one comes soon */
 static bool uevent_next(int fd, struct uevent *event)
 {
 	struct pollfd pfd = { .fd = fd, .events = POLLIN };
@@ -130,7 +129,7 @@ static void a_card_comes_from_the_outside_in(void)
 	check_node(&event, "afu1.0m");
 	check_event(fd, &event, "add", "afu1.0s");
 	check_node(&event, "afu1.0s");
-	/* Records are no devices: nothing is heard of them */
+	/* Records are not devices: there is no event for them. */
 	check_no_event(fd);
 	close(fd);
 }
@@ -182,7 +181,7 @@ static void a_mode_that_is_refused_is_silent(void)
 }
 
 /*
- * A child looks at the AFU as soon as its event is there, while the module is
+ * A child looks at the AFU as soon as its event comes, while the module is
  * still being loaded.
  */
 static void attributes_are_there_before_the_event(void)

@@ -46,7 +46,7 @@ static void read_all(const char *dir, int depth)
 	closedir(d);
 }
 
-/* Like a program that does not care: values in range, whenever it can */
+/* Like a careless program: valid values, written whenever it can */
 static void write_all(void)
 {
 	file_write("2037", AFU "/irqs_max");
@@ -131,7 +131,7 @@ static void open_files_survive_the_card_driver(void)
 	check(!file_exists(CARD));
 	check_errno(module_unload("cxl"), EWOULDBLOCK);
 
-	/* The number is free again, and the old file does not disturb */
+	/* The number is free again, and the old file does not interfere. */
 	require_ok(module_load("cxl-sim", ""));
 	fresh = node_open_started("afu0.0s");
 	check_eq(node_pe(fresh), 0);

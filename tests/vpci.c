@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Virtual PCI buses: those of card drivers, made and destroyed by code of
- * cxl_test_api; and those of cards and AFUs, with whatever users do to PCI
- * devices meanwhile.
+ * Virtual PCI buses: those of card drivers, created and destroyed by code in
+ * cxl_test_api; and those of cards and AFUs, whatever users do to PCI devices
+ * meanwhile.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -59,7 +59,7 @@ static void rescan(void)
 	require_ok(file_write("1", PCI "/rescan"));
 }
 
-/* The AFU's device is there, its driver bound, and it works. */
+/* The AFU's device exists, its driver is bound, and it works. */
 static void check_usable(void)
 {
 	require(becomes_true(api_is_bound(0)));
@@ -74,7 +74,7 @@ static void records_are_pci_devices(void)
 
 	for (i = 0; i < 2; i++)
 		api_device(name[i], sizeof(name[i]), i);
-	/* The same domain and bus, the functions are the records. */
+	/* The same domain and bus; the functions are the records. */
 	check_mem_eq(name[0], name[1], strlen(name[0]) - 1);
 	check_str_eq(strchr(name[0], ':'), ":00:00.0");
 	check_str_eq(strchr(name[1], ':'), ":00:00.1");
@@ -164,7 +164,7 @@ static void afu_then_card_removed(void)
 	rescan();
 }
 
-/* It does not hold it here. */
+/* The PCI core does not hold it here. */
 static void card_unbound_and_bound(void)
 {
 	require_ok(file_write(card, PCI "/drivers/cxl-sim/unbind"));
@@ -228,7 +228,7 @@ static void many_teardowns_in_every_order(void)
 	check_usable();
 }
 
-/* Make all well again, whatever the test left. */
+/* Repair everything, whatever the test left. */
 static void card_anew(void)
 {
 	api_command("modprobe", "cxl_test_api", NULL);
@@ -269,7 +269,7 @@ static void teardowns_while_others_look(void)
 	for (i = 0; i < times; i++) {
 		api_set_live(false);
 		api_set_live(true);
-		/* Whoever of us is faster */
+		/* Whoever is faster */
 		file_write(card, PCI "/drivers/cxl-sim/unbind");
 		file_write(card, PCI "/drivers/cxl-sim/bind");
 		file_write("1", PCI "/devices/%s/remove", card);

@@ -3,7 +3,7 @@
 # What only a debug kernel can do. tests/debug/*.c, *.sh are part of
 # check-debug; tests/fuzz is a program of its own.
 
-# Of check, only these programs of the guest, by the names of their files
+# Only these guest programs of check, by the names of their files
 PROGRAMS ?=
 export PROGRAMS
 

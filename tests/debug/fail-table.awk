@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The table of "make fail-nth", from its TAP: of each path, which is a test, at
-# how many places something could fail, how often the call failed for it, and
+# The table of "make fail-nth", from its TAP: for each path (a test), at how
+# many places something could fail, how often the call failed because of it, and
 # whether all of that was handled.
 
 /^# fail-nth: / {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Allocations and accesses of user memory fail, at each place in turn, in what
- * a program makes the kernel do: nothing breaks, nothing leaks (which kmemleak
- * tells at the end), and the same call works afterwards.
+ * Allocations and accesses to user memory fail, at each place in turn, in what
+ * a program makes the kernel do: nothing breaks, nothing leaks (kmemleak tells
+ * at the end), and the same call works afterwards.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -95,7 +95,7 @@ static int call_read(void)
 	return read(fd, buf, sizeof(buf));
 }
 
-/* It is the event, all of it, and there is none left; then comes a new one. */
+/* The whole event is read, and none is left; then there is a new one. */
 static void undo_read(void)
 {
 	struct cxl_event *event = (struct cxl_event *)buf;
@@ -108,7 +108,7 @@ static void undo_read(void)
 	require_ok(sim_inject_irq(0, node_pe(fd), 3));
 }
 
-/* What can fail here is made good for. */
+/* The kernel recovers from everything that can fail here. */
 static void read_of_an_event(void)
 {
 	queue_init(&queue, 32);
@@ -193,7 +193,7 @@ static void settings_of_a_card(void)
 	check(fail_each(call_mkdir, undo_mkdir));
 }
 
-/* Without loading the module, in which much more could fail. */
+/* Without loading the module, in which many other things could fail */
 #define PRESENT		"/sys/kernel/debug/cxl_test_card/present"
 
 static int call_register(void)

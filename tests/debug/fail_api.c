@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Failures at each place in turn, as in fail.c, in an AFU driver's way through
- * the in-kernel API (contexts, event queue, interrupts, start, registers, file)
- * and in a card driver's, to a bus.
+ * Failures at each place in turn, as in fail.c, in an AFU driver's use of the
+ * in-kernel API (contexts, event queue, interrupts, start, registers, file) and
+ * in a card driver's, to create a bus.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -32,7 +32,7 @@ static int call_driver(void)
 	return run_driver("every_call_may_fail");
 }
 
-/* The driver core says EINVAL when there is no memory for a name. */
+/* The driver core returns EINVAL if it has no memory for a name. */
 static int call_bus(void)
 {
 	int ret = run_driver("bus_may_fail");
@@ -51,7 +51,7 @@ static void way_of_an_afu_driver(void)
 	fd = require_ok(open(CXL_TEST_API_NODE, O_RDWR | O_CLOEXEC));
 	check(fail_each(call_driver, nothing) > 10);
 	close(fd);
-	/* All contexts and interrupts are there again. */
+	/* All contexts and interrupts are free again. */
 	api_run("process_elements_run_out", NULL);
 	api_run("allocation_keeps_to_the_budget", NULL);
 }

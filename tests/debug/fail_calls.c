@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Failures at each place in turn, as in fail.c, in the calls that there are on
- * an open node.
+ * Failures at each place in turn, as in fail.c, in all calls on an open node.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -64,14 +63,14 @@ static int call_event_format(void)
 static void small_calls(void)
 {
 	start();
-	/* Numbers alone are stored without a place that could fail. */
+	/* A single number is stored without a place that could fail. */
 	fail_each(call_process_element, nothing);
 	check(fail_each(call_afu_id, nothing) > 0);
 	check(fail_each(call_event_format, nothing) > 0);
 	afu_stop(&afu);
 }
 
-/* Numbers written back to the program are a place of their own. */
+/* Writing numbers back to the program is a place of its own. */
 static struct queue queue;
 
 static int call_start_tid(void)
@@ -173,7 +172,7 @@ static void asking_for_signals(void)
 	afu_stop(&afu);
 }
 
-/* A vector, of which the second part is not there at the first attempt */
+/* A vector whose second part is not present at the first attempt */
 static int call_readv(void)
 {
 	static char first[20], rest[CXL_READ_MIN_SIZE];
@@ -189,7 +188,7 @@ static void undo_readv(void)
 {
 	static char buf[CXL_READ_MIN_SIZE];
 
-	/* What was left, if anything, and then all of it again */
+	/* Read what is left, if anything, and then all of it again. */
 	fcntl(fd, F_SETFL, O_NONBLOCK);
 	while (read(fd, buf, sizeof(buf)) > 0)
 		;
@@ -206,7 +205,7 @@ static void read_into_a_vector(void)
 	afu_stop(&afu);
 }
 
-/* The page of all ones is allocated when it is touched: no memory is SIGBUS. */
+/* The page of all ones is allocated on first access: without memory, SIGBUS. */
 static void *ff_map;
 
 static int call_touch(void)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* cxl-copy is bound to an AFU while allocations fail, each in turn. */
+/* cxl-copy is bound to an AFU while each allocation in turn fails. */
 #include <libgen.h>
 #include <limits.h>
 #include <string.h>

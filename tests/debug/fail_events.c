@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Allocations and accesses of user memory fail, at each place in turn, with an
+ * Allocations and accesses to user memory fail, at each place in turn, with an
  * AFU driver that sends events: none is lost.
  */
 #include <fcntl.h>
@@ -32,7 +32,7 @@ static int call_new(void)
 		afu.fd = new.fd;
 		return 0;
 	}
-	/* The test driver may have a context that it could not tell of. */
+	/* The test driver may have a context that it could not report. */
 	error = errno;
 	fail_at(0);
 	close(afu.ctl);
@@ -85,14 +85,14 @@ static void event_queue(void)
 static struct event_stream stream = EVENT_STREAM(SIZE, SIZE);
 static unsigned char buf[2 * CXL_READ_MIN_SIZE];
 
-/* The events are the queue's: the driver knows nothing of their way. */
+/* The events are in the event queue: the driver does not see them any more. */
 static bool in_queue;
 
 static unsigned int rounds;
 
 /*
- * Not read(): it stores to user memory one by one, where no failure can be
- * injected.  E8.* let it fail for real, at each offset.
+ * Not read(): it stores to user memory word by word, where no failure can be
+ * injected. E8.* make it fail for real, at each offset.
  */
 static int call_read(void)
 {
@@ -104,7 +104,7 @@ static int call_read(void)
 	return n;
 }
 
-/* The rest, if it was not all, and new ones. */
+/* Read the rest, if there is any, and send new events. */
 static void undo_read(void)
 {
 	rounds++;

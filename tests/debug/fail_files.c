@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Failures at each place in turn, as in fail.c, in what is done by writing to
- * files: modes, drivers that are bound, attributes, injection, failure.
+ * files: modes, binding of drivers, attributes, injection, failure.
  *
- * Not the scan of a card's bus: the PCI core itself warns where a device that
- * it found cannot be added, and falls over it later. What a driver does of it
- * is fail_api.bus_without_devices.
+ * The scan of a card's bus is not included: the PCI core itself warns if it
+ * cannot add a device that it found, and stumbles over it later.
+ * fail_api.bus_without_devices tests the part of a driver.
  */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -41,7 +41,7 @@ static int call_mode(void)
 	return file_write("afu_directed", SYSFS_CXL "/afu%d.0/mode", card.num);
 }
 
-/* That a node could not be made in /dev is nothing the driver core tells. */
+/* The driver core does not report that it could not make a node in /dev. */
 static void undo_mode(void)
 {
 	if (!file_exists("/dev/cxl/%s", card.slave)) {
@@ -70,14 +70,14 @@ static void nothing(void)
 {
 }
 
-/* It brings registers that no mode had before. */
+/* It creates registers that no mode had before. */
 static void switching_to_a_mode_for_the_first_time(void)
 {
 	sim_card_make(&card, "afu0/modes", "dedicated directed", NULL);
 	check(fail_each(call_dedicated, nothing) > 0);
 }
 
-/* The card's driver says why it cannot have the device. */
+/* The card's driver tells why it cannot take the device. */
 static int call_bind(void)
 {
 	return file_write(card.pci, PCI_DRIVER "/bind");
@@ -184,7 +184,7 @@ static void injection(void)
 	afu_stop(&afu);
 }
 
-/* Without a reset, which would scan the bus. */
+/* Without a reset, which would scan the bus */
 static int call_failure(void)
 {
 	return sim_recovery(card.num, "perm_failure");

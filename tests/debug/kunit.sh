@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# The unit tests of the modules: they ran when their module was loaded, and
-# left their results in debugfs.
+# The unit tests of the modules: they ran when the module was loaded, and left
+# their results in debugfs.
 
 folder=/sys/kernel/debug/kunit
 suites="cxl-event cxl-event-queue"
 found=/tmp/kunit.tap
 
-# suite_results SUITE: its tests as kunit.SUITE.TEST, without numbers, and what
-# they said; the last line is the suite's own.
+# suite_results SUITE: its tests as kunit.SUITE.TEST, without numbers, and their
+# output; the last line is the suite's own.
 suite_results() {
 	sed -n -e '$d' -e '/^ *#/p' \
 		-e "s/^ *\(not \)\{0,1\}ok [0-9]* \(- \)\{0,1\}\([A-Za-z0-9_]*\)/\1ok kunit.$1.\3/p" \

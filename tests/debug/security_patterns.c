@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * No byte that was not initialised reaches a program. This kernel fills freed
- * memory, fresh pages and the stack with patterns: none of them is found in
+ * No uninitialised byte reaches a program. This kernel fills freed memory,
+ * fresh pages and the stack with patterns: none of them may be found in
  * anything that a program can read.
  */
 #define _GNU_SOURCE
@@ -24,7 +24,7 @@
 static struct sim_card card;
 static unsigned char buf[65536];
 
-/* Of the slab allocator, the page allocator and the compiler */
+/* Patterns of the slab allocator, the page allocator and the compiler */
 static bool is_pattern(unsigned char byte)
 {
 	return byte == 0x6b || byte == 0xaa || byte == 0xfe;
@@ -45,7 +45,7 @@ static void check_clean(const void *data, size_t size, const char *what)
 	check(size);
 }
 
-/* Otherwise nothing would be found. */
+/* Otherwise nothing would ever be found. */
 static void patterns_are_there(void)
 {
 	check_eq(file_number("/sys/kernel/slab/kmalloc-64/poison"), 1);
@@ -53,7 +53,7 @@ static void patterns_are_there(void)
 	check(strstr((char *)buf, "page_poison=1"));
 }
 
-/* What read() returns, and nothing behind it */
+/* What read() returned, and nothing after it */
 static void read_clean(int fd, ssize_t bytes, const char *what)
 {
 	ssize_t n;
@@ -125,7 +125,7 @@ static void check_mapping(const char *node, __u64 flags, size_t size)
 	close(fd);
 }
 
-/* After somebody else wrote to all of his window, too */
+/* Also after another user wrote to all of its window */
 static void registers_are_clean(void)
 {
 	size_t size;
@@ -148,7 +148,7 @@ static void registers_are_clean(void)
 	check_mapping(card.slave, 0, size);
 }
 
-/* Instead of registers, when the card is gone: all ones */
+/* All ones, instead of registers, once the card is gone */
 static void page_of_all_ones_is_that(void)
 {
 	size_t size = sysconf(_SC_PAGESIZE);

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# What is told of afuctl, afu-cp and afu-psl in several places: help, man page,
-# completion for bash, zsh and fish. The programs are those of the guest, for their help.
+# What several places say about afuctl, afu-cp and afu-psl: help, man page,
+# completion for bash, zsh and fish. The guest's programs are run for their
+# help.
 
 . tests/lib/tap.sh
 vm=$PWD/vm
@@ -13,7 +14,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 commands='list info monitor top state mode reset inject create destroy'
 
-# native: they run here, too.
+# native: the guest's programs run here, too.
 native() {
 	[ "$deb_arch" = "$(dpkg --print-architecture)" ] || skip "the programs are for $deb_arch"
 }
@@ -28,7 +29,7 @@ options_of() {
 	help_of "$@" | sed -n 's/^ *\(-[a-z], \)\{0,1\}\(--[a-z-]*\).*/\2/p' | sort -u
 }
 
-# completes WORD...: what bash offers for the last word, in lines.
+# completes WORD...: what bash offers for the last word, one per line.
 completes() {
 	bash -c '
 		. packaging/completion/bash/"$1"
@@ -39,7 +40,7 @@ completes() {
 	' bash "$@" | sort
 }
 
-# has WORD: the text on standard input does, as a line.
+# has WORD: the text on standard input has it as a line.
 has() {
 	grep -qxF -- "$1" || fail "$1 is not there"
 }
@@ -108,7 +109,7 @@ completion_of_arguments() {
 	[ -z "$(completes afuctl nonsense '')" ] || fail "completes after nonsense"
 }
 
-# fish_completes LINE: what fish offers at its end, in lines.
+# fish_completes LINE: what fish offers at its end, one per line.
 fish_completes() {
 	fish -c "source packaging/completion/fish/${1%% *}.fish; complete -C '$1'" | cut -f1
 }
@@ -135,12 +136,12 @@ fish_completes_the_same() {
 	fish_completes 'afu-cp --chunk ' | has 64K
 }
 
-# What zsh offers at the end of each line of standard input, in lines.
+# What zsh offers at the end of each line of standard input, one per line.
 zsh_completes() {
 	tr '\n' '\0' | xargs -0 timeout 60 tests/host/zsh-complete
 }
 
-# all_options: "PROGRAM [COMMAND] --", and behind a tab an option of it
+# all_options: "PROGRAM [COMMAND] --", a tab, and an option of it
 all_options() {
 	for command in $commands; do
 		options_of afuctl "$command" | sed "s/^/afuctl $command --	/"

@@ -1,15 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# What events cost, in instructions, against bench/baseline and against the
-# figures that were promised (Documentation/performance.md). The guest's clock
-# counts instructions, so that a busy machine does not matter.
+# What events cost, in instructions, compared with bench/baseline and with the
+# promised figures (Documentation/performance.md). The guest's clock counts
+# instructions, so a busy machine does not matter.
 
 . tests/lib/tap.sh
 
 rows=$(mktemp)
 trap 'rm -f "$rows"' EXIT
 
-# Other kernels cost other sums: the baseline is of this one.
+# Costs differ between kernels: the baseline is for this one.
 measured() {
 	[ "${ARCH-}-${KERNEL-}" = amd64-6.1 ] ||
 		skip "the baseline is that of 6.1 on amd64"

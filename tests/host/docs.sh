@@ -99,7 +99,7 @@ rtl() {
 	run_page Documentation/rtl.md
 }
 
-# Of two copies of a program one would be wrong some day.
+# If a program existed twice, one copy would be wrong some day.
 readme_shows_the_examples() {
 	for example in first.c afu/square_afu.py; do
 		awk -v name="${example##*/}" '/^```/ { on = $2 == name; next } on' README.md |
@@ -108,7 +108,7 @@ readme_shows_the_examples() {
 	done
 }
 
-# Also those below a page, with anchors
+# Also links with anchors, below a page
 links_lead_somewhere() {
 	for page in README.md CONTRIBUTING.md Documentation/*.md examples/*/*.md; do
 		grep -o '](\([^):#]*\)' "$page" | cut -c3- | grep . | sort -u | while read -r target; do
@@ -118,7 +118,7 @@ links_lead_somewhere() {
 	[ ! -s "$work/links" ] || fail "$(cat "$work/links")"
 }
 
-# A page that shows a lie is told from one that does not.
+# A page that shows something untrue is distinguished from one that does not.
 # shellcheck disable=SC2016
 wrong_output_is_seen() {
 	cd "$work" || fail

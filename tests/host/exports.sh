@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# What the modules export, beside what the stock kernel and its modules do.
+# What the modules export, compared with the exports of the stock kernel and its
+# modules.
 
 . tests/lib/tap.sh
 vm=$PWD/vm
@@ -12,7 +13,7 @@ stock=$kernel_dir/headers/Module.symvers
 # The driver that the kernel had until 6.14: cxl.ko takes its place.
 old_driver=drivers/misc/cxl/cxl
 
-# symbols SYMVERS: each symbol, who exports it, how
+# symbols SYMVERS: each symbol, its exporter, and the kind of export
 symbols() {
 	[ -s "$1" ] || fail "there is no $1"
 	tr '\t' '|' <"$1" | awk -F'|' '{ print $2, $3, $4 }'
@@ -31,7 +32,8 @@ all_are_for_gpl_modules() {
 	[ -z "$others" ] || fail "$others"
 }
 
-# modprobe takes what is in updates or extra before what came with the kernel.
+# modprobe prefers modules in updates or extra to those that came with the
+# kernel.
 old_driver_gives_way() {
 	[ -e "$kernel_dir/modules/kernel/$old_driver.ko" ] ||
 		[ -e "$kernel_dir/modules/kernel/$old_driver.ko.xz" ] ||

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck disable=SC2016,SC2153 # Shell code for other shells is in single quotes.
-# Fresh machines: which kernel each takes and how it gets it, what is left behind
-# when something ends early. "make check-hosts" does the whole of it.
+# Fresh machines: which kernel each takes and how it gets it, and what is left
+# behind if something ends early. "make check-hosts" tests all of it.
 
 . tests/lib/tap.sh
 
@@ -34,7 +34,7 @@ kernel_that_is_named_is_taken() {
 	has "$(make -n ARCH=amd64 KERNEL=7.3 kernel)" 'amd64-7.3'
 }
 
-# What they are does not depend on the machine's own sources.
+# The result does not depend on the machine's own package sources.
 every_kernel_names_its_suites() {
 	for table in vm/kernels/*; do
 		for release in bookworm trixie forky noble; do
@@ -51,7 +51,8 @@ compiler_is_unpacked_where_the_machine_has_another() {
 		compiler=$(on "$release" 'KERNEL=6.1; load_target; echo $compiler$kernel_cc')
 		[ "$compiler" = unpacked ] || fail "6.1 on $release: $compiler"
 	done
-	# What was unpacked for one machine is not taken for what another has.
+	# What was unpacked for one machine is not mistaken for what another
+	# has.
 	[ "$(on bookworm 'load_target; echo $kernel_dir')" != \
 		"$(on trixie 'KERNEL=6.1; load_target; echo $kernel_dir')" ] || fail "one folder for both"
 }
@@ -73,7 +74,7 @@ build_folder_may_be_relative() {
 }
 
 blank_in_the_path_is_told_at_once() {
-	# What a make above this test hands down would add lines.
+	# Variables inherited from a make above this test would add lines.
 	unset MAKEFLAGS MFLAGS MAKELEVEL
 	mkdir "$scratch/a b"
 	cp -R Makefile run vm scripts lib packaging tests bench "$scratch/a b"
@@ -91,7 +92,7 @@ blank_in_the_path_is_told_at_once() {
 # Early ends
 #
 
-# ends_early STATUS TEXT ARGUMENT...: run-guest says so, and leaves no folder.
+# ends_early STATUS TEXT ARGUMENT...: run-guest ends so, and leaves no folder.
 ends_early() {
 	status=$1 text=$2
 	shift 2
@@ -119,7 +120,7 @@ wait_until() {
 	return 1
 }
 
-# qemu_runs: one whose files are in the scratch folder?
+# qemu_runs: is there one with files in the scratch folder?
 qemu_runs() {
 	cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' ' ' |
 		grep -q "[q]emu-system.* -initrd $scratch/tmp/"
@@ -141,7 +142,7 @@ guest_that_is_killed_is_cleaned_up() {
 	rmdir "$scratch/tmp" || fail "left behind: $(ls "$scratch/tmp")"
 }
 
-# One that still runs keeps its folder, however old.
+# A run that has not ended keeps its folder, however old that is.
 running_guest_keeps_its_folder() {
 	mkdir -p "$scratch/tmp/cxl-vm.old"
 	touch "$scratch/tmp/cxl-vm.old/lock"
@@ -163,7 +164,7 @@ shell_ends_where_nobody_can_type() {
 # The cache
 #
 
-# filling COMMAND: in a shell, fill the folder "there" of the cache by it.
+# filling COMMAND: in a shell, use it to fill the folder "there" of the cache.
 filling() {
 	CXL_AFU_CACHE=$scratch/cache setsid -w sh -euc "vm=vm
 		. vm/lib.sh
@@ -274,7 +275,7 @@ END
 	has "$out" "drivers/misc/cxl/mmio.c:7:8: error: implicit declaration of function 'gone'"
 }
 
-# As a user who cannot install: what is said to be missing.
+# As a user who cannot install packages: what is reported to be missing.
 run_looks_for_the_compilers_of_arch() {
 	mkdir -p "$scratch/run/scripts" "$scratch/bin"
 	cp -R run vm "$scratch/run"

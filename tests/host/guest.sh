@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# ./guest: a command there is as one here.
+# ./guest: a command in the guest behaves like one here.
 
 . tests/lib/tap.sh
 vm=$PWD/vm
@@ -18,7 +18,7 @@ guest() {
 	(cd "$work/folder" && "$top/guest" "$@") >"$work/out" 2>"$work/err" || rc=$?
 }
 
-# prints LINE...: just that
+# prints LINE...: these and nothing else
 prints() {
 	printf '%s\n' "$@" | diff - "$work/out" || fail "$(cat "$work/err")"
 }
@@ -39,7 +39,7 @@ streams_status_and_arguments_are_the_commands() {
 	[ "$(cat "$work/err")" = error ] || fail "standard error: $(cat "$work/err")"
 }
 
-# Also where the root is not this machine's
+# Also if the root is not this machine's
 only_the_folder_is_written() {
 	ln -sfn nowhere "$BUILD/guest"
 	guest sh -c 'afuctl list >list && echo 1 >here; echo 2 >../beside && cat ../beside; ! echo 3 2>/dev/null >/etc/cxl-afu-test'
@@ -52,7 +52,8 @@ only_the_folder_is_written() {
 	[ ! -e /etc/cxl-afu-test ] || fail "it wrote to the root of this machine"
 }
 
-# Linked as programs are: with the C library and libcxl as shared ones.
+# Linked like ordinary programs: with the C library and libcxl as shared
+# libraries.
 own_program_finds_the_card() {
 	native
 	mkdir -p "$work/folder"
@@ -79,7 +80,7 @@ signals_reach_the_command() {
 	native
 	mkdir -p "$work/folder"
 	mkfifo "$work/said"
-	# A session of its own, as a terminal would send a ^C.
+	# In a session of its own, as if a terminal sent a ^C.
 	# shellcheck disable=SC2016
 	(cd "$work/folder" && exec setsid "$top/guest" sh -c \
 		'trap "echo caught; exit 9" INT; echo ready; while :; do sleep 0.1; done') >"$work/said" 2>"$work/err" &
@@ -96,7 +97,7 @@ signals_reach_the_command() {
 	[ "$rc" -eq 9 ] || fail "exit status $rc"
 }
 
-# Nobody reads any more: the command gets a SIGPIPE, and all ends.
+# Nobody reads any more: the command gets a SIGPIPE, and everything ends.
 closed_output_ends_the_command() {
 	native
 	mkdir -p "$work/folder"
@@ -125,7 +126,7 @@ dead_kernel_is_told() {
 	grep -q 'sysrq triggered crash' "$work/err" || fail "$(cat "$work/err")"
 }
 
-# Owned by an ordinary user, who cannot reach the cache of root.
+# Owned by an ordinary user, who has no access to root's cache.
 ordinary_user_can_use_it() {
 	native
 	[ "$(id -u)" -eq 0 ] || skip "it is one who runs the tests"
@@ -226,7 +227,8 @@ best() {
 	if [ "$1" -le "$2" ]; then echo "$1"; else echo "$2"; fi
 }
 
-# The best of some runs, taken in turn, as the machine does other things as well.
+# The best of some runs, made in turn, because the machine does other things,
+# too.
 boots_nearly_as_fast_as_the_minimum() {
 	slow
 	native

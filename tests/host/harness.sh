@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# What decides whether a run passed: would it notice?
+# What decides whether a run passed: would it notice failures?
 
 . tests/lib/tap.sh
 . scripts/tap-report.sh
 
-# merged LINE...: the report over these lines, and its status.
+# merged LINE...: the report on these lines, and its status.
 merged() {
 	file=$(mktemp)
 	status=0

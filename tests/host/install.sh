@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# make install: what lies where, and that programs find the library there.
+# make install: where everything is, and whether programs find the library
+# there.
 
 . tests/lib/tap.sh
 vm=$PWD/vm
@@ -20,7 +21,7 @@ native() {
 	[ "$deb_arch" = "$(dpkg --print-architecture)" ] || skip "no shared libraries of $deb_arch are here"
 }
 
-# One installation, $work/local, is for all tests that only look at it.
+# All tests that only look at it share one installation, $work/local.
 install_once() {
 	[ ! -d "$work/local" ] || return 0
 	make_quietly install PREFIX="$work/local"
@@ -32,14 +33,14 @@ installed_programs_find_the_library() {
 	"$work/local/bin/afuctl" --version | grep -q '^afuctl [0-9]' || fail "afuctl does not run"
 	"$work/local/bin/afu-cp" --version | grep -q '^afu-cp [0-9]' || fail "afu-cp does not run"
 	"$work/local/bin/afu-psl" --version | grep -q '^afu-psl [0-9]' || fail "afu-psl does not run"
-	# Without the library it would not.
+	# Without the library it would fail.
 	mv "$work/local/lib/cxl-afu/libcxl.so.1" "$work/libcxl.so.1"
 	! env -u LD_LIBRARY_PATH "$work/local/bin/afuctl" --version >"$work/log" 2>&1 ||
 		fail "afuctl does not use the library that was installed"
 	mv "$work/libcxl.so.1" "$work/local/lib/cxl-afu"
 }
 
-# pkg_config PACKAGE: sets $cflags and $libs as it does: the variables, then two lines.
+# pkg_config PACKAGE: sets $cflags and $libs.
 pkg_config() {
 	sed -n 's/^\([a-z]*\)=\(.*\)$/\1="\2"/p; s/^Cflags: \(.*\)$/cflags="\1"/p; s/^Libs: \(.*\)$/libs="\1"/p' \
 		"$work/local/lib/pkgconfig/$1.pc" >"$work/vars"
@@ -87,7 +88,7 @@ simulators_are_made_of_what_is_installed() {
 	echo '#include "psl_verilator.hpp"' | g++ -fsyntax-only -I"$rtl" $cflags -x c++ - || fail "no C++"
 }
 
-# As cxl-tests has it: "make all" in there, and all of it in one place
+# As cxl-tests does: "make all" in the folder, and everything in one place
 a_folder_libcxl_is_made_of_what_is_installed() {
 	native
 	install_once
@@ -116,7 +117,7 @@ END
 	done
 }
 
-# The compiler and what pkg-config says are the user's choice.
+# The user can choose the compiler and what pkg-config says.
 compiler_and_pkg_config_are_honoured() {
 	native
 	cat >"$work/cc" <<END
@@ -160,7 +161,7 @@ modules_are_installed_for_a_kernel() {
 	done
 }
 
-# With libraries of that architecture, which this machine need not have
+# With libraries for that architecture, which this machine may not have
 programs_for_another_architecture_are_installed() {
 	slow
 	native

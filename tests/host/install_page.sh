@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# What Documentation/install.md says of systemd and of signed modules.
+# What Documentation/install.md says about systemd and about signed modules.
 
 . tests/lib/tap.sh
 vm=$PWD/vm
@@ -76,7 +76,7 @@ modules_can_be_signed() {
 		fail "signer: $(PATH=$PATH:/sbin modinfo -F signer "$work/cxl.ko")"
 }
 
-# As with Secure Boot; nobody can tell this kernel of a key.
+# As with Secure Boot; this kernel cannot be given a key.
 kernel_refuses_keys_that_it_does_not_know() {
 	own=$(find "$kernel_dir/" -name 'configfs.ko*' | head -n 1)
 	if [ -z "$own" ] || [ -z "$(PATH=$PATH:/sbin modinfo -F signer "$own")" ]; then

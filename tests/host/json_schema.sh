@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# The schemas of what the tools print as JSON, and the program that checks it in
-# the guest: it accepts and refuses what it should, as another validator does.
+# The schemas of the tools' JSON output, and the program that checks it in the
+# guest: it accepts and refuses what it should, like another validator.
 
 . tests/lib/tap.sh
 
@@ -10,7 +10,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 ${HOSTCC:-gcc} -O2 -Wall -Wextra -o "$work/json-check" "$schemas/json-check.c" -ljson-c || exit
 
-# verdict SCHEMA DEFINITION TEXT: of both validators, where there are two
+# verdict SCHEMA DEFINITION TEXT: of both validators, if there are two
 verdict() {
 	echo "$3" | "$work/json-check" "$schemas/$1.json" "$2" >"$work/out"
 	ours=$?

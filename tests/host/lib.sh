@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# The library as it is built: what it exports, and how it is compiled against
-# and linked with.
+# The library as built: its exports, and programs that are compiled and linked
+# with it.
 
 . tests/lib/tap.sh
 vm=$PWD/vm
@@ -16,12 +16,12 @@ system_flags='-isystem lib/include -isystem include/uapi'
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# program NAME: stdin as a source, $work/NAME.c
+# program NAME: stdin becomes the source $work/NAME.c.
 program() {
 	cat >"$work/$1.c"
 }
 
-# What each program that uses the library may do first
+# What any program that uses the library may do first
 program first <<'END'
 #include <errno.h>
 #include <libcxl.h>
@@ -39,7 +39,7 @@ int main(void)
 }
 END
 
-# All that a program may count on at compile time
+# Everything that a program may rely on at compile time
 program facts <<'END'
 #include <stddef.h>
 #include <libcxl.h>
@@ -83,12 +83,12 @@ dynamic() {
 	readelf -dW "$lib/libcxl.so" | sed -n "s/.*($1).*\[\(.*\)\]/\1/p"
 }
 
-# symbols OPTION FILE: on POWER without the place of a second entry point
+# symbols OPTION FILE: on POWER without the offset of a local entry point
 symbols() {
 	readelf "$1" -W "$2" | sed 's/\[<localentry>: [0-9]*\]//'
 }
 
-# "symbol version" for each that is defined
+# "symbol version" for each defined symbol
 exported() {
 	symbols --dyn-syms "$lib/libcxl.so" |
 		awk '$7 != "UND" && $8 ~ /@@/ && $5 == "GLOBAL" && $4 != "OBJECT" {
@@ -130,7 +130,7 @@ header_documents_what_it_declares() {
 	[ ! -s "$work/silent" ] || fail "not documented: $(cat "$work/silent")"
 }
 
-# names_in_pages: NAME.SECTION of all that has a manual page
+# names_in_pages: NAME.SECTION of everything with a manual page
 names_in_pages() {
 	for page in man/man?/*.?; do
 		echo "${page##*/}"
@@ -181,7 +181,7 @@ cpp_program_links() {
 	runs "$work/cpp"
 }
 
-# Its own header first, or the machine's if there is one
+# Its own header comes first, then the machine's, if there is one.
 header_takes_any_uapi_header() {
 	echo '#include <misc/cxl.h>' | cat - "$work/facts.c" >"$work/both.c"
 	# shellcheck disable=SC2086
@@ -190,7 +190,7 @@ header_takes_any_uapi_header() {
 	"$cc" -Wall -Werror -Ilib/include -c -o /dev/null "$work/first.c"
 }
 
-# runs COMMAND: where there is no card, if this machine can run it
+# runs COMMAND: without a card, if this machine can run it
 runs() {
 	[ -z "${cross_compile-}" ] || skip "built for another machine"
 	LIBCXL_SYSFS=/nowhere "$@" || fail "exit status $?"
@@ -203,7 +203,7 @@ shared_library_is_used() {
 	runs "$work/shared"
 }
 
-# What an old program needs, the old library had.
+# An old program needs only what the old library had.
 old_functions_need_old_versions() {
 	# shellcheck disable=SC2086
 	"$cc" $flags -o "$work/old" "$work/first.c" -L"$lib" -lcxl
@@ -220,15 +220,15 @@ static_library_is_used() {
 	runs "$work/pie"
 }
 
-# Whoever links it statically keeps his own names.
+# A program that links it statically may use all other names.
 static_library_keeps_to_its_names() {
 	symbols -s "$lib/libcxl.a" |
 		awk '$5 == "GLOBAL" && $7 != "UND" && $8 !~ /^(lib)?cxl_/ { print $8 }' >"$work/names"
 	[ ! -s "$work/names" ] || fail "$(cat "$work/names")"
 }
 
-# One access to the register, its address being the first argument: a load with
-# the full barrier behind it, a store with the barrier before it.
+# One access to the register whose address is the first argument: a load
+# followed by the full barrier, or a store preceded by the barrier.
 registers_are_accessed_in_order() {
 	case $ARCH in
 	amd64) barrier='mfence' register='\\(%rdi\\)' ;;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Enumeration of cards and AFUs in a fake sysfs, and where that is. */
+/* Enumeration of cards and AFUs in a fake sysfs, and where it is. */
 #define _GNU_SOURCE
 #include <limits.h>
 #include <string.h>
@@ -143,7 +143,7 @@ static void cards_may_go_meanwhile(void)
 	afu = cxl_afu_next(afu);
 	require(afu, "%m");
 	check_str_eq(cxl_afu_dev_name(afu), "afu1.0");
-	/* The last one goes: there is nothing more, which is no error. */
+	/* The last one goes away: nothing more comes, which is not an error. */
 	fake_delete("sys/devices/pci0004:00/0004:01:00.0");
 	fake_delete("sys/class/cxl/card1");
 	check(!cxl_afu_next(afu));
@@ -165,7 +165,7 @@ static void names_of_null(void)
 	check_errno(cxl_afu_fd(NULL), EINVAL);
 }
 
-/* Where all that is */
+/* Where sysfs and the nodes are */
 
 static void roots_are_set(void)
 {

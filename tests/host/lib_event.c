@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Reading and printing events, of a fake device. */
+/* Reading and printing events of a fake device. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
@@ -11,7 +11,7 @@
 #include "fake.h"
 #include "tap.h"
 
-/* Largest payload of a driver event */
+/* Maximum payload of a driver event */
 #define MAX_PAYLOAD	(CXL_READ_MIN_SIZE - sizeof(struct cxl_event_header))
 
 /* More than struct cxl_event holds */
@@ -49,7 +49,7 @@ static void queue_driver(const char *text, size_t size)
 	fake_queue_event(CXL_EVENT_AFU_DRIVER, text, size);
 }
 
-/* A payload of any size, each byte of it different from its neighbours */
+/* A payload of any size, in which each byte differs from its neighbours */
 static const char *payload(void)
 {
 	static char bytes[CXL_READ_MIN_SIZE];
@@ -84,7 +84,7 @@ static void events_come_one_by_one(void)
 	check_eq(event.header.process_element, FAKE_PE);
 	check_mem_eq((char *)&event + 8, "hello\0\0\0", 8);
 
-	/* The rest is behind an odd address by now. */
+	/* By now the rest is at an odd address. */
 	memset(&event, 0xff, sizeof(event));
 	require_eq(cxl_read_event(afu, &event), 0);
 	check_eq(event.header.type, CXL_EVENT_AFU_INTERRUPT);
@@ -148,7 +148,7 @@ static void broken_data_is_no_event(void)
 	cxl_afu_free(afu);
 }
 
-/* The callers' struct ends where the page ends, or the sanitizer says. */
+/* The caller's struct ends at the end of a page, or the sanitizer reports it. */
 static void large_event_is_truncated(void)
 {
 	struct cxl_afu_h *afu = open_one();
@@ -175,7 +175,7 @@ static void large_event_is_truncated(void)
 	check_eq(event->irq.irq, 2);
 	check_eq(event->header.reserved1, 0);
 
-	/* A buffer of any size keeps what does not fit. */
+	/* A buffer of any size leaves the events that do not fit. */
 	memset(buf, 0xee, sizeof(buf));
 	check_errno(cxl_read_event_buf(afu, buf, 7), EMSGSIZE);
 	check_eq(buf[0], 0xee);
@@ -249,7 +249,7 @@ static void pending_is_told(void)
 	fake_queue_irq(2);
 	check_eq(cxl_event_pending(afu), 1);
 	check_eq(cxl_read_event(afu, &event), 0);
-	/* The kernel has none any more, the handle has. */
+	/* The kernel has no more events, but the handle has. */
 	check_eq(cxl_event_pending(afu), 1);
 	check_eq(cxl_read_event(afu, &event), 0);
 	check_eq(cxl_event_pending(afu), 0);
@@ -282,7 +282,7 @@ static void expected_event_is_checked(void)
 	check_errno(cxl_read_expected_event(afu, &event, CXL_EVENT_AFU_INTERRUPT, 1),
 		    ENOMSG);
 	check_eq(event.afu_error.error, 1);
-	/* The number is only one of interrupts. */
+	/* Only interrupts have a number. */
 	check_eq(cxl_read_expected_event(afu, &event, CXL_EVENT_AFU_ERROR, 9), 0);
 	check_errno(cxl_read_expected_event(afu, &event, CXL_EVENT_AFU_ERROR, 0),
 		    EAGAIN);
@@ -344,7 +344,7 @@ static void iteration_gives_all_that_is_pending(void)
 			break;
 		case 2:
 			check_eq(event->header.size, 9);
-			/* Nothing of the event before is behind it. */
+			/* No bytes of the last event follow it. */
 			check_eq(event->irq.irq, 0);
 			check_eq(event->fault.dsisr, 0);
 			check_mem_eq(cxl_event_data(event, &size), payload(), 1);
@@ -354,7 +354,7 @@ static void iteration_gives_all_that_is_pending(void)
 		if (n == 3)
 			break;
 	}
-	/* What is left is for whoever comes next. */
+	/* The rest is for the next reader. */
 	check_eq(cxl_read_event(afu, &read), 0);
 	check_eq(read.irq.irq, 2);
 	check(!cxl_next_event(afu));
@@ -488,7 +488,7 @@ static void struct_has_no_stamp(void)
 	cxl_afu_free(afu);
 }
 
-/* The bit alone makes no stamp. */
+/* The flag alone makes no stamp. */
 static void short_event_has_no_stamp(void)
 {
 	struct cxl_event event = {

@@ -65,7 +65,7 @@ static void byte_order_is_the_registers(void)
 		check_mem_eq(memory + 20, bytes + (orders[i].big ? 0 : 4), 4);
 		check_eq(cxl_mmio_read32(afu, 20, &half), 0);
 		check_eq(half, 0x01020304);
-		/* The neighbours are as they were. */
+		/* The neighbours have not changed. */
 		check_mem_eq(memory, "\0\0\0\0\0\0\0\0", 8);
 		check_mem_eq(memory + 16, "\0\0\0\0", 4);
 		check_mem_eq(memory + 24, "\0\0\0\0", 4);
@@ -158,7 +158,7 @@ static void map_tells_why_not(void)
 	cxl_afu_free(afu);
 }
 
-/* How many there are of the area */
+/* The number of mappings of the area */
 static int mappings(void)
 {
 	FILE *maps = fopen("/proc/self/maps", "re");
@@ -173,7 +173,7 @@ static int mappings(void)
 	return n;
 }
 
-/* A thread that has the address, or is in an access, is not disturbed. */
+/* A thread that has the address, or makes an access, is not disturbed. */
 static void second_map_keeps_the_first(void)
 {
 	struct cxl_afu_h *afu = map_one(CXL_MMIO_BIG_ENDIAN);
@@ -209,7 +209,7 @@ static void other_size_is_mapped_anew(void)
 	check_eq(cxl_mmio_map(afu, CXL_MMIO_BIG_ENDIAN), 0);
 	check_eq(cxl_mmio_read32(afu, 8188, &value), 0);
 	check_errno(cxl_mmio_read32(afu, 8192, &value), EINVAL);
-	/* Of an odd size the last bytes are too few. */
+	/* With an odd size the last bytes are too few. */
 	fake_write("8196\n", "sys/class/cxl/afu0.0/mmio_size");
 	check_eq(cxl_mmio_map(afu, CXL_MMIO_BIG_ENDIAN), 0);
 	check_eq(cxl_mmio_read32(afu, 8192, &value), 0);
@@ -248,7 +248,7 @@ static void all_ones_is_an_error_while_the_link_is_down(void)
 	check(value == UINT64_MAX);
 	check_errno(cxl_mmio_read32(afu, 0, &half), EIO);
 	check_eq(half, UINT32_MAX);
-	/* Anything else has been read. */
+	/* Any other value was read. */
 	check_eq(cxl_mmio_read64(afu, 8, &value), 0);
 	check_eq(value, 0);
 	cxl_afu_free(afu);

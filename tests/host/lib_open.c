@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Handles: opening AFUs in all ways, on a fake device. */
+/* Handles: opening AFUs in all ways, with a fake device. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <string.h>
@@ -109,7 +109,7 @@ static void symbolic_link_is_opened(void)
 	cxl_afu_free(afu);
 }
 
-/* All nodes of the fake are links, so these are looked for first. */
+/* All nodes of the fake are links, so these are looked at first. */
 static void node_has_the_name_rather_than_links(void)
 {
 	struct cxl_afu_h *afu;
@@ -142,7 +142,7 @@ static void others_are_refused(void)
 	check_not_opened(cxl_afu_open_dev(fake_path("dev/cxl")), EISDIR);
 	fake_write("", "dev/cxl/file");
 	check_not_opened(cxl_afu_open_dev(fake_path("dev/cxl/file")), ENODEV);
-	/* A device, but no AFU's */
+	/* A device, but not an AFU's */
 	check_not_opened(cxl_afu_open_dev("/dev/full"), ENODEV);
 	fake_delete(CLASS "/afu0.0s");
 	check_not_opened(cxl_afu_open_dev(fake_path("dev/cxl/afu0.0s")), ENODEV);
@@ -173,7 +173,7 @@ static void link_down_is_told(void)
 	check_not_opened(cxl_afu_open_dev(fake_path("dev/cxl/afu0.0s")), EIO);
 }
 
-/* The oldest kernels cannot be asked which AFU it is. */
+/* The oldest kernels do not tell which AFU it is. */
 static void old_kernel_is_understood(void)
 {
 	struct cxl_afu_h *afu, *master;
@@ -219,7 +219,7 @@ static void views_are_opened(void)
 	check_not_opened(cxl_afu_open_h(slave, (enum cxl_views)3), EINVAL);
 	check_not_opened(cxl_afu_open_h(slave, (enum cxl_views)-1), EINVAL);
 	check_not_opened(cxl_afu_open_h(NULL, CXL_VIEW_SLAVE), EINVAL);
-	/* The one does not need the others. */
+	/* The handles do not need each other. */
 	cxl_afu_free(enumerated);
 	cxl_afu_free(master);
 	check_eq(cxl_afu_opened(slave), 1);
@@ -227,7 +227,7 @@ static void views_are_opened(void)
 	cxl_afu_free(slave);
 }
 
-/* Such as udev leaves for a moment */
+/* A link such as udev leaves for a moment */
 static void dangling_link_is_passed_by(void)
 {
 	struct cxl_afu_h *afu, *slave;
@@ -292,7 +292,7 @@ static void descriptor_is_taken_over(void)
 	check_errno(fcntl(fd, F_GETFD), EBADF);
 }
 
-/* What an AFU driver gives has no node. */
+/* A descriptor from an AFU driver has no node. */
 static void anonymous_descriptor_is_taken_over(void)
 {
 	struct cxl_afu_h *afu;

@@ -66,7 +66,7 @@ static struct cxl_event bytes_event(__u16 type, __u16 size)
 	return event;
 }
 
-/* Of the header, in the machine's byte order, too */
+/* The header, too, in the machine's byte order */
 static void others_are_shown_in_hexadecimal(void)
 {
 	struct cxl_event event = bytes_event(CXL_EVENT_AFU_DRIVER, 14);
@@ -100,7 +100,7 @@ static void unknown_event_may_be_of_any_kind(void)
 	check_str_eq(text, wanted);
 }
 
-/* It has no more than its header says, whatever its type. */
+/* It has no more bytes than its header says, whatever its type. */
 static void short_event_is_shown_as_it_is(void)
 {
 	static const __u16 types[] = {
@@ -141,7 +141,7 @@ static void what_is_no_event_is_refused(void)
 	fclose(stderr_file);
 }
 
-/* Of that type, but not what a failed read leaves */
+/* It has that type, but is not the result of a failed read. */
 static void event_of_the_last_type_is_unknown(void)
 {
 	struct cxl_event event = bytes_event(0xffff, 12);

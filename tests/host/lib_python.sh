@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# examples/events.py, with the driver: in a guest that is given this machine's
-# Python, of which little is needed.
+# examples/events.py, with the driver: in a guest that gets the few files it
+# needs of this machine's Python.
 
 . tests/lib/tap.sh
 vm=$PWD/vm
@@ -63,7 +63,7 @@ events_are_read_without_the_library() {
 	head -n 3 "$work/got" | diff "$work/wanted" - || fail "$(cat "$work/out")"
 }
 
-# A driver event, and those that share a read() with it: from a pipe
+# A driver event, and the events that share a read() with it, from a pipe
 events_of_one_read_are_told_apart() {
 	[ -x "$python" ] || skip "no /usr/bin/python3"
 	"$python" -c '

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Bus errors: whose they are, and where they go. */
+/* Bus errors: whose they are, and who handles them. */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <sched.h>
@@ -13,7 +13,7 @@
 #include "fake.h"
 #include "tap.h"
 
-/* The area ends here, and behind it are bus errors. */
+/* The area ends here; accesses beyond it are bus errors. */
 #define CUT	0x1000
 
 static struct cxl_afu_h *map_cut(void)
@@ -39,7 +39,7 @@ static void count_signal(int sig)
 	signals++;
 }
 
-/* The status of a child that runs @function with what is mapped */
+/* The status of a child that runs @function with a mapped AFU */
 static int child_status(struct cxl_afu_h *afu, void (*function)(void *afu))
 {
 	int status;
@@ -115,7 +115,7 @@ static void touch(void *address)
 	touched = *(volatile char *)address;
 }
 
-/* Of the program's own, after one that was caught */
+/* A bus error of the program's own, after one that was caught */
 static void touch_behind_end(void *afu)
 {
 	void *ptr;
@@ -158,7 +158,7 @@ static void ignored_signal_is_ignored(void)
 	require_ok(cxl_mmio_install_sigbus_handler());
 	status = child_status(afu, send_signal);
 	check(WIFEXITED(status) && WEXITSTATUS(status) == 7, "%#x", status);
-	/* An access that cannot be made is not made again for ever. */
+	/* An access that cannot be made is not repeated for ever. */
 	check_killed(child_status(afu, touch_behind_end));
 	cxl_afu_free(afu);
 }
@@ -215,7 +215,7 @@ static void check_mask(int sig)
 	signals++;
 }
 
-/* It runs with what it asked to be blocked, and what was. */
+/* It runs with the signals blocked that it asked for, and those blocked before. */
 static void programs_handler_has_its_mask(void)
 {
 	struct sigaction action = { .sa_handler = check_mask };
@@ -248,7 +248,7 @@ static void *access_until_stopped(void *afu)
 	return NULL;
 }
 
-/* A signal that only comes during an access is none of it. */
+/* A signal that merely arrives during an access does not belong to it. */
 static void sent_signal_is_no_bus_error(void)
 {
 	struct cxl_afu_h *afu = map_cut();
@@ -269,7 +269,7 @@ static void sent_signal_is_no_bus_error(void)
 	cxl_afu_free(afu);
 }
 
-/* One thread's access is no excuse for another's. */
+/* The access of one thread does not excuse another's bus error. */
 static void *access_for_ever(void *afu)
 {
 	uint64_t value;
@@ -332,7 +332,7 @@ static void *install(void *unused)
 	return unused;
 }
 
-/* Were it installed twice, it would pass signals on to itself. */
+/* If it were installed twice, it would pass signals on to itself. */
 static void installing_at_once_installs_once(void)
 {
 	pthread_t threads[8];
@@ -359,7 +359,7 @@ static void access_in_handler(int sig)
 	__atomic_add_fetch(answered, 1, __ATOMIC_RELAXED);
 }
 
-/* One at a time, or there would be time for nothing else. */
+/* One at a time, or there would be no time for anything else. */
 static void send_signals(pid_t to)
 {
 	unsigned int sent;
@@ -382,8 +382,8 @@ static void *access_and_be_interrupted(void *afu)
 }
 
 /*
- * An access in a signal handler does not disarm the one it interrupts. In a
- * thread, since valgrind cannot deliver signals on a stack that has to grow.
+ * An access in a signal handler does not disarm the access it interrupts. In a
+ * thread, because valgrind cannot deliver signals on a stack that must grow.
  */
 static void accesses_nest(void)
 {
@@ -413,7 +413,7 @@ static void accesses_nest(void)
 	cxl_afu_free(afu);
 }
 
-/* The access at 0 cannot be made yet, and then it is a bus error. */
+/* The access at 0 has not been made yet, and now it is a bus error. */
 static void access_and_cut(int sig)
 {
 	uint64_t value;
@@ -436,7 +436,7 @@ static void *access_once(void *afu)
 	return NULL;
 }
 
-/* The same at the one moment when it matters, in a thread for valgrind again */
+/* The same at the only moment that matters; in a thread, again for valgrind */
 static void interrupted_access_is_still_caught(void)
 {
 	struct cxl_afu_h *afu = map_cut();

@@ -175,7 +175,7 @@ static void mode_is_set(void)
 {
 	static const long odd[] = {
 		0, 3, CXL_MODE_TIME_SLICED, 8, 999, -1, LONG_MIN, LONG_MAX,
-		/* A mode, were it an int */
+		/* It would be a mode if it were an int. */
 		sizeof(long) > sizeof(int) ? (long)(1ULL << 32 | 1) : 0,
 	};
 	struct cxl_afu_h *afu;
@@ -203,7 +203,7 @@ static void prefault_mode_is_read_and_set(void)
 		[CXL_PREFAULT_MODE_WED] = "work_element_descriptor",
 		[CXL_PREFAULT_MODE_ALL] = "all",
 	};
-	/* A neighbour that a write of a long would destroy */
+	/* A write of a long would destroy a neighbour. */
 	struct {
 		enum cxl_prefault_mode mode;
 		int guard;
@@ -362,7 +362,7 @@ static void pci_device_is_found(void)
 	free(path);
 	check_errno(cxl_afu_sysfs_pci(NULL, &path), EINVAL);
 	check_errno(cxl_afu_sysfs_pci(afu, NULL), EINVAL);
-	/* The PCI device's own attributes are nobody else's. */
+	/* The PCI device's own attributes belong to nobody else. */
 	fake_read(text, sizeof(text), AFU "/device/device/vendor");
 	check_str_eq(text, "0x1014\n");
 	fake_delete(CARD "/device");
@@ -398,7 +398,7 @@ static void error_buffer_is_read(void)
 	check_errno(cxl_errinfo_read(NULL, text, 0, 2), EINVAL);
 	check_errno(cxl_errinfo_size(afu, NULL), EINVAL);
 	check_errno(cxl_errinfo_size(NULL, &size), EINVAL);
-	/* Both are remembered, as long as it is the same AFU. */
+	/* Both are remembered while it is the same AFU. */
 	fake_delete(AFU "/afu_err_buff");
 	check_eq(cxl_errinfo_size(afu, &size), 0);
 	check_eq(cxl_errinfo_read(afu, text, 0, 1), 1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Work descriptions, attaching and waiting, on a fake device. */
+/* Work descriptions, attaching and waiting, with a fake device. */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <time.h>
@@ -86,7 +86,7 @@ static void work_refuses_null(void)
 	cxl_work_free(work);
 }
 
-/* As in libcxl 1.7, it succeeds whether or not there is an id. */
+/* As in libcxl 1.7, it succeeds with or without an ID. */
 static void thread_id_is_that_of_an_attached_work(void)
 {
 	struct cxl_ioctl_start_work *work = cxl_work_alloc();
@@ -230,7 +230,7 @@ static void wait_ends_with_the_word(void)
 		check_eq(errno, 0);
 		check_eq(message, 42);
 		pthread_join(writer, NULL);
-		/* What came before the call is not missed. */
+		/* What was written before the call is not missed. */
 		check_eq(cxl_afu_host_thread_wait(afu, &word), 0);
 	}
 	cxl_afu_free(afu);

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# libafu as it is built: what it exports, and that all of it is described.
+# libafu as built: its exports, and that all of them are described.
 
 . tests/lib/tap.sh
 vm=$PWD/vm
@@ -27,7 +27,7 @@ header_declares_what_is_exported() {
 	listed | cut -d' ' -f1 | diff - "$work/declared" || fail "see above"
 }
 
-# Also those that are inline
+# Also inline functions
 names() {
 	listed | cut -d' ' -f1
 	sed -n 's/^static inline .*[ *]\(afu_[a-z0-9_]*\)(.*/\1/p' lib/include/afu.h

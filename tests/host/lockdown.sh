@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# A kernel that is locked down, in a guest of its own: it stays so until the end.
+# A locked-down kernel, in a guest of its own: it stays locked down until the
+# end.
 
 . tests/lib/tap.sh
 vm=$PWD/vm
@@ -10,7 +11,7 @@ load_target
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# What is done in the guest comes once for all tests; $work/log has all of it.
+# The guest runs once for all tests; $work/log has all of its output.
 locked_down() {
 	[ -f "$work/log" ] || CXL_TEST_PREFIX='' vm/run-guest --name lockdown --load 'cxl cxl-sim' '
 		mount -t securityfs securityfs /sys/kernel/security

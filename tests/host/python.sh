@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# The Python package: each test of cxl_afu_test.py and cxl_afu_model_test.py, which
+# The Python package: each test in cxl_afu_test.py and cxl_afu_model_test.py,
 # run in one guest.
 
 . tests/lib/tap.sh
@@ -12,7 +12,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 names=$(sed -n 's/^    def test_\([a-z_]*\)(.*/\1/p' tests/host/cxl_afu*_test.py)
 
-# Not by another Python that stands before Debian's: some begin slowly.
+# Not with another Python that comes before Debian's: some start slowly.
 run_all() {
 	[ ! -f "$work/log" ] || return 0
 	# shellcheck disable=SC2016
@@ -30,7 +30,7 @@ for name in $names; do
 	}"
 done
 
-# What is said in its documentation strings is all that there is to it.
+# Its documentation strings cover everything that it has.
 needs_nothing_but_python() {
 	imports=$(sed -n 's/^ *import \([a-z_.]*\).*/\1/p; s/^ *from \([a-z_]*\) import.*/\1/p' \
 		python/cxl_afu/*.py | sort -u)
@@ -41,7 +41,8 @@ needs_nothing_but_python() {
 	done
 }
 
-# An AFU in Python runs where there is no libcxl, and only a client says what it lacks.
+# An AFU in Python runs without libcxl; only a client reports that it is
+# missing.
 model_needs_no_library() {
 	CXL_AFU_LIBCXL=/nowhere PYTHONPATH=python python3 -S -B - <<'EOF' || fail "exit status $?"
 from cxl_afu import model
@@ -99,7 +100,7 @@ for line in sys.stdin:
         raise SystemExit(name + " is " + value)' || fail "see above"
 }
 
-# An access to a register as a message, and its answer: big-endian numbers for the
+# A message about a register access, and its answer: big-endian numbers for the
 # model, on machines of either byte order
 trapped_registers_are_numbers() {
 	PYTHONPATH=python python3 -S -B - <<'EOF' || fail "exit status $?"

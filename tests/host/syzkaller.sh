@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# syzkaller's description of the ABI agrees with the headers, as far as can be
-# told without syzkaller's own compiler.
+# syzkaller's description of the ABI agrees with the headers, as far as it can
+# be checked without syzkaller's own compiler.
 
 . tests/lib/tap.sh
 
 description=tests/fuzz/cxl.txt
 headers="include/uapi/misc/cxl.h include/uapi/misc/cxl-copy.h include/uapi/misc/cxl-sim.h"
 
-# Each line is of a kind that the language has.
+# Each line is a kind of statement that the language has.
 every_line_is_of_a_kind() {
 	bad=$(grep -nvE -e '^(#.*)?$' -e '^include <[a-z/.-]+>$' \
 		-e '^resource [a-z_]+\[[a-z_]+\]$' \
@@ -35,7 +35,7 @@ brackets_are_balanced() {
 		fail "not balanced"
 }
 
-# Types are defined here, or are syzkaller's own.
+# Types are defined here, or are built into syzkaller.
 types_are_defined() {
 	sed -e 's/#.*//' -e '/^include/d' -e 's/"[^"]*"//' -e 's/^[a-z0-9]*\$[A-Za-z_]*//' \
 		"$description" | grep -oE '\b(fd_)?cxl_?[a-z_]*\b' | sort -u |
@@ -52,7 +52,7 @@ constants_are_in_the_headers() {
 	done
 }
 
-# Bytes of a struct of fixed size, by its fields.
+# Size of a struct of fixed size, from its fields.
 described_size() {
 	sed -n "/^$1 {/,/^}/p" "$description" | awk '
 		function size(type) {

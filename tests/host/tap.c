@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Would the TAP library notice? It runs small test programs here, and what it
- * says about them is judged without its help.
+ * Would the TAP library notice? It runs small test programs here, and its
+ * results are judged without its help.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -29,7 +29,7 @@ static void tell_unless(bool ok, int line, const char *what)
 	putchar('\n');
 }
 
-/* Run @test as the only one of the program sample.c; its exit status. */
+/* Run @test as the only test of the program sample.c; returns its exit status. */
 static int run_sample(const struct tap_test *test, const char *prefix)
 {
 	char *argv[3] = { "sample", (char *)prefix, NULL };

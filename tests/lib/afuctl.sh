@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# For the tests of afuctl, behind tap.sh: run it, look at what it says, have
-# contexts and cards. The working directory is an empty one.
+# For the tests of afuctl, after tap.sh: run it, check what it prints, make
+# contexts and cards. The working directory is empty.
 
 work=$(mktemp -d)
 cd "$work" || exit
@@ -8,12 +8,13 @@ config=/sys/kernel/config/cxl-sim
 class=/sys/class/cxl
 instances=/sys/kernel/tracing/instances
 
-# conforms DEFINITION: what is read is JSON of this kind.
+# conforms DEFINITION: standard input is JSON of this kind.
 conforms() {
 	/tests/schema/json-check /tests/schema/afuctl.json "$1" >wrong 2>&1 || fail "$1: $(cat wrong)"
 }
 
-# check_json STATUS COMMAND ARGUMENT...: what it printed, if it was told to
+# check_json STATUS COMMAND ARGUMENT...: check its output, if that should be
+# JSON
 check_json() {
 	json_status=$1 json_command=${2-}
 	while [ $# -gt 1 ] && [ "$2" != -- ]; do
@@ -28,8 +29,8 @@ check_json() {
 	done
 }
 
-# run STATUS ARGUMENT...: afuctl must end so; its output is in out and err, and
-# has been checked if it is JSON.
+# run STATUS ARGUMENT...: afuctl must exit with STATUS; its output is in out and
+# err, and has been checked if it is JSON.
 run() {
 	want=$1
 	shift
@@ -42,12 +43,12 @@ run() {
 	check_json "$want" "$@"
 }
 
-# says TEXT: afuctl said it on standard error.
+# says TEXT: afuctl printed it to standard error.
 says() {
 	grep -qF -- "$1" err || fail "'$1' expected: $(cat err)"
 }
 
-# shows PATTERN...: each of them is in a line of the output.
+# shows PATTERN...: each of them matches in a line of the output.
 shows() {
 	for pattern; do
 		grep -qe "$pattern" out || fail "'$pattern' expected: $(cat out)"
@@ -74,8 +75,8 @@ lists() {
 	afuctl list >list.out 2>&1 && grep -qe "$1" list.out
 }
 
-# context ARGUMENT...: a monitor with a context of its own, in the background;
-# its output goes to mon.
+# context ARGUMENT...: run a monitor with a context of its own in the
+# background; its output goes to mon.
 context() {
 	afuctl monitor "$@" >mon 2>mon.err &
 	pid=$!
@@ -83,7 +84,8 @@ context() {
 	pe=$(sed -n "s/.*context \([0-9]*\)  started .*afuctl\[$pid\].*/\1/p" list.out)
 }
 
-# ended STATUS: the monitor must end so by itself, or was told to.
+# ended STATUS: the monitor must exit with STATUS, on its own or because it was
+# told.
 ended() {
 	status=0
 	wait "$pid" || status=$?
@@ -103,8 +105,8 @@ remove_cards() {
 	done
 }
 
-# new_card ARGUMENT...: a software card of the test's own; its name is in $card,
-# that of its first AFU in $afu.
+# new_card ARGUMENT...: create a software card for the test; its name is in
+# $card, the name of its first AFU in $afu.
 new_card() {
 	remove_cards
 	run 0 create test "$@"

@@ -9,19 +9,19 @@
 void load_all(void);
 
 /*
- * Check that one of them, or all, can be unloaded. Somebody may be looking at
- * a file in debugfs, which pins the module for a moment.
+ * Check that one of them, or all, can be unloaded. Somebody who looks at a file
+ * in debugfs pins the module for a moment.
  */
 void unload(const char *name);
 void unload_all(void);
 
-/* Check that there is nothing in sight that one of them made. */
+/* Check that nothing is visible that one of them made. */
 void check_all_gone(void);
 
 /* Let the default card do some work, and check that it did. */
 void use_the_card(void);
 
-/* Whether a line of a file holds this text; require that there is the file. */
+/* Does a line of a file contain this text? Require that the file exists. */
 bool file_has(const char *path, const char *text);
 
 #endif

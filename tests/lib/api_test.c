@@ -74,7 +74,7 @@ int api_main(int argc, char **argv, const char *file,
 	if (argc > 1 && !strcmp(argv[1], "-l"))
 		return tap_main(argc, argv, file, tests, n);
 	setup = s;
-	/* What a program that crashed left behind */
+	/* Left behind by a program that crashed */
 	remove_card();
 	if (!api_command("modprobe", s->module, s->param) || !make_card()) {
 		printf("Bail out! no card for %s: %m\n", s->module);
@@ -94,7 +94,7 @@ int api_card(void)
 	return file_number(CARD "/num");
 }
 
-/* The @record-th of those with the device ID, in the order of their names */
+/* Device number @record of those with the device ID, sorted by name */
 bool api_find_device(char *name, size_t size, unsigned int record)
 {
 	struct dirent **entry;
@@ -168,7 +168,7 @@ void api_run_fd(int fd, const char *name, long long *arg)
 	snprintf(run.name, sizeof(run.name), "%s", name);
 	if (arg)
 		memcpy(run.arg, arg, sizeof(run.arg));
-	/* A device is bound in sysfs a moment before its driver is through. */
+	/* A device is bound in sysfs a moment before its probe has ended. */
 	becomes_true(!(ret = ioctl(fd, CXL_TEST_API_RUN, &run)) ||
 		     errno != ENODEV);
 	require(!ret, "%s: %m", name);

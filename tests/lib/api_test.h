@@ -28,7 +28,7 @@
 /**
  * struct api_setup - what a program needs
  * @module: the AFU driver
- * @driver: its name on the PCI bus, if that is another
+ * @driver: its name on the PCI bus, if different
  * @param: its parameter, or NULL
  * @device: PCI device ID of the AFU's configuration records
  * @settings: pairs of attribute and value of the card's configfs folder
@@ -45,12 +45,12 @@ int api_main(int argc, char **argv, const char *file,
 	     const struct tap_test *tests, size_t n,
 	     const struct api_setup *setup);
 
-/* Whether the program ended well */
+/* Did the program succeed? */
 bool api_command(const char *program, const char *arg, const char *arg2);
 
 /* Number of the card; require */
 int api_card(void);
-/* The AFU device of a record: whether there is one, or require */
+/* Find the AFU device of a record: whether there is one; or require it */
 bool api_find_device(char *name, size_t size, unsigned int record);
 void api_device(char *name, size_t size, unsigned int record);
 bool api_is_bound(unsigned int record);
@@ -64,8 +64,8 @@ void api_unbind(void);
 void api_bind(void);
 
 /*
- * Run a test of cxl_test_api; what it found wrong is what this test found
- * wrong. @arg, CXL_TEST_API_ARGS numbers, may be NULL.
+ * Run a test of cxl_test_api; its failures are failures of this test. @arg,
+ * CXL_TEST_API_ARGS numbers, may be NULL.
  */
 void api_run(const char *name, long long *arg);
 /* The same through an open CXL_TEST_API_NODE */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What tests of cxl-copy share. Functions that say "require" end the test. */
+/* Shared by tests of cxl-copy. Functions that say "require" end the test. */
 #ifndef _TESTS_LIB_COPY_TEST_H
 #define _TESTS_LIB_COPY_TEST_H
 
@@ -16,8 +16,8 @@
  * @fd: the descriptor
  * @queue: memory of the work queue
  * @queue_size: in bytes
- * @batch: what the last read() gave
- * @next: index of the first event in it not looked at
+ * @batch: result of the last read()
+ * @next: index of its first event not looked at
  * @faults: data storage events seen
  * @fault: the last of them
  * @error: errno of the read() that failed, 0 if none did
@@ -35,16 +35,16 @@ struct copy_service {
 };
 
 /*
- * Zeroed pages without a neighbour that could be hit by accident; require. They
- * are there already: a fault of the AFU for each would take its time.
+ * Zeroed pages without neighbours that could be hit by accident; require. They
+ * are present already, since a fault of the AFU for each would take time.
  */
 void *copy_pages(size_t size);
 /* The same, never touched. */
 void *copy_fresh_pages(size_t size);
-/* Fill with bytes that tell where they are, and with what @seed. */
+/* Fill with bytes that tell their place and @seed. */
 void copy_pattern(void *buf, size_t size, unsigned int seed);
 
-/* The device opened; require. */
+/* Open the device; require. */
 int copy_device(void);
 /* CXL_COPY_GET_FD with a device of its own: descriptor or -1 and errno. */
 int copy_get_fd(const void *queue, size_t queue_size);
@@ -70,27 +70,27 @@ void copy_make_busy(struct copy_service *service, const void *source,
 		    void *destination);
 
 /*
- * The next completion; other events on the way are noted in @service. Returns
- * false when none comes soon, or when read() fails, then with @error set.
+ * Get the next completion; other events are noted in @service. Returns false if
+ * none comes soon, or if read() fails, then with @error set.
  */
 bool copy_completion(struct copy_service *service,
 		     struct cxl_copy_completion *completion);
-/* The same, when nothing comes for @wait_ms: to see that there is no more */
+/* The same, but wait for @wait_ms only: to see that there are no more */
 bool copy_completion_within(struct copy_service *service,
 			    struct cxl_copy_completion *completion, int wait_ms);
 /* The same; checks that it is complete and has this cookie and length. */
 bool copy_completes(struct copy_service *service, __u64 cookie, size_t length);
 
 /*
- * Read all there is, after copy_make_busy(), when the AFU was taken away: that
- * each request is accounted for, the first ones as done and the others as
- * cancelled, and that nothing but EIO follows.
+ * After copy_make_busy(), when the AFU was taken away: read everything, and
+ * check that each request is accounted for, the first ones as done and the
+ * others as cancelled, and that only EIO follows.
  */
 void copy_check_taken_away(struct copy_service *service);
 
 /*
- * Take cxl-copy off its AFUs, and put it back where it is missing: also for
- * cleanup, in the parent of a test that did the first.
+ * Unbind cxl-copy from its AFUs, and bind it again where it is missing; the
+ * latter also for cleanup, in the parent of a test that unbound.
  */
 void copy_unbind(void);
 void copy_bind(void);

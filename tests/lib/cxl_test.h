@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What tests of the cxl device nodes share.
+ * Shared by tests of the cxl device nodes.
  *
- * A context with work in flight, and what it says:
+ * A context with work in flight, and its events:
  *
  *	struct afu afu;
  *	struct event_batch batch;
@@ -31,9 +31,9 @@
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
-/* How long anything may take that should happen soon; TCG guests are slow. */
+/* Time limit for anything that should happen soon; TCG guests are slow. */
 #define SOON_MS		(5000LL * tap_time_scale())
-/* How long who waits may take to learn of something. */
+/* Time limit for waking up those who wait. */
 #define WAKE_MS		(1000LL * tap_time_scale())
 /* How long a test waits to see that something does not happen. */
 #define QUIET_MS	100
@@ -41,7 +41,7 @@
 /* Milliseconds of CLOCK_MONOTONIC. */
 long long now_ms(void);
 
-/* Wait until @condition, an expression, is true: whether it became so soon. */
+/* Wait until @condition, an expression, is true: did it become so soon? */
 #define becomes_true(condition)						\
 ({									\
 	long long __end = now_ms() + SOON_MS;				\
@@ -52,7 +52,7 @@ long long now_ms(void);
 	__true;								\
 })
 
-/* A short sleep between two looks. */
+/* A short sleep while polling. */
 void nap(void);
 
 /*
@@ -98,7 +98,7 @@ int node_start(int fd, __u64 wed, int num_irqs, __u64 flags);
 #define WE_VALID	0x80
 #define WE_WRAP		0x40
 
-/* Status of a work element; 0 until the AFU is done with it */
+/* Status of a work element; 0 until the AFU has finished it */
 #define WE_COMPLETE	0x80
 #define WE_AERROR	0x20
 #define WE_FAILED	0x04
@@ -129,7 +129,7 @@ struct work_element {
 /**
  * struct queue - a queue of work elements
  * @we: the elements
- * @size: how many
+ * @size: number of elements
  * @next: index of the next one to fill
  * @wrap: WE_WRAP every other time around
  */
@@ -147,14 +147,14 @@ void queue_destroy(struct queue *q);
 __u64 queue_wed(const struct queue *q);
 
 /*
- * Add an element. The caller does not run more than a queue's length ahead of
- * the AFU. The pointer is for queue_wait(), until the queue has gone around.
+ * Add an element. The caller must not be more than a queue's length ahead of
+ * the AFU. The pointer is for queue_wait(), valid until the queue has wrapped.
  */
 struct work_element *queue_add(struct queue *q, __u8 cmd, __u16 length,
 			       const void *src, void *dst);
 struct work_element *queue_copy(struct queue *q, void *dst, const void *src,
 				__u16 length);
-/* Wait for the status: it, or 0 when there is none soon. */
+/* Wait for the status and return it, or 0 if there is none soon. */
 __u8 queue_wait(const struct work_element *we);
 
 /*
@@ -170,14 +170,14 @@ __u8 queue_wait(const struct work_element *we);
 #define STATUS_STOPPED	0x0800000000000000ULL
 #define PCTRL_RESTART	0x8000000000000000ULL
 
-/* One 64-bit access, big-endian as the AFU is. */
+/* One 64-bit access, big-endian like the AFU. */
 __u64 mmio_read(const void *mmio, size_t offset);
 void mmio_write(void *mmio, size_t offset, __u64 value);
 
 /**
  * mmio_probe() - a load that may raise SIGBUS
  * @addr: address of a 64-bit register
- * @value: what was read, as it stands in memory
+ * @value: what was read, in memory byte order
  *
  * Return: 0, or the si_code of the SIGBUS. One thread at a time.
  */
@@ -187,7 +187,7 @@ int mmio_probe(const void *addr, __u64 *value);
  * struct afu - a started context with a queue
  * @fd: the open node
  * @pe: process element
- * @queue: what it works on
+ * @queue: its work queue
  * @mmio: start of its problem state area
  * @mmio_size: bytes mapped, one page
  */
@@ -205,11 +205,11 @@ void afu_stop(struct afu *afu);
 
 /* Let the AFU raise an interrupt and go on after it; require. */
 void afu_irq(struct afu *afu, __u16 irq);
-/* Let it fault: copy one byte from or to @addr; the element's status. */
+/* Make it fault: copy one byte from or to @addr; the element's status. */
 __u8 afu_load_byte(struct afu *afu, const void *addr);
 __u8 afu_store_byte(struct afu *afu, void *addr);
 
-/* A page that is mapped without any access: an address that faults. */
+/* A page that is mapped without access rights: an address that faults. */
 void *no_access_page(void);
 
 /*
@@ -222,8 +222,8 @@ void *no_access_page(void);
  * struct event_batch - what one read() returned
  * @bytes: its return value
  * @n: events in it
- * @event: each event; bytes behind header.size are 0xee. Of larger events the
- *	first 40 bytes
+ * @event: each event; bytes after header.size are 0xee. Of larger events only
+ *	the first 40 bytes
  * @offset: where each begins in @buf
  * @buf: the bytes read
  */
@@ -236,14 +236,14 @@ struct event_batch {
 };
 
 /* One read() of CXL_READ_MIN_SIZE bytes, whose result is returned; checks that
- * it holds whole events only.
+ * all events are whole.
  */
 ssize_t events_read(int fd, struct event_batch *batch);
-/* Take the buffer apart; checks that it holds @bytes of whole events. */
+/* Split the buffer; checks that it holds @bytes of whole events. */
 void events_parse(struct event_batch *batch, ssize_t bytes);
-/* Wait for POLLIN: whether it came soon. */
+/* Wait for POLLIN: did it come soon? */
 bool events_wait(int fd);
-/* What poll() says at once, for all events it knows. */
+/* What poll() reports at once, of all events it knows. */
 short events_poll(int fd);
 
 /*
@@ -274,9 +274,9 @@ struct sleeper {
 
 /* Start the thread and wait until it sleeps in the kernel; require. */
 void sleeper_start(struct sleeper *s, long (*call)(void *arg), void *arg);
-/* Wait for the end of the call: whether it came soon. */
+/* Wait for the end of the call: did it come soon? */
 bool sleeper_join(struct sleeper *s);
-/* Whether a thread or process (its first thread) sleeps, interruptibly. */
+/* Does a thread or process (its first thread) sleep, interruptibly? */
 bool is_asleep(pid_t pid, pid_t tid);
 
 #endif

@@ -57,7 +57,7 @@ int event_main(int argc, char **argv, const char *file,
 
 	if (list)
 		return tap_main(argc, argv, file, tests, n);
-	/* What a program that crashed left behind. */
+	/* Left behind by a program that crashed */
 	remove_card();
 	if (run("modprobe", "cxl_test_afu", NULL) || !make_card()) {
 		printf("Bail out! no card for cxl_test_afu: %m\n");

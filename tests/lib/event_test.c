@@ -313,7 +313,7 @@ static void feed_driver(struct event_stream *s, const unsigned char *data,
 	}
 }
 
-/* Only driver events are read in the order of their time. */
+/* Only driver events are read in the order of their times. */
 static void feed_stamp(struct event_stream *s, const unsigned char *end,
 		       bool driver)
 {

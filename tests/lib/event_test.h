@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What tests of the event contract share: contexts whose AFU driver is
- * cxl_test_afu, streams of events that are checked byte by byte, and buffers
- * that cannot be written to.
+ * Shared by tests of the event contract: contexts whose AFU driver is
+ * cxl_test_afu, streams of events that are checked byte by byte, and bad
+ * buffers.
  *
  *	struct event_afu afu;
  *	struct event_stream stream = EVENT_STREAM(0, 128);
@@ -14,7 +14,7 @@
  *	event_check(&afu);
  *	event_close(&afu);
  *
- * A program begins by EVENT_MAIN(tests), which makes a card for the driver.
+ * A program consists of EVENT_MAIN(tests), which makes a card for the driver.
  */
 #ifndef _TESTS_LIB_EVENT_TEST_H
 #define _TESTS_LIB_EVENT_TEST_H
@@ -60,7 +60,7 @@ int event_main(int argc, char **argv, const char *file,
  * @fd: the AFU's file, or -1
  * @pe: process element
  * @device: PCI device
- * @queue: empty, of the AFU
+ * @queue: the AFU's, empty
  */
 struct event_afu {
 	int ctl;
@@ -87,12 +87,12 @@ int event_set_ops(struct event_afu *afu, __u32 flags, __u32 pair,
 /* A CXL_TEST_CONTEXT call: 0 or -1 and errno. */
 int event_op(struct event_afu *afu, __u32 op);
 
-/* Send from a source; returns how many went. */
+/* Send from a source; returns how many were sent. */
 unsigned int event_send(struct event_afu *afu, __u32 source, __u32 count,
 			__u32 min_size, __u32 max_size);
 unsigned int event_send_flags(struct event_afu *afu, __u32 count, __u32 size,
 			      __u32 flags);
-/* From the program's own context, all of a size; require. */
+/* From the program's own context, all of one size; require. */
 void event_send_ok(struct event_afu *afu, __u32 count, __u32 size);
 /* One event that must be rejected; require. */
 void event_send_null(struct event_afu *afu);
@@ -100,21 +100,21 @@ void event_send_bad_size(struct event_afu *afu, __u32 size);
 void event_announce(struct event_afu *afu, __u32 count);
 void event_produce(struct event_afu *afu, const struct cxl_test_produce *what);
 
-/* Generic events, as the card reports them. */
+/* Generic events, as reported by the card */
 void event_irq(struct event_afu *afu, __u32 irq);
 void event_error(struct event_afu *afu, __u64 error);
 void event_inject(struct event_afu *afu, __u32 what, __u32 source, __u64 value);
-/* The AFU faults, at the address that is returned; require. */
+/* Make the AFU fault, at the address returned; require. */
 void *event_fault(struct event_afu *afu);
 
 /* Callbacks wait while their bit is set. */
 void event_hold(struct event_afu *afu, __u32 callbacks);
-/* Wait until one does; require. */
+/* Wait until a callback waits; require. */
 void event_wait_held(struct event_afu *afu);
 void event_slow(struct event_afu *afu, __u32 fetch_us, __u32 delivered_us);
 
 void event_state(struct event_afu *afu, struct cxl_test_state *state);
-/* One of its members */
+/* One member of the state */
 #define event_state_of(afu, member)					\
 ({									\
 	struct cxl_test_state __state;					\
@@ -123,9 +123,9 @@ void event_state(struct event_afu *afu, struct cxl_test_state *state);
 	__state.member;							\
 })
 
-/* Check that no callback came in a wrong way. */
+/* Check that every callback came in the right way. */
 void event_check(struct event_afu *afu);
-/* And that each fetched event was confirmed, and none is left. */
+/* Also check that each fetched event was confirmed, and none is left. */
 void event_check_settled(struct event_afu *afu);
 
 /* A counter of /proc/self/fdinfo, by its name without "cxl-"; require. */
@@ -140,18 +140,18 @@ void event_check_counters(int fd);
 #define EVENT_PRODUCERS	64
 
 /**
- * struct event_stream - what was read so far
- * @min_size: payloads of driver events
- * @max_size: likewise
- * @next: by producer: the sequence number that comes next
- * @drivers: driver events
- * @irqs: interrupts
- * @faults: data storage events
- * @errors: AFU errors
+ * struct event_stream - what has been read so far
+ * @min_size: minimum payload of driver events
+ * @max_size: maximum payload
+ * @next: by producer: the next sequence number
+ * @drivers: number of driver events
+ * @irqs: number of interrupts
+ * @faults: number of data storage events
+ * @errors: number of AFU errors
  * @stamped: events carry stamps
- * @stamp: the last one
- * @lost: in the stamp of the last driver event
- * @disorder: complained already
+ * @stamp: the last stamp
+ * @lost: as in the stamp of the last driver event
+ * @disorder: disorder was reported already
  */
 struct event_stream {
 	__u32 min_size;
@@ -174,14 +174,14 @@ struct event_stream {
 }
 
 /*
- * Check what a read() returned: whole events, driver events in the order sent
- * by each producer and each byte as sent. Payloads below CXL_TEST_MIN_NUMBERED
+ * Check what a read() returned: whole events, driver events of each producer in
+ * the order sent, and each byte as sent. Payloads below CXL_TEST_MIN_NUMBERED
  * bytes are taken to be of producer 0. Returns the number of driver events.
  */
 unsigned int event_feed(struct event_stream *stream, const void *buf,
 			ssize_t size);
 /*
- * Read without waiting, until there is nothing or the file is at its end.
+ * Read without waiting, until nothing is pending or the file has ended.
  * Returns the number of driver events.
  */
 unsigned int event_drain(struct event_afu *afu, struct event_stream *stream);
@@ -192,8 +192,8 @@ unsigned int event_drain(struct event_afu *afu, struct event_stream *stream);
  * @stream: what it read
  * @thread: joined by event_reader_stop()
  * @reads: successful read() calls
- * @error: errno that ended it, 0 when it was stopped
- * @stop: to be stopped once nothing is left
+ * @error: errno that ended it, 0 if it was stopped
+ * @stop: it shall end once nothing is left
  */
 struct event_reader {
 	int fd;
@@ -204,10 +204,10 @@ struct event_reader {
 	bool stop;
 };
 
-/* @stream: how it begins; require. It waits by poll(). */
+/* @stream: its initial value; require. The thread waits by poll(). */
 void event_reader_start(struct event_reader *reader, struct event_afu *afu,
 			struct event_stream stream);
-/* Let it read what is left, and end; require. */
+/* Let it read what is left, then end it; require. */
 void event_reader_stop(struct event_reader *reader);
 
 /*
@@ -218,10 +218,10 @@ void event_reader_stop(struct event_reader *reader);
 char *guarded_end(size_t size);
 
 /**
- * struct slow_buffer - memory that is not there until it is filled
+ * struct slow_buffer - memory that is absent until it is filled
  * @mem: its address
  * @size: in bytes
- * @uffd: who waits for it; -1 once it is filled
+ * @uffd: userfaultfd that handles its faults; -1 once it is filled
  */
 struct slow_buffer {
 	char *mem;
@@ -229,21 +229,21 @@ struct slow_buffer {
 	int uffd;
 };
 
-/* @ready bytes are there at once, a multiple of the page size; require. */
+/* @ready bytes, a multiple of the page size, are present at once; require. */
 void slow_init(struct slow_buffer *slow, size_t size, size_t ready);
 /* Wait until somebody waits for memory; require. */
 void slow_wait(struct slow_buffer *slow);
-/* Once; more often does nothing. */
+/* Fill it; further calls do nothing. */
 void slow_fill(struct slow_buffer *slow);
 
 /**
  * struct slow_reader - a thread whose read() is stuck in such a buffer
  * @slow: the buffer
- * @fd: read from here
+ * @fd: the descriptor it reads
  * @thread: joined by slow_reader_join()
- * @result: what read() returned
- * @error: errno then
- * @done: it has returned
+ * @result: result of read()
+ * @error: its errno
+ * @done: read() has returned
  */
 struct slow_reader {
 	struct slow_buffer slow;
@@ -256,7 +256,7 @@ struct slow_reader {
 
 /* With 64 KiB. Returns once it is stuck; an event must be pending; require. */
 void slow_reader_start(struct slow_reader *reader, int fd, size_t ready);
-/* Give it its memory, and wait for the end of the call; require. */
+/* Provide the memory, and wait for the end of the call; require. */
 void slow_reader_join(struct slow_reader *reader);
 
 /*
@@ -275,7 +275,7 @@ long event_poll_call(void *fd);
 /* The number of the test driver's card */
 int event_card(void);
 void event_set_link(bool up);
-/* Take the driver off its device, and put it back; require. */
+/* Unbind the driver from its device, and bind it again; require. */
 void event_unbind(struct event_afu *afu);
 void event_bind(struct event_afu *afu);
 /* Remove the card, and make it again; require. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Memory that is not there yet, by userfaultfd: see tests/lib/event_test.h. */
+/* Memory that is still absent, by userfaultfd: see tests/lib/event_test.h. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
@@ -13,7 +13,7 @@
 #include "tap.h"
 #include "lib/event_test.h"
 
-/* Memory comes by the page: where the bytes that are ready end, one ends. */
+/* Memory comes in pages: the part that is ready ends at the end of a page. */
 void slow_init(struct slow_buffer *slow, size_t size, size_t ready)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
@@ -58,7 +58,7 @@ void slow_fill(struct slow_buffer *slow)
 
 	if (slow->uffd < 0)
 		return;
-	/* Pages that were ready are there already. */
+	/* Pages that were ready are present already. */
 	for (at -= at % page; at < end; at += page) {
 		zero.range.start = at;
 		if (ioctl(slow->uffd, UFFDIO_ZEROPAGE, &zero))

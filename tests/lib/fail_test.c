@@ -17,10 +17,10 @@
 static int fail_nth = -1;
 
 /*
- * Let the kernel fail quietly, and where it could wait for memory as well. Not
- * in the one cache that its command line excludes: where there is no memory for
- * an interrupt's files in /proc it goes on without them, and warns when it
- * removes them.
+ * Let the kernel fail quietly, also where it could wait for memory; but not in
+ * the one cache that its command line excludes: without memory for an
+ * interrupt's files in /proc the kernel goes on, and warns when it removes
+ * them.
  */
 static void enable_failures(void)
 {
@@ -42,12 +42,12 @@ void fail_at(unsigned int nth)
 
 	if (fail_nth < 0)
 		enable_failures();
-	/* This, too, can be the place. */
+	/* This call itself can be the place. */
 	if (pwrite(fail_nth, text, len, 0) != len)
 		require_eq(pwrite(fail_nth, text, len, 0), len);
 }
 
-/* Whether the kernel came to the place. To look can be the place, too. */
+/* Has the kernel reached the place? Looking can be the place, too. */
 static bool has_failed(void)
 {
 	char text[16] = "";

@@ -43,7 +43,7 @@ static unsigned int count_lines(const char *path)
 	return n;
 }
 
-/* Whether a process is a kernel thread: it has no program */
+/* Is a process a kernel thread? Then it has no program. */
 static bool is_kernel_thread(const char *pid)
 {
 	char path[MAX_CACHE_NAME + 16], target[8];
@@ -60,7 +60,7 @@ static bool is_kworker(const char *pid)
 	       !strncmp(comm, "kworker/", strlen("kworker/"));
 }
 
-/* Call a function, if any, for each kernel thread but the workers; how many. */
+/* Call a function, if any, for each kernel thread but workers; count them. */
 static unsigned int visit_threads(void (*fn)(const char *pid, void *data),
 				  void *data)
 {
@@ -86,10 +86,10 @@ static unsigned int visit_threads(void (*fn)(const char *pid, void *data),
  * struct slab - a slab cache, whose files stay open
  * @name: name of the cache
  * @shrink: writing to it frees all that is not in use
- * @objects: tells what is in use
+ * @objects: tells how much is in use
  *
- * Opening files takes objects from many a cache, and those of a CPU's current
- * slab all seem to be in use. So none is opened while they are counted.
+ * Opening files takes objects from many caches, and all objects of a CPU's
+ * current slab seem to be in use. So no file is opened while they are counted.
  */
 static struct slab {
 	char name[MAX_CACHE_NAME];
@@ -107,7 +107,7 @@ static int open_slab_file(const char *name, const char *file, int flags)
 	return require_ok(open(path, flags | O_CLOEXEC));
 }
 
-/* Only caches themselves are folders, aliases are links. */
+/* The caches themselves are folders, aliases are links. */
 static void open_slabs(void)
 {
 	DIR *d = opendir(SLAB);
@@ -148,10 +148,10 @@ void inventory_take(struct inventory *inv)
 {
 	if (!nr_slabs) {
 		open_slabs();
-		/* The first read of a file allocates a buffer for good */
+		/* The first read of a file allocates a buffer that stays. */
 		count_slabs(inv);
 	}
-	/* Let what is freed after a grace period be freed */
+	/* Let everything be freed that is freed after a grace period. */
 	usleep(500000);
 	require_ok(file_write("3", "/proc/sys/vm/drop_caches"));
 	inv->threads = visit_threads(NULL, NULL);
@@ -162,7 +162,7 @@ void inventory_take(struct inventory *inv)
 	count_slabs(inv);
 }
 
-/* Whether nothing has become more but a few objects, and what has. */
+/* Has nothing increased, but for a few objects? Report what has. */
 static bool is_as_before(const struct inventory *before,
 			 const struct inventory *after, long noise, bool say)
 {
@@ -198,9 +198,9 @@ void inventory_check(const struct inventory *before, unsigned int cycles)
 }
 
 /**
- * struct adding - what add_cost() is told
+ * struct adding - argument of add_cost()
  * @name: part of the threads' names
- * @sum: what they cost since they were started
+ * @sum: their cost since they were started
  */
 struct adding {
 	const char *name;

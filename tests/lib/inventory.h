@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What there is in the kernel, and what its threads cost. */
+/* What exists in the kernel, and what its threads cost. */
 #ifndef _TESTS_LIB_INVENTORY_H
 #define _TESTS_LIB_INVENTORY_H
 
@@ -7,8 +7,8 @@
 
 /**
  * struct inventory - what modules may leave behind
- * @objects: in each slab cache
- * @threads: threads of the kernel, but for its workers
+ * @objects: objects in each slab cache
+ * @threads: kernel threads, except workers
  * @devices: lines of /proc/devices
  * @irqs: interrupts
  * @pci: PCI devices
@@ -23,19 +23,19 @@ struct inventory {
 	unsigned int buses;
 };
 
-/* Take stock; skips the test where the kernel does not tell. */
+/* Take stock; skips the test if the kernel does not tell. */
 void inventory_take(struct inventory *inv);
 
 /*
- * Check that what was done @cycles times since did not leave something each
- * time. What is still being freed gets some time to go; slab caches may differ
- * a little all the same.
+ * Check that what was done @cycles times since then has not left something each
+ * time. What is still being freed gets some time; slab caches may differ a
+ * little.
  */
 void inventory_check(const struct inventory *before, unsigned int cycles);
 
 /**
  * struct threads_cost - what kernel threads cost during some time
- * @threads: how many they are
+ * @threads: number of threads
  * @run_ns: time that they ran, in nanoseconds
  * @switches: how often they were scheduled
  */
@@ -46,8 +46,8 @@ struct threads_cost {
 };
 
 /*
- * Wait, and see what the threads whose names hold @name, of which there must
- * be some, cost meanwhile. Skips the test where the kernel does not tell.
+ * Wait, and measure the cost of the threads whose names contain @name, of which
+ * there must be some. Skips the test if the kernel does not tell.
  */
 struct threads_cost threads_cost(const char *name, unsigned int ms);
 

@@ -6,8 +6,8 @@
 #include "lib/loop_test.h"
 
 /*
- * The last element exchanges all of them, itself included, for the elements of
- * the next time around; the other elements copy as much as they can.
+ * The last element replaces all elements, itself included, by those of the next
+ * round; the other elements copy as much as they can.
  */
 __u64 endless_loop_init(struct endless_loop *loop)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A queue of the memcpy AFU that has no end: an AFU that is busy for ever. */
+/* An endless queue of the memcpy AFU: an AFU that is busy for ever. */
 #ifndef _TESTS_LIB_LOOP_TEST_H
 #define _TESTS_LIB_LOOP_TEST_H
 
@@ -11,10 +11,10 @@
 
 /**
  * struct endless_loop - the queue and its memory
- * @image: the elements of this time around, and of the next
- * @src: what the elements copy
- * @dst: where to
- * @queue: what the AFU works on
+ * @image: the elements of this round, and of the next
+ * @src: source of the copies
+ * @dst: destination
+ * @queue: the queue that the AFU works on
  */
 struct endless_loop {
 	struct work_element image[2][LOOP] __attribute__((aligned(256)));
@@ -23,7 +23,7 @@ struct endless_loop {
 	struct queue queue;
 };
 
-/* Fill it in; the work element descriptor to start on it. Require. */
+/* Initialise it; returns the work element descriptor. Require. */
 __u64 endless_loop_init(struct endless_loop *loop);
 
 #endif

@@ -9,24 +9,24 @@
 #
 #	tap_run modules card_has_a_minor
 #
-# Each function is the test <subject>.<function>. It runs in a shell of its own
-# and passes when it ends with status 0. $CXL_TEST_PREFIX selects, as in tap.h.
+# Each function is the test <subject>.<function>. It runs in a shell of its own,
+# and passes if it exits with status 0. $CXL_TEST_PREFIX selects, as in tap.h.
 
 tap_skip_status=77
 
-# fail REASON: say why, and end the test.
+# fail REASON: end the test as failed.
 fail() {
 	echo "$*" | sed 's/^/# /'
 	exit 1
 }
 
-# skip REASON: end the test, which could not run here.
+# skip REASON: end the test as skipped, because it cannot run here.
 skip() {
 	echo "$*" >"$tap_reason"
 	exit $tap_skip_status
 }
 
-# slow: end the test, which takes long, unless all are wanted.
+# slow: skip the test, which takes long, unless all tests are wanted.
 slow() {
 	[ -n "${CXL_SLOW-}" ] || skip "it is slow, and run with CXL_SLOW=1"
 }

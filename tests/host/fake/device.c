@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The fake device: what system calls do on it, see fake.h. */
+/* The fake device: its system calls, see fake.h. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <poll.h>
@@ -18,7 +18,7 @@
 #define MAX_FD		256
 #define QUEUE_SIZE	65536
 
-/* The device numbers of all fake nodes have this major. */
+/* All fake nodes have device numbers with this major. */
 #define FAKE_MAJOR	1
 
 struct fake_device fake_device = {
@@ -28,7 +28,7 @@ struct fake_device fake_device = {
 
 static bool adopted[MAX_FD];
 
-/* All below: of the queue, guarded by the lock */
+/* Guards everything below, which is the queue. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t queued = PTHREAD_COND_INITIALIZER;
 static unsigned char queue[QUEUE_SIZE];
@@ -109,7 +109,7 @@ int __wrap_ioctl(int fd, unsigned long cmd, ...)
 	}
 }
 
-/* As many whole events as fit; what is broken comes in one piece. */
+/* As many whole events as fit; broken ones come in one piece. */
 static size_t whole_events(size_t size)
 {
 	struct cxl_event_header header;
@@ -162,7 +162,7 @@ ssize_t __wrap_read(int fd, void *buf, size_t size)
 	return n;
 }
 
-/* Never waits: the library does not want it to. */
+/* It never waits, since the library never asks for that. */
 int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout)
 {
 	if (n != 1 || !is_fake(fds->fd))

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A fake /sys and /dev for the tests of the library: a folder with what sysfs
- * shows of cards, and device nodes that answer as the driver does.
+ * shows of cards, and device nodes that answer like the driver.
  *
- * The nodes are links to devices that every machine has, so that no privilege
- * is needed.  The linker's --wrap brings the library's system calls on them
- * here.
+ * The nodes are links to devices that every machine has, so no privilege is
+ * needed. The linker's --wrap redirects the library's system calls on them.
  */
 #ifndef _TESTS_HOST_FAKE_H
 #define _TESTS_HOST_FAKE_H
@@ -16,44 +15,44 @@
 #include <misc/cxl.h>
 
 #define FAKE_MMIO_SIZE		0x4000		/* of a process */
-#define FAKE_PSA_SIZE		0x10000		/* what a master sees */
+#define FAKE_PSA_SIZE		0x10000		/* seen by a master */
 #define FAKE_PE			7		/* of the first context */
 
 /* The files */
 
-/* An empty class; the library is told where it is. */
+/* Start with an empty class, and tell the library where it is. */
 void fake_start(void);
 
 /* The folder that has sys and dev in it */
 const char *fake_root(void);
 
-/* cardN with all attributes, below a PCI device */
+/* Add cardN with all attributes, below a PCI device. */
 void fake_add_card(int card);
 
-/* afuN.M with all attributes, in directed mode with the nodes m and s */
+/* Add afuN.M with all attributes, in directed mode with the nodes m and s. */
 void fake_add_afu(int card, int slot);
 
-/* All of this for one AFU on one card, and what the library finds; require */
+/* Start with one AFU on one card, and let the library find it; require. */
 void fake_start_with_one(void);
 struct cxl_afu_h *fake_the_afu(void);
 struct cxl_adapter_h *fake_the_card(void);
 
-/* The node afuN.M<view>; at most FAKE_NODES in all */
+/* Add the node afuN.M<view>; at most FAKE_NODES in all. */
 #define FAKE_NODES	5
 void fake_add_node(int card, int slot, char view);
 
-/* A file's new content, or none if @text is NULL; its path below fake_root() */
+/* Write a file, or empty it if @text is NULL; its path is below fake_root(). */
 __attribute__((format(printf, 2, 3)))
 void fake_write(const char *text, const char *fmt, ...);
 
-/* What is in the file */
+/* Read a file. */
 __attribute__((format(printf, 3, 4)))
 void fake_read(char *text, size_t size, const char *fmt, ...);
 
 __attribute__((format(printf, 2, 3)))
 void fake_symlink(const char *target, const char *fmt, ...);
 
-/* A file, or a folder with all in it, goes away. */
+/* Delete a file, or a folder with all its contents. */
 __attribute__((format(printf, 1, 2)))
 void fake_delete(const char *fmt, ...);
 
@@ -64,21 +63,21 @@ char *fake_path(const char *fmt, ...);
 /* The device, the same for all nodes */
 
 /**
- * struct fake_device - what the next system calls find
- * @link_down: EIO for all of them
- * @closed: the context is: EIO, reads after the last event
- * @no_afu_id: an old driver: GET_AFU_ID is EINVAL
- * @no_format: API version 3: EVENT_FORMAT is EINVAL
+ * struct fake_device - state that the next system calls find
+ * @link_down: all of them fail with EIO
+ * @closed: the context is closed: EIO, for reads after the last event
+ * @no_afu_id: an old driver: GET_AFU_ID fails with EINVAL
+ * @no_format: API version 3: EVENT_FORMAT fails with EINVAL
  * @start_error: errno of START_WORK, 0 for success
  * @read_error: errno of the next read
- * @end_of_file: reads give 0 bytes
- * @started: START_WORK was done
+ * @end_of_file: reads return 0 bytes
+ * @started: START_WORK was called
  * @work: its argument
  * @format: flags of the last EVENT_FORMAT
- * @pe_asked: how often GET_PROCESS_ELEMENT was done
- * @reads: how often read() was called
+ * @pe_asked: number of calls of GET_PROCESS_ELEMENT
+ * @reads: number of calls of read()
  * @memory: descriptor of a file with the problem state area
- * @id: what GET_AFU_ID gives
+ * @id: result of GET_AFU_ID
  */
 struct fake_device {
 	bool link_down;
@@ -99,23 +98,23 @@ struct fake_device {
 
 extern struct fake_device fake_device;
 
-/* This descriptor is the device's too, as an AFU driver gives it. */
+/* Make a descriptor the device's, too, as if an AFU driver had made it. */
 void fake_adopt(int fd);
 
-/* Bytes that one read gives, together with those before them if they fit */
+/* Queue bytes for one read, which also gets those before them if they fit. */
 void fake_queue_bytes(const void *bytes, size_t size);
 
-/* An event with a payload, stamped if the program asked for it */
+/* Queue an event with a payload, stamped if the program asked for stamps. */
 void fake_queue_event(__u16 type, const void *payload, size_t size);
 void fake_queue_irq(__u16 irq);
 
-/* The problem state area, as the card sees it */
+/* The problem state area as the card sees it */
 void *fake_memory(void);
 
-/* The area ends here: behind it are bus errors. */
+/* End the area here: accesses beyond it become bus errors. */
 void fake_cut_memory(size_t size);
 
-/* Open descriptors of this process */
+/* The number of open descriptors of this process */
 int fake_open_fds(void);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The files of the fake: see fake.h. */
+/* The files of the fake, see fake.h. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <fcntl.h>
@@ -54,7 +54,7 @@ static const struct attribute master_attributes[] = {
 	{ "pp_mmio_off", "32768\n" },
 };
 
-/* Devices that all machines have, with their numbers */
+/* Devices that every machine has, with their numbers */
 static const struct {
 	const char *path;
 	const char *number;
@@ -202,7 +202,7 @@ void fake_start(void)
 	require_ok(cxl_set_roots(fake_path("sys"), fake_path("dev")));
 }
 
-/* One more device of the class: the path of its folder, and its name */
+/* Add a device to the class, by the path of its folder and its name. */
 static void add_to_class(const char *folder, const char *name)
 {
 	fake_symlink(fake_path("sys/class/cxl"), "%s/subsystem", folder);
