@@ -103,5 +103,27 @@ icarus_copies_a_file() {
 	cmp "$work/file" "$work/copy" || fail "the copy differs"
 }
 
+# Directed mode: four contexts at a time through one AFU in Verilog
+# shellcheck disable=SC2016
+icarus_serves_four_contexts() {
+	slow
+	need_simulator vvp
+	work=$(mktemp -d)
+	trap 'rm -rf "$work"' EXIT
+	top=$PWD
+	iverilog -g2012 -Wall -Wno-timescale -s psl_top -o "$work/contexts.vvp" lib/rtl/psl_top.v \
+		tests/psl/contexts.v >"$work/said" 2>&1 || fail "$(cat "$work/said")"
+	gcc -Wall -Wextra -Ilib/include -Iinclude/uapi -static -pthread -o "$work/contexts" \
+		tests/psl/contexts.c "$out/lib/libcxl.a" || fail
+	(cd "$work" && timeout 200 "$top/guest" sh -c '
+		vvp -n -M "$1/lib" -m psl contexts.vvp +psl-card=rtl >simulator 2>&1 &
+		until ./contexts /dev/cxl/afu1.0s; do sleep 0.2; done
+		kill $!
+		wait' sh "$out") >"$work/said" 2>&1 || fail "$(cat "$work/said" "$work/simulator")"
+	tail -n 1 "$work/said" | grep -qx '4 contexts served' || fail "$(cat "$work/said")"
+	grep -q '^[1-9][0-9]* cycles, 0 rules broken$' "$work/simulator" || fail "$(cat "$work/simulator")"
+}
+
 tap_run rtl lint_is_silent bench_passes_by_verilator bench_passes_by_icarus copies_on_the_machine \
-	demo_copies_a_file waveform_has_what_is_shown icarus_copies_a_file
+	demo_copies_a_file waveform_has_what_is_shown icarus_copies_a_file \
+	icarus_serves_four_contexts
