@@ -42,7 +42,7 @@ static void copies_to_fresh_memory(void)
 	pid_t pid = rtl_card_make(NULL, NULL);
 	struct transfer t;
 
-	transfer_make(&t, RTL_LONG);
+	transfer_make(&t, 2 * RTL_SHORT);
 	copy_timed(&t, "fresh memory");
 	transfer_free(&t);
 	check_works();
