@@ -301,8 +301,8 @@ const struct command monitor_command = {
 	.help =
 "Without an AFU: show what happens to all contexts of all AFUs, from the driver's\n"
 "tracepoints; only for root. A context is attached and detached, its events are\n"
-"posted and delivered to a reader. Payloads are not shown. With a command after\n"
-"--, run it, show what happens meanwhile, and exit with its status.\n"
+"posted and delivered to a reader. Payloads are not shown. With a command\n"
+"after --, run it, show what happens meanwhile, and exit with its status.\n"
 "\n"
 "With an AFU (afu0.0, a node such as afu0.0m, or its path): open it, start a\n"
 "context, and print the context's events with their payloads.\n"
