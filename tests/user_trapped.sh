@@ -10,11 +10,11 @@ out=/tmp/user_trapped.out
 
 # default_card SETTING=VALUE...: the AFU of the default card shall be like this.
 default_card() {
-	echo 0 >$config/live
+	echo 0 >"$config/live"
 	for setting; do
 		echo "${setting#*=}" >"$config/afu0/${setting%%=*}" || fail "$setting"
 	done
-	echo 1 >$config/live
+	echo 1 >"$config/live"
 }
 
 # is_open_by PID: the AFU's node, which to open oneself would be in its way
@@ -53,18 +53,18 @@ run_examples() {
 
 examples_do_not_notice() {
 	[ "${CXL_MODEL-}" != user ] || skip 'the AFU of the default card is a program already'
-	model=$(cat $config/afu0/model) modes=$(cat $config/afu0/modes)
+	model=$(cat "$config/afu0/model") modes=$(cat "$config/afu0/modes")
 	default_card model=user modes=directed mmio=trapped
 	/tests/lib/afu-memcpy /dev/cxl-sim/default.afu0 &
 	pid=$!
 	tries=0
-	until is_open_by $pid; do
+	until is_open_by "$pid"; do
 		tries=$((tries + 1))
-		[ $tries -lt 100 ] || fail "the AFU does not begin"
+		[ "$tries" -lt 100 ] || fail "the AFU does not begin"
 		sleep 0.1
 	done
 	said=$(run_examples) || said="${said:-it failed}"
-	kill $pid
+	kill "$pid"
 	default_card mmio=mapped "model=$model" "modes=$modes"
 	[ -z "$said" ] || fail "$said"
 }

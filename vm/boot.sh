@@ -57,7 +57,8 @@ boot_qemu() {
 
 # boot_for_results INITRD CONSOLE: results to stdout. It becomes timeout, which
 # ends its child and nothing else, and whose status is QEMU's, or 124 after the
-# limit. shellcheck disable=SC2086
+# limit.
+# shellcheck disable=SC2086
 boot_for_results() {
 	if [ -n "$interactive" ]; then
 		stdio="stdio,id=results,mux=on -mon results"

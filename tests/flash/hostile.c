@@ -22,7 +22,7 @@
 #define HANDLES		8
 #define CHUNK_SHIFT	16
 #define LXTS		4
-#define TOP_BIT		(1ULL << 63)
+#define TOP_BIT		0x8000000000000000ULL
 
 #define SCSI_SENSE	0x02	/* there is a reason in the sense data */
 #define CODE_OUT_OF_RANGE 0x21
