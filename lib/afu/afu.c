@@ -12,7 +12,7 @@
 
 #include "internal.h"
 
-/* As many messages as are read at once */
+/* Number of messages that are read at once */
 #define BATCH	64
 
 static struct afu_context *find_context(const struct afu *afu, uint64_t id)
@@ -29,7 +29,7 @@ int afu_request(const struct afu *afu, const struct cxl_sim_request *req)
 	return write(afu->fd, req, sizeof(*req)) < 0 ? -1 : 0;
 }
 
-/* What is stale by now does not matter; what failed shows in the next read. */
+/* A stale answer does not matter; if the AFU failed, the next read shows it. */
 static void answer(const struct afu *afu, uint32_t type,
 		   const struct cxl_sim_message *msg, uint64_t value)
 {
@@ -137,7 +137,7 @@ void afu_context_ring(struct afu_context *ctx)
 	afu_worker_ring(ctx);
 }
 
-/* One that was refused, or could not be opened, is not known. */
+/* A context that was refused, or could not be opened, never comes here. */
 static void handle_context(struct afu_context *ctx,
 			   const struct cxl_sim_message *msg)
 {
@@ -148,7 +148,7 @@ static void handle_context(struct afu_context *ctx,
 		handle_detach(ctx);
 		break;
 	case CXL_SIM_INTERRUPTS:
-		/* Its worker may be reading it. */
+		/* The context's worker may be reading it. */
 		__atomic_store_n(&ctx->attach.attach.num_interrupts,
 				 msg->interrupts.num_interrupts,
 				 __ATOMIC_RELAXED);
@@ -187,8 +187,8 @@ static void handle(struct afu *afu, const struct cxl_sim_message *msg)
 }
 
 /*
- * Whoever attaches next waits until all these have been dealt with: hundreds of
- * programs may have ended at once.
+ * The next program that attaches waits until all of these have been dealt with:
+ * hundreds of programs may have ended at once.
  */
 static void end_workers_of_detached(struct afu *afu,
 				    const struct cxl_sim_message *messages,
@@ -228,7 +228,7 @@ int afu_handle(struct afu *afu, int timeout)
 
 static int open_node(struct afu *afu, const char *node)
 {
-	/* So that a message which is no more does not keep afu_handle(). */
+	/* Non-blocking: a message may vanish between poll() and read(). */
 	afu->fd = open(node, O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	if (afu->fd < 0)
 		return -1;
@@ -269,8 +269,8 @@ err_free:
 
 /*
  * Give the node back, so that the kernel ends all accesses to memory: a thread
- * may be waiting for a page that never comes. Threads go on with blank
- * registers, and with a descriptor by which every request fails.
+ * may be waiting for a page that never comes. Threads carry on with blank
+ * registers, and with a descriptor on which every request fails.
  */
 static void give_back_node(struct afu *afu)
 {

@@ -10,15 +10,15 @@
 /**
  * struct afu - an AFU
  * @fd: its node
- * @none: takes the place of @fd in afu_close(): a descriptor for which every
- *	request fails. There might be none to be had by then
+ * @none: takes the place of @fd in afu_close(): a descriptor on which every
+ *	request fails. By then it might be impossible to open one
  * @ops: the caller's
  * @data: the caller's
  * @info: what it was configured to be
  * @psa: its problem state area, @info.psa_size bytes
  * @global: offset of the global registers
  * @mode: CXL_MODE_*
- * @contexts: those attached
+ * @contexts: the attached contexts
  */
 struct afu {
 	int fd;
@@ -34,19 +34,19 @@ struct afu {
 
 /**
  * struct afu_context - a context
- * @next: of the AFU's
+ * @next: next context of the AFU
  * @afu: the AFU
  * @fd: its memory
  * @pe: process element
  * @id: for requests
- * @attach: what is known of it
+ * @attach: the message that announced it
  * @data: the caller's
- * @has_worker: it has a thread of its own; the rest is for that
+ * @has_worker: it has a thread of its own; the remaining fields are for that
  * @thread: calls the AFU's work()
  * @lock: guards the next two
  * @rung: the doorbell has rung
- * @stopped: the thread shall end
- * @wake: one of the two has changed
+ * @stopped: the thread must end
+ * @wake: @rung or @stopped has changed
  */
 struct afu_context {
 	struct afu_context *next;
@@ -65,20 +65,20 @@ struct afu_context {
 	pthread_cond_t wake;
 };
 
-/* afu.c: its registers may have been written to. */
+/* afu.c: the context's registers may have been written to. */
 void afu_context_ring(struct afu_context *ctx);
 
-/* Write one; 0 or -1. */
+/* Write a request; 0 or -1. */
 int afu_request(const struct afu *afu, const struct cxl_sim_request *req);
 
-/* mmio.c: do what a CXL_SIM_MMIO says; whoever made the access waits. */
+/* mmio.c: carry out a CXL_SIM_MMIO; the program that made the access waits. */
 void afu_mmio_handle(struct afu_context *ctx,
 		     const struct cxl_sim_message *msg);
 
 /*
  * worker.c; for an AFU without work() they do nothing. afu_worker_stop() waits
- * for the thread. Where many are to be stopped, afu_worker_end() comes first for
- * each, so that they end side by side.
+ * for the thread. To stop many, call afu_worker_end() for each first, so that
+ * they end side by side.
  */
 int afu_worker_start(struct afu_context *ctx);
 void afu_worker_ring(struct afu_context *ctx);

@@ -9,9 +9,9 @@
 #include "internal.h"
 
 /*
- * An offset has no highest bit, all kernel addresses have it set, and no address
- * of a program has: any other address is bad, and must not be taken for the one
- * that has the same offset.
+ * An offset cannot have the highest bit, which is set in all kernel addresses
+ * and clear in all addresses of programs. Any other address is bad, and must
+ * not be taken for the one with the same offset.
  */
 static bool has_offset(const struct afu_context *ctx, uint64_t ea)
 {
@@ -23,13 +23,13 @@ static off_t offset_of(uint64_t ea)
 	return ea & INT64_MAX;
 }
 
-/* What comes in pieces ends in an error, or is done. */
+/* After a short transfer, the next one completes it or returns the error. */
 int afu_load(struct afu_context *ctx, uint64_t ea, void *buf, size_t length)
 {
 	size_t done = 0;
 	ssize_t n;
 
-	/* An ioctl takes the address as it is: it fails, and the program is told. */
+	/* An ioctl takes the whole address, fails, and the program is told. */
 	if (length && !has_offset(ctx, ea))
 		return afu_copy(ctx, ea, ea, 1);
 	while (done < length) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Registers of which each access is an act of the AFU. For an AFU that does not
- * say what it does, they are memory, as if they were mapped.
+ * Trapped registers: each access is a message to the AFU. If the AFU has no
+ * function for it, they are memory, as if they were mapped.
  */
 #include "internal.h"
 
@@ -11,7 +11,7 @@ static bool is_in_window(const struct afu_context *ctx, uint64_t offset)
 	       ctx->attach.attach.window_size;
 }
 
-/* What is in nobody's window is everybody's. */
+/* A register outside all windows belongs to all contexts. */
 static void ring(struct afu *afu, uint64_t offset)
 {
 	struct afu_context *ctx;
@@ -51,7 +51,7 @@ static void write_memory(struct afu *afu, uint64_t offset, unsigned int size,
 	ring(afu, offset);
 }
 
-/* A number between the byte orders of this machine and of the register */
+/* Convert between the byte orders of this machine and of the register. */
 static uint64_t swap(unsigned int size, uint64_t value)
 {
 	return size == sizeof(uint64_t) ? htobe64(value) : htobe32(value);

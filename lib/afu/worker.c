@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * A thread for each context, which calls the AFU's work(): so one that waits for
- * memory holds up no other. It ends soon when its context does, since what it
- * waits for ends then, too.
+ * A thread for each context, which calls the AFU's work(): so a context that
+ * waits for memory delays no other. It ends soon after its context, because
+ * whatever it waits for ends then, too.
  */
 #include <errno.h>
 #include <time.h>
@@ -19,7 +19,7 @@ static void add_us(struct timespec *t, long us)
 	t->tv_nsec = ns % NSEC_PER_SEC;
 }
 
-/* Until the doorbell rings, or @us are over unless that is negative. */
+/* Wait until the doorbell rings or, unless @us is negative, @us have passed. */
 static void wait_for_work(struct afu_context *ctx, long us)
 {
 	struct timespec until;
@@ -36,7 +36,7 @@ static void wait_for_work(struct afu_context *ctx, long us)
 			ret = pthread_cond_timedwait(&ctx->wake, &ctx->lock,
 						     &until);
 	}
-	/* What is written from now on rings again. */
+	/* Writes from now on ring again. */
 	ctx->rung = false;
 	pthread_mutex_unlock(&ctx->lock);
 }

@@ -17,13 +17,13 @@
  *	while (afu_handle(afu, -1) >= 0)
  *		continue;
  *
- * A struct afu and its contexts belong to one thread, but for functions that say
- * otherwise: those of a context's memory, and those that only tell something of
- * a context, are for any thread as long as the context exists.
+ * A struct afu and its contexts belong to one thread. As long as a context
+ * exists, any thread may access its memory and call functions that only return
+ * something about it; other functions say so if any thread may call them.
  *
- * Functions that fail return -1, or NULL, and set errno. ESTALE means that the
- * context is not attached any more: the program that had it does not wait for
- * this one.
+ * Functions that fail return -1 or NULL, and set errno. ESTALE means that the
+ * context is no longer attached: a program that detaches does not wait for the
+ * AFU.
  */
 #ifndef _AFU_H
 #define _AFU_H
@@ -59,31 +59,33 @@ struct afu_mmio {
 
 /**
  * struct afu_ops - what happens to an AFU; each is optional
- * @reset: comes before all else, and then whenever the AFU is reset: set up the
- *	global registers. Contexts that are attached do no more work
- * @attach: a context was started: set up its registers. Its starter waits.
- *	Return 0, or -1 to refuse it
+ * @reset: called before anything else, and then whenever the AFU is reset: set
+ *	up the global registers. Attached contexts do no more work
+ * @attach: a context was started: set up its registers. The program or driver
+ *	that started it waits. Return 0, or -1 to refuse the context
  * @doorbell: registers of the context may have been written to
- * @work: does the context's work, in a thread of its own, so that what waits for
- *	one context's memory holds up no other: called once it is attached, and
- *	whenever its doorbell has rung. Return the microseconds after which it is
- *	called even if that does not ring, or -1. It has ended before @detach and
- *	before @reset are called, so it must return when accesses fail by ESTALE
- * @interrupts: it has another number of interrupts
- * @detach: it is gone; its memory cannot be accessed any more, and after this
- *	the struct is no more. Also called for those there are in afu_close(), and
- *	after @attach if there can be no thread for @work
+ * @work: does the context's work, in a thread of its own, so that waiting for
+ *	one context's memory delays no other. Called once the context is
+ *	attached, and whenever its doorbell has rung. Return the microseconds
+ *	after which to call it even if the doorbell does not ring, or -1. It has
+ *	ended before @detach and @reset are called, so it must return when
+ *	accesses fail with ESTALE
+ * @interrupts: the number of the context's interrupts has changed
+ * @detach: the context is gone. Its memory can no longer be accessed, and the
+ *	struct ceases to exist after this call. afu_close() calls it for all
+ *	contexts that are left; it also follows @attach if no thread can be
+ *	created for @work
  * @link: the link to the card went down, or came back
  * @mmio_read: a register of @size bytes, 4 or 8, is read, if the AFU's setting
- *	"mmio" is "trapped": return what it holds. The reader waits. @offset is
- *	that in the problem state area: for the context's first register
+ *	"mmio" is "trapped": return its value. The reader waits. @offset is the
+ *	offset in the problem state area: the context's first register is at
  *	afu_context_window_offset()
- * @mmio_write: likewise, @value is written to it; then @work is called
- * @mmio: instead of both, for an AFU whose answer takes time: note what is to be
- *	done. Whoever does that waits until afu_mmio_done()
+ * @mmio_write: likewise, @value is written; then @work is called
+ * @mmio: replaces both, for an AFU that needs time to answer: note what to do.
+ *	The access waits until afu_mmio_done()
  *
- * Where there is no function for an access to a register, registers are memory
- * for that, in the windows and in afu_global(), and a write rings.
+ * An access that has no function here goes to memory, in the windows and in
+ * afu_global(), and a write rings the doorbell.
  */
 struct afu_ops {
 	void (*reset)(struct afu *afu);
@@ -103,31 +105,32 @@ struct afu_ops {
 /**
  * afu_open() - be an AFU
  * @node: path of its node, /dev/cxl-sim/CARD.afuM
- * @ops: what is called by afu_handle(); must live as long as the AFU
+ * @ops: functions that afu_handle() calls; must live as long as the AFU
  * @data: for the caller, see afu_data()
  *
- * Return: the AFU, to be given back by afu_close(); or NULL: EBUSY (another
- * program is that AFU), EPROTO (a kernel that speaks another version), ENOMEM,
- * or what open() and mmap() say.
+ * Return: the AFU, to be released by afu_close(); or NULL: EBUSY (another
+ * program is that AFU), EPROTO (the kernel speaks another version), ENOMEM, or
+ * the errors of open() and mmap().
  */
 struct afu *afu_open(const char *node, const struct afu_ops *ops, void *data);
 
 /**
- * afu_close() - be it no more
+ * afu_close() - stop being an AFU
  * @afu: AFU or NULL
  *
- * To those who have attached it has failed. Accesses to their memory that are
- * going on end by ESTALE before @detach is called.
+ * For the programs that have attached, the AFU has failed. Accesses to their
+ * memory that are under way fail with ESTALE before @detach is called.
  */
 void afu_close(struct afu *afu);
 
 /**
  * afu_handle() - handle what has happened
  * @afu: AFU
- * @timeout: milliseconds to wait for it, 0 not to wait, -1 for ever
+ * @timeout: milliseconds to wait for something to happen, 0 not to wait, -1
+ *	for ever
  *
  * Return: how many messages were handled, 0 if none came in time, or -1:
- * ENODEV (the AFU does not exist any more), EIO (it has failed: no answer in
+ * ENODEV (the AFU no longer exists), EIO (it has failed: it did not answer in
  * time), EINTR.
  */
 int afu_handle(struct afu *afu, int timeout);
@@ -136,8 +139,8 @@ int afu_handle(struct afu *afu, int timeout);
  * afu_fd() - the AFU's descriptor
  * @afu: AFU
  *
- * Return: a descriptor for poll() and its like, readable when afu_handle() has
- * something to do. It is the AFU's: do not close it.
+ * Return: a descriptor for poll() and similar calls, readable when afu_handle()
+ * has something to do. It belongs to the AFU: do not close it.
  */
 int afu_fd(const struct afu *afu);
 
@@ -151,7 +154,8 @@ void *afu_data(const struct afu *afu);
  * afu_global() - the global registers
  * @afu: AFU
  *
- * Return: one page, until the next afu_ops.reset(), before which they may move.
+ * Return: one page, valid until the next reset, which may move it before
+ * afu_ops.reset() is called.
  */
 void *afu_global(const struct afu *afu);
 
@@ -159,8 +163,8 @@ void *afu_global(const struct afu *afu);
  * afu_psa() - the whole problem state area
  * @afu: AFU
  *
- * Return: all windows and the global registers, afu_psa_size() bytes, shared with
- * all who attach; until afu_close().
+ * Return: all windows and the global registers, afu_psa_size() bytes, shared
+ * with all programs that attach; valid until afu_close().
  */
 void *afu_psa(const struct afu *afu);
 
@@ -176,8 +180,8 @@ size_t afu_psa_size(const struct afu *afu);
  * afu_mode() - the AFU's mode since the last reset
  * @afu: AFU
  *
- * Return: CXL_MODE_DEDICATED or CXL_MODE_DIRECTED of <misc/cxl.h>, or 0: it is
- * disabled.
+ * Return: CXL_MODE_DEDICATED or CXL_MODE_DIRECTED of <misc/cxl.h>, or 0: the
+ * AFU is disabled.
  */
 uint32_t afu_mode(const struct afu *afu);
 
@@ -196,14 +200,14 @@ uint32_t afu_err_buff_size(const struct afu *afu);
  * @data: what
  * @length: bytes, at most 4096
  *
- * Return: 0, or -1: EINVAL (beyond the end).
+ * Return: 0, or -1: EINVAL (beyond the buffer's end).
  */
 int afu_err_buff_write(struct afu *afu, uint32_t offset, const void *data,
 		       uint32_t length);
 
 /*
- * A context exists from afu_ops.attach() to the end of afu_ops.detach(); it is
- * the library's.
+ * A context exists from afu_ops.attach() to the end of afu_ops.detach(). It
+ * belongs to the library.
  */
 
 /**
@@ -218,14 +222,14 @@ struct afu_context *afu_context_first(const struct afu *afu);
  * afu_context_next() - the attached context after another
  * @ctx: context
  *
- * As afu_context_first(), it is for the thread that the AFU belongs to.
+ * Like afu_context_first(), only for the thread that the AFU belongs to.
  *
  * Return: a context, or NULL: that was the last.
  */
 struct afu_context *afu_context_next(const struct afu_context *ctx);
 
 /**
- * afu_context_afu() - the AFU that a context is of
+ * afu_context_afu() - the AFU of a context
  * @ctx: context
  */
 struct afu *afu_context_afu(const struct afu_context *ctx);
@@ -234,7 +238,7 @@ struct afu *afu_context_afu(const struct afu_context *ctx);
  * afu_context_pe() - number of a context
  * @ctx: context
  *
- * Return: the process element, which the next context may have.
+ * Return: the process element. Once the context is gone, another may have it.
  */
 uint32_t afu_context_pe(const struct afu_context *ctx);
 
@@ -242,12 +246,12 @@ uint32_t afu_context_pe(const struct afu_context *ctx);
  * afu_context_wed() - work element descriptor of a context
  * @ctx: context
  *
- * Return: 64 bits that whoever has attached chose.
+ * Return: 64 bits, chosen by the program or driver that has attached.
  */
 uint64_t afu_context_wed(const struct afu_context *ctx);
 
 /**
- * afu_context_is_master() - does a context see the windows of all?
+ * afu_context_is_master() - does a context see the windows of all contexts?
  * @ctx: context
  */
 bool afu_context_is_master(const struct afu_context *ctx);
@@ -264,7 +268,7 @@ bool afu_context_is_kernel(const struct afu_context *ctx);
  * afu_context_interrupts() - how many interrupts a context has
  * @ctx: context
  *
- * Return: N; those from 1 to N can be raised.
+ * Return: N; the interrupts from 1 to N can be raised.
  */
 uint32_t afu_context_interrupts(const struct afu_context *ctx);
 
@@ -272,7 +276,7 @@ uint32_t afu_context_interrupts(const struct afu_context *ctx);
  * afu_context_window() - a context's window of the problem state area
  * @ctx: context
  *
- * Return: afu_context_window_size() bytes, zeroes at first, shared with the
+ * Return: afu_context_window_size() bytes, initially zero, shared with the
  * program that has attached.
  */
 void *afu_context_window(const struct afu_context *ctx);
@@ -294,10 +298,10 @@ uint64_t afu_context_window_offset(const struct afu_context *ctx);
 size_t afu_context_window_size(const struct afu_context *ctx);
 
 /**
- * afu_context_data() - what afu_context_set_data() has left
+ * afu_context_data() - what was given to afu_context_set_data()
  * @ctx: context
  *
- * Return: a pointer of the caller's, NULL at first.
+ * Return: a pointer of the caller's, initially NULL.
  */
 void *afu_context_data(const struct afu_context *ctx);
 
@@ -309,10 +313,11 @@ void *afu_context_data(const struct afu_context *ctx);
 void afu_context_set_data(struct afu_context *ctx, void *data);
 
 /*
- * The context's memory, at effective addresses. Any thread may call these, as
- * long as the context exists. They wait for memory that is not there; those of
- * one context may wait for each other. Errors: EFAULT (a bad address, which
- * the program that has attached gets a data storage event for), ESTALE.
+ * The context's memory, at effective addresses. Any thread may call these
+ * functions as long as the context exists. They wait for memory that is not
+ * there yet; calls for one context may wait for each other. Errors: EFAULT (a
+ * bad address; the program that has attached gets a data storage event),
+ * ESTALE.
  */
 
 /**
@@ -339,27 +344,27 @@ int afu_store(struct afu_context *ctx, uint64_t ea, const void *buf,
 	      size_t length);
 
 /**
- * afu_load_nowait() - read memory, if that can be done without waiting
+ * afu_load_nowait() - read memory, if possible without waiting
  * @ctx: context
  * @ea: address
  * @buf: where to
  * @length: bytes
  *
- * Return: 0, or -1; EAGAIN: the memory is not there, or the address is bad, of
- * which nobody is told.
+ * Return: 0, or -1; EAGAIN: the memory is not there, or the address is bad. The
+ * program is not told of a bad address.
  */
 int afu_load_nowait(struct afu_context *ctx, uint64_t ea, void *buf,
 		    size_t length);
 
 /**
- * afu_store_nowait() - write memory, if that can be done without waiting
+ * afu_store_nowait() - write memory, if possible without waiting
  * @ctx: context
  * @ea: address
  * @buf: where from
  * @length: bytes
  *
- * Return: 0, or -1 as afu_load_nowait(); what comes before the place that is not
- * there may have been stored.
+ * Return: 0, or -1 as afu_load_nowait(); what precedes the missing memory may
+ * have been stored.
  */
 int afu_store_nowait(struct afu_context *ctx, uint64_t ea, const void *buf,
 		     size_t length);
@@ -379,13 +384,13 @@ int afu_copy(struct afu_context *ctx, uint64_t dst, uint64_t src,
 /**
  * afu_copy_from() - copy from the memory of another context
  * @ctx: context
- * @dst: address in it to copy to
- * @from: context of the same AFU
- * @src: address in that to copy from
+ * @dst: address in @ctx to copy to
+ * @from: a context of the same AFU
+ * @src: address in @from to copy from
  * @length: bytes, at most 1 GiB
  *
- * Return: 0, or -1 when not all was copied; EFAULT is told to the context that
- * the bad address belongs to.
+ * Return: 0, or -1 when not all was copied; at EFAULT, the context that the bad
+ * address belongs to gets the event.
  */
 int afu_copy_from(struct afu_context *ctx, uint64_t dst,
 		  struct afu_context *from, uint64_t src, uint64_t length);
@@ -403,24 +408,24 @@ int afu_fill(struct afu_context *ctx, uint64_t dst, uint8_t value,
 	     uint64_t length);
 
 /**
- * afu_compare_swap() - replace a word, if it is what it should be, at once
+ * afu_compare_swap() - replace a word atomically, if it has the expected value
  * @ctx: context
  * @ea: address, a multiple of @width
  * @width: 4 or 8 bytes
- * @old: what it should be; set to what it was
- * @new_value: to replace it
+ * @old: the expected value; set to the value that was there
+ * @new_value: replaces it
  *
  * Words are in this machine's byte order.
  *
- * Return: 0, also when it was something else; or -1.
+ * Return: 0, also when another value was there; or -1.
  */
 int afu_compare_swap(struct afu_context *ctx, uint64_t ea, unsigned int width,
 		     uint64_t *old, uint64_t new_value);
 
 /**
- * afu_mmio_done() - answer to an access that afu_ops.mmio() was told of
+ * afu_mmio_done() - answer an access that was passed to afu_ops.mmio()
  * @ctx: context
- * @mmio: what was told, or a copy; of a read, @value is what the register holds
+ * @mmio: the access, or a copy; of a read, @value is what the register holds
  *
  * Return: 0, or -1: ESTALE (the access has ended).
  */
@@ -433,15 +438,15 @@ int afu_mmio_done(struct afu_context *ctx, const struct afu_mmio *mmio);
  *
  * Any thread may call it, as long as the context exists.
  *
- * Return: 0, or -1: ERANGE (it has no interrupt of that number), EIO (the link is
- * down, or the AFU has failed), ENODEV, ESTALE.
+ * Return: 0, or -1: ERANGE (the context has no interrupt of that number), EIO
+ * (the link is down, or the AFU has failed), ENODEV, ESTALE.
  */
 int afu_interrupt(struct afu_context *ctx, uint32_t number);
 
 /**
  * afu_error() - report an AFU error
  * @ctx: context
- * @value: what it means is a matter of the AFU
+ * @value: its meaning is defined by the AFU
  *
  * Any thread may call it, as long as the context exists.
  *
@@ -450,13 +455,14 @@ int afu_interrupt(struct afu_context *ctx, uint32_t number);
 int afu_error(struct afu_context *ctx, uint64_t value);
 
 /*
- * Registers in memory are 64 bits, big-endian, and at multiples of 8. Whoever
- * sees what afu_reg_write() writes sees what was written before it.
+ * Registers in memory have 64 bits, are big-endian, and lie at multiples of 8.
+ * A reader that sees the value of an afu_reg_write() also sees everything
+ * written before it.
  */
 
 /**
  * afu_reg_read() - read a register
- * @base: afu_context_window(), afu_global() or the like
+ * @base: afu_context_window(), afu_global() or similar
  * @offset: of the register, a multiple of 8
  *
  * Return: its value.
@@ -481,14 +487,14 @@ static inline void afu_reg_write(void *base, size_t offset, uint64_t value)
 }
 
 /**
- * afu_reg_exchange() - write a register, and learn what was there, at once
+ * afu_reg_exchange() - atomically write a register and return its old value
  * @base: see afu_reg_read()
  * @offset: of the register, a multiple of 8
  * @value: its new value
  *
  * So a store that the program makes meanwhile is not lost.
  *
- * Return: its value before.
+ * Return: its old value.
  */
 static inline uint64_t afu_reg_exchange(void *base, size_t offset,
 					uint64_t value)
