@@ -1,12 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Print the events of an AFU: without the library, a descriptor is enough.
+"""Print the events of an AFU, without the library: a descriptor is enough.
 
 usage: events.py [NODE [COUNT]]
 
 NODE is a device node (default: /dev/cxl/afu0.0s), or "-" for the standard
-input, where a descriptor that an AFU driver gave may be. After COUNT events
-(default: all) it ends.
+input, which may be a descriptor from an AFU driver. With COUNT, the program
+ends after that many events.
 """
 import errno
 import fcntl
@@ -23,7 +23,7 @@ START_WORK = struct.Struct("=QQQhHi32x")   # flags, WED, AMR, interrupts, ...
 
 
 def iow(magic, number, size):
-    """_IOW() of <linux/ioctl.h>, which is another one on some machines"""
+    """_IOW() of <linux/ioctl.h>, which differs on some machines"""
     machine = os.uname().machine
     if machine.startswith(("ppc", "mips", "sparc", "alpha")):
         return 4 << 29 | size << 16 | magic << 8 | number
@@ -31,7 +31,7 @@ def iow(magic, number, size):
 
 
 def open_started(node):
-    """A context on the memory of this process, without any work for the AFU"""
+    """Start a context on this process's memory, without any work for the AFU."""
     fd = os.open(node, os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)
     work = START_WORK.pack(0, 0, 0, 0, 0, 0)
     fcntl.ioctl(fd, iow(0xCA, 0, START_WORK.size), work)
@@ -39,7 +39,7 @@ def open_started(node):
 
 
 def events(buf):
-    """The events that one read() gave, back to back"""
+    """The events that one read() returned, back to back"""
     at = 0
     while at < len(buf):
         kind, size, element, _ = HEADER.unpack_from(buf, at)
@@ -68,9 +68,9 @@ def main(node="/dev/cxl/afu0.0s", count="0"):
             buf = os.read(fd, READ_SIZE)
         except OSError as error:
             if error.errno == errno.EAGAIN:
-                continue        # somebody else was faster
+                continue        # another reader was faster
             if error.errno == errno.EIO:
-                break           # the context is closed, and all is read
+                break           # the context is closed, and all events are read
             raise
         if not buf:
             break

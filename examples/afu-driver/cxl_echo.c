@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * An AFU driver: what a program sends by ioctl comes back as an event.
+ * An AFU driver: a number that a program sends by ioctl comes back as an event.
  *
- * A driver for real work starts the AFU in echo_send(), and sends the event from
- * the interrupt handler that cxl_map_afu_irq() was given; all else stays the same.
+ * A driver for real work starts the AFU in echo_send(), and sends the event
+ * from the interrupt handler passed to cxl_map_afu_irq(). All else stays the
+ * same.
  */
 #include <linux/file.h>
 #include <linux/miscdevice.h>
@@ -75,7 +76,7 @@ static int echo_open_context(struct pci_dev *afu)
 		ret = file ? PTR_ERR(file) : -ENOMEM;
 		goto err_queue;
 	}
-	/* From now on it may be closed at any time, and all of this released. */
+	/* From now on it may be closed, and all this released, at any time. */
 	fd_install(fd, file);
 	return fd;
 
@@ -141,7 +142,7 @@ static void echo_remove(struct pci_dev *pdev)
 	mutex_unlock(&echo_lock);
 }
 
-/* Those of the memcpy AFU; an AFU of your own has others. */
+/* The IDs of the memcpy AFU; an AFU of your own has others. */
 static const struct pci_device_id echo_ids[] = {
 	{ PCI_DEVICE(PCI_VENDOR_ID_IBM, 0x4350) },
 	{ }

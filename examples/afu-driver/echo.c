@@ -12,7 +12,7 @@
 
 #include "cxl_echo.h"
 
-/* A read() gives as many events as are there. */
+/* A read() returns all events that are waiting, as far as they fit. */
 static int print_events(const char *buf, ssize_t size)
 {
 	struct cxl_event_header header;

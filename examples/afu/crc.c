@@ -2,7 +2,7 @@
 /*
  * The CRC AFU as a program: Documentation/crc-afu.md says what it does.
  *
- * The AFU's settings in configfs have to be
+ * The AFU's settings in configfs must be
  *
  *	model=user pp_size=0x100000 irqs_min=16 modes="dedicated directed"
  */
@@ -45,7 +45,8 @@ enum status { BUSY = 1, DONE, ADDRESS_ERROR, INVALID };
 /**
  * struct error - an entry of the error buffer, big-endian
  *
- * Error n is in entry (n - 1) % (entries - 1) + 1, entry 0 has their number.
+ * Error n is in entry (n - 1) % (entries - 1) + 1. Entry 0 has the number of
+ * errors.
  */
 struct error {
 	uint64_t number;
@@ -58,14 +59,14 @@ struct error {
 };
 
 /**
- * struct job - a command that is going on
+ * struct job - a command that is being executed
  * @ctx: its context
  * @channel: its channel
  * @regs: the channel's registers
  * @command: what to do
  * @address: of the data
  * @length: bytes
- * @interrupt: at the end, or 0
+ * @interrupt: number of the interrupt to raise at the end, or 0
  * @crc: checksum so far, inverted
  * @done: bytes so far
  */
@@ -81,7 +82,7 @@ struct job {
 	uint64_t done;
 };
 
-/* Contexts have a thread each: the error buffer is for one at a time. */
+/* Each context has a thread; only one at a time may use the error buffer. */
 static pthread_mutex_t errors_lock = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t errors;
 
@@ -209,7 +210,7 @@ static void show_regs(struct afu_context *ctx)
 	void *regs = afu_context_window(ctx);
 
 	afu_reg_write(regs, REG_IDENT, IDENT);
-	/* All ones would be a register of a card that is not there. */
+	/* All ones is what a register of a missing card would read as. */
 	afu_reg_write(regs, REG_WED, wed == ~0ULL ? wed - 1 : wed);
 	afu_reg_write(regs, REG_PE, afu_context_pe(ctx));
 	afu_reg_write(regs, REG_COMMANDS, count(ctx));
@@ -242,7 +243,7 @@ static void do_command(struct afu_context *ctx, unsigned int channel,
 		afu_interrupt(ctx, job.interrupt);
 }
 
-/* Each channel in turn, until none has a command. */
+/* Serve each channel in turn, until none has a command. */
 static long work(struct afu_context *ctx)
 {
 	void *regs = afu_context_window(ctx);

@@ -3,8 +3,8 @@
  * The memcpy AFU as a program: Documentation/memcpy-afu.md says what it does.
  * Its atomic operations are in memcpy_atomic.h.
  *
- * Work appears in memory, without a doorbell: so an idle context's queue is
- * looked at again after an eighth of the time for which it has been idle.
+ * Work appears in memory, without a doorbell. So the queue of an idle context
+ * is checked again after an eighth of the time for which it has been idle.
  */
 #include <endian.h>
 #include <errno.h>
@@ -73,7 +73,7 @@ struct element {
  * @terminate: Terminate was written
  * @status: what the register of this name shows
  * @timebase: likewise
- * @active_us: when there last was work
+ * @active_us: when there was work last
  */
 struct queue {
 	uint32_t offset;
@@ -127,7 +127,7 @@ static void show_regs(struct afu_context *ctx)
 	struct queue *q = afu_context_data(ctx);
 	void *regs = afu_context_window(ctx);
 
-	/* All ones would be a register of a card that is not there. */
+	/* All ones is what a register of a missing card would read as. */
 	afu_reg_write(regs, REG_WED, wed == ~0ULL ? wed - 1 : wed);
 	afu_reg_write(regs, REG_HANDLE,
 		      (uint64_t)afu_context_pe(ctx) << HANDLE_SHIFT);
@@ -188,8 +188,8 @@ static bool stops_on_invalid(const struct afu_context *ctx)
 }
 
 /*
- * Take the next element, true when there is one. A program makes an element
- * valid, then writes Restart: so that is cleared first, and looked at last.
+ * Take the next element; true if there is one. A program makes an element
+ * valid, then writes Restart. So Restart is cleared first, and checked last.
  */
 static bool fetch(struct afu_context *ctx, struct element *e)
 {
@@ -201,7 +201,7 @@ static bool fetch(struct afu_context *ctx, struct element *e)
 		set_status(ctx, TERMINATED);
 		return false;
 	}
-	/* The rest was written before the command byte. */
+	/* The program writes the command byte last, so it is read first. */
 	ret = afu_load(ctx, element_ea(ctx), &e->cmd, sizeof(e->cmd));
 	if (!ret && !is_runnable(ctx, e->cmd)) {
 		if (!queue_size(ctx) || stops_on_invalid(ctx))
@@ -228,8 +228,8 @@ static void next_element(struct afu_context *ctx)
 }
 
 /*
- * Commands return 0, or -1 and EFAULT, EINVAL or EOPNOTSUPP; or another errno,
- * then the context is gone.
+ * Commands return 0, or -1 and set errno: EFAULT, EINVAL or EOPNOTSUPP. Any
+ * other errno means that the context is gone.
  */
 
 static int fail(int error)
@@ -238,7 +238,7 @@ static int fail(int error)
 	return -1;
 }
 
-/* The kernel copies what is worth a way through another thread. */
+/* Only larger copies are worth the kernel's detour through another thread. */
 static int copy(struct afu_context *ctx, const struct element *e)
 {
 	unsigned int length = be16toh(e->length);
@@ -277,10 +277,10 @@ static int atomic(struct afu_context *ctx, const struct element *e)
 	struct queue *q = afu_context_data(ctx);
 	int ret;
 
-	/* There is no safe way to do it for the kernel. */
+	/* There is no safe way to do this in kernel memory. */
 	if (afu_context_is_kernel(ctx))
 		return fail(EOPNOTSUPP);
-	/* Some wait for another to change the word. */
+	/* Some operations wait until something else changes the word. */
 	while ((ret = atomic_execute(ctx, &op)) && errno == EBUSY)
 		if (q->terminate || is_requested(ctx, TERMINATE))
 			break;
@@ -312,7 +312,7 @@ static int execute(struct afu_context *ctx, const struct element *e)
 	}
 }
 
-/* The status byte, or 0 when the context is gone. */
+/* The status byte, or 0 if the context is gone */
 static uint8_t result_of(int ret)
 {
 	if (!ret)
@@ -331,7 +331,7 @@ static uint8_t result_of(int ret)
 	}
 }
 
-/* Returns true while there may be more. */
+/* Returns true if there may be more work. */
 static bool run_element(struct afu_context *ctx)
 {
 	struct queue *q = afu_context_data(ctx);
@@ -347,7 +347,7 @@ static bool run_element(struct afu_context *ctx)
 		return false;
 	stop = result == COMPLETE && ((e.cmd & CMD_CODE) == IRQ ||
 				      (e.cmd & CMD_CODE) == STOP);
-	/* Restart may be the answer to what the program sees from here on. */
+	/* From here on, a Restart may be the program's answer to the status. */
 	if (stop)
 		clear_restart(ctx);
 	if (afu_store(ctx, element_ea(ctx) + offsetof(struct element, status),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Atomic operations of the memcpy AFU, with compare and swap. */
+/* Atomic operations of the memcpy AFU, built on compare and swap. */
 #ifndef _EXAMPLES_MEMCPY_ATOMIC_H
 #define _EXAMPLES_MEMCPY_ATOMIC_H
 
@@ -38,7 +38,7 @@ static inline unsigned int atomic_op(const struct atomic *op)
 					       : code;
 }
 
-/* From memory order to a number and back */
+/* Convert a word in memory order to a number, and back. */
 static inline uint64_t atomic_order(const struct atomic *op, uint64_t word)
 {
 	bool little = op->code & ATOMIC_LITTLE_ENDIAN;
@@ -53,7 +53,7 @@ static inline int64_t atomic_signed(const struct atomic *op, uint64_t val)
 	return op->width == 8 ? (int64_t)val : (int32_t)val;
 }
 
-/* Where the second word is, of those operations that have one */
+/* Address of the second word, for the operations that have one */
 static inline uint64_t atomic_second(const struct atomic *op)
 {
 	switch (atomic_op(op)) {
@@ -69,8 +69,8 @@ static inline uint64_t atomic_second(const struct atomic *op)
 }
 
 /*
- * What becomes of @mem. Return 0, or an errno: ENODATA: nothing is to be stored;
- * EBUSY: not before another has changed it; EOPNOTSUPP.
+ * Compute the new value of @mem. Return 0, or an errno: ENODATA (store
+ * nothing), EBUSY (retry when something else has changed the word), EOPNOTSUPP.
  */
 static inline int atomic_compute(const struct atomic *op, uint64_t mem,
 				 uint64_t second, uint64_t *result)
@@ -157,11 +157,11 @@ static inline int atomic_store(struct afu_context *ctx, const struct atomic *op,
 }
 
 /**
- * atomic_execute() - do it
+ * atomic_execute() - execute an operation
  * @ctx: context
  * @op: operation
  *
- * Return: 0, or -1: EOPNOTSUPP, EBUSY (try again), or what an access says.
+ * Return: 0, or -1: EOPNOTSUPP, EBUSY (try again), or the error of an access.
  */
 static inline int atomic_execute(struct afu_context *ctx,
 				 const struct atomic *op)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * An AFU that misbehaves on command, to try what becomes of programs that use
- * one. The work element descriptor is the command, a number from the table below:
+ * An AFU that misbehaves on command, to see how programs cope with that. The
+ * work element descriptor is the command, a number from the table below:
  *
  *	misbehave /dev/cxl-sim/mine.afu0
  */
@@ -62,7 +62,7 @@ static void stop(struct afu_context *ctx)
 	kill(getpid(), SIGSTOP);
 }
 
-/* What the kernel says to it does not matter: the AFU has failed by then. */
+/* The kernel's answer does not matter: the AFU has failed by then. */
 static void send(struct afu_context *ctx, const void *data, size_t size)
 {
 	if (write(afu_fd(afu_context_afu(ctx)), data, size) < 0)
@@ -102,7 +102,7 @@ static void access_wrong_address(struct afu_context *ctx)
 		perror("misbehave");
 }
 
-/* A command, by its number; the first ones come before the answer. */
+/* Commands by their numbers; the first ones run before the AFU answers. */
 static const struct {
 	const char *name;
 	void (*run)(struct afu_context *ctx);
@@ -134,7 +134,7 @@ static int attach(struct afu_context *ctx)
 	return 0;
 }
 
-/* Who gets the interrupt sees that the AFU lives. */
+/* The interrupt shows the program that the AFU is alive. */
 static long work(struct afu_context *ctx)
 {
 	uint64_t command = afu_context_wed(ctx);

@@ -12,8 +12,8 @@
         afu.attach(queue.wed)
         print(afu.read_event(), copy.done, bytes(target))
 
-What fails in libcxl or the kernel is an OSError with its errno. A handle is to be
-used by one thread at a time; the registers of Mmio by many.
+A failure in libcxl or the kernel raises OSError with its errno. Only one thread at a
+time may use a handle; many may use the registers of Mmio.
 
 cxl_afu.model is the other side: AFUs that are Python programs, without any library.
 """
@@ -35,7 +35,7 @@ __all__ = ["Afu", "AfuError", "Buffer", "DataStorage", "DriverEvent", "Element",
 
 
 def __getattr__(name: str) -> Any:
-    """Load libcxl when one of the names above is used: an AFU model does without."""
+    """Load libcxl only when one of the names above is used: AFU models do without."""
     if name in __all__:
         for module in ("afu", "buffer", "events", "memcpy"):
             value = getattr(importlib.import_module("." + module, __name__), name, None)

@@ -13,8 +13,8 @@ _SONAME = "libcxl.so.1"
 
 
 def _candidates() -> Iterator[str]:
-    """Where the library may be. Compute Express Link has one of the same name,
-    hence the folder of its own where ours is installed."""
+    """Where the library may be. Compute Express Link has a library of the same name,
+    so ours is installed in a folder of its own."""
     if "CXL_AFU_LIBCXL" in os.environ:
         yield os.environ["CXL_AFU_LIBCXL"]
         return
@@ -40,7 +40,7 @@ library = _load()
 
 
 class StartWork(ctypes.Structure):
-    """struct cxl_ioctl_start_work, which only the library looks into"""
+    """struct cxl_ioctl_start_work, opaque: only the library accesses its fields"""
 
 
 class Stamp(ctypes.Structure):
@@ -53,7 +53,7 @@ _afu = c_void_p
 _work = ctypes.POINTER(StartWork)
 _long_out = ctypes.POINTER(c_long)
 
-# name: result, arguments. A result that is a pointer fails with NULL, others with -1.
+# name: result, arguments. Functions that return a pointer fail with NULL, others with -1.
 _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "cxl_afu_next": (_afu, [_afu]),
     "cxl_afu_dev_name": (c_char_p, [_afu]),
@@ -93,13 +93,13 @@ for _name, (_result, _arguments) in _FUNCTIONS.items():
 
 
 def last_error(what: str | None = None) -> OSError:
-    """The exception for what the last call of this thread left in errno"""
+    """The exception for the errno that this thread's last call left"""
     code = ctypes.get_errno()
     return OSError(code, os.strerror(code), what)
 
 
 def call(name: str, *arguments: Any, what: str | None = None) -> Any:
-    """Call a function of the library, and raise OSError where it failed."""
+    """Call a function of the library; raise OSError if it fails."""
     ctypes.set_errno(0)
     result = getattr(library, name)(*arguments)
     if result is None and _FUNCTIONS[name][0] is None:

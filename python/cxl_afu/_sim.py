@@ -7,7 +7,7 @@ import platform
 import struct
 
 ABI_VERSION = 1
-MAX_ADDRESS = 2 ** 63 - 1       # what an offset of pread() and pwrite() can be
+MAX_ADDRESS = 2 ** 63 - 1       # the largest offset of pread() and pwrite()
 MAX_LENGTH = 1 << 30            # of COPY and FILL, in bytes
 
 MESSAGE_SIZE = 64
@@ -52,14 +52,14 @@ class Request(enum.IntEnum):
     MMIO_DONE = 5
 
 
-# Some architectures have bits of their own for the direction.
+# Some architectures encode the direction in other bits.
 _OTHER_BITS = platform.machine().startswith(("alpha", "mips", "ppc", "sparc"))
 _WRITE, _READ = (4, 2) if _OTHER_BITS else (1, 2)
 _DIRECTION_SHIFT = 29 if _OTHER_BITS else 30
 
 
 def _ioctl(direction: int, number: int, size: int) -> int:
-    """The number of an ioctl, as _IOC() of <linux/ioctl.h> makes it"""
+    """The number of an ioctl, as _IOC() of <linux/ioctl.h> forms it"""
     return direction << _DIRECTION_SHIFT | size << 16 | 0xCA << 8 | number
 
 

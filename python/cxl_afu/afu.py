@@ -15,7 +15,7 @@ BIG_ENDIAN, LITTLE_ENDIAN, HOST_ENDIAN = 1, 2, 3
 
 
 def afus() -> Iterator[str]:
-    """The names of all AFUs of all cards, "afuN.M"; none where there is no card"""
+    """The names of all AFUs of all cards, "afuN.M"; none if there is no card"""
     handle = None
     while True:
         ctypes.set_errno(0)
@@ -64,7 +64,7 @@ class Afu:
 
     @classmethod
     def from_fd(cls, fd: int) -> Afu:
-        """Take over a descriptor, which an AFU driver gave."""
+        """Take over a descriptor that came from an AFU driver."""
         return cls(_libcxl.call("cxl_afu_fd_to_h", fd))
 
     @property
@@ -91,7 +91,7 @@ class Afu:
         self.close()
 
     def fileno(self) -> int:
-        """The descriptor, so that an Afu can be given to select() and the like"""
+        """The descriptor, so that select() and similar functions accept an Afu"""
         return int(_libcxl.call("cxl_afu_fd", self.handle))
 
     @property
@@ -101,25 +101,24 @@ class Afu:
 
     @property
     def irqs_min(self) -> int:
-        """Interrupts that each context has at least"""
+        """The number of interrupts that each context has at least"""
         return _libcxl.get_long("cxl_get_irqs_min", self.handle)
 
     @property
     def irqs_max(self) -> int:
-        """Most interrupts that a context may have"""
+        """The largest number of interrupts that a context may have"""
         return _libcxl.get_long("cxl_get_irqs_max", self.handle)
 
     @property
     def mmio_size(self) -> int:
-        """Bytes of the problem state area that this context sees"""
+        """Size of the problem state area that this context sees, in bytes"""
         return _libcxl.get_long("cxl_get_mmio_size", self.handle)
 
     def attach(self, wed: int, interrupts: int = -1, amr: int = 0) -> None:
         """Start the AFU on the memory of this process.
 
-        wed is the work element descriptor, 64 bits that the AFU is handed;
-        interrupts are as many as wanted, or the AFU's minimum. A context can be
-        started once.
+        wed is the work element descriptor, 64 bits for the AFU; interrupts is the
+        number wanted, or -1 for the AFU's minimum. A context can be started once.
         """
         work = _libcxl.call("cxl_work_alloc")
         try:
@@ -133,22 +132,22 @@ class Afu:
     def mmio(self, byte_order: int = BIG_ENDIAN) -> Mmio:
         """Map the registers of an attached AFU.
 
-        Accesses that fail because the card is gone are an OSError (EIO): for that
-        a handler of SIGBUS is installed, for the whole process.
+        Accesses that fail because the card is gone raise OSError (EIO). To do this,
+        a handler of SIGBUS is installed for the whole process.
         """
         _libcxl.call("cxl_mmio_install_sigbus_handler")
         _libcxl.call("cxl_mmio_map", self.handle, byte_order)
         return Mmio(self.handle)
 
     def set_stamps(self, on: bool = True) -> None:
-        """Have the events that are read from now on stamped, or not."""
+        """Turn stamps on or off for the events that are read from now on."""
         _libcxl.call("cxl_set_event_stamps", self.handle, int(on))
 
     def read_event(self, timeout: Optional[float] = None) -> Optional[events.Event]:
-        """The next event. None if there is none within timeout seconds.
+        """The next event, or None if there is none within timeout seconds.
 
-        Without a timeout it waits. Once the context is closed, and all is read, it
-        is an OSError (EIO).
+        Without a timeout it waits. Once the context is closed and all events have
+        been read, it raises OSError (EIO).
         """
         if timeout is not None and not self._wait(timeout):
             return None
@@ -170,7 +169,7 @@ class Afu:
 
     def _wait(self, timeout: float) -> bool:
         """Whether there is an event within timeout seconds"""
-        # The library may have read some already, which poll() does not see.
+        # poll() does not see events that the library has read already.
         if _libcxl.call("cxl_event_pending", self.handle):
             return True
         poll = select.poll()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Memory with an address that an AFU can be told."""
+"""Memory with an address that can be passed to an AFU."""
 from __future__ import annotations
 
 import ctypes
@@ -8,7 +8,7 @@ from typing import Union
 
 
 class Buffer:
-    """Memory of whole pages, zeroed or with a copy of some bytes.
+    """Memory in whole pages, zeroed or with a copy of some bytes.
 
     It stays where it is as long as the object lives: keep the object until the AFU
     is done with the memory.

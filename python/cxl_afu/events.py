@@ -15,7 +15,7 @@ _HEADER = struct.Struct("=HHHH")
 
 @dataclass(frozen=True)
 class Stamp:
-    """When an event happened, where it stands among those of its context"""
+    """When an event happened, and its place among the events of its context"""
     time: int           #: CLOCK_MONOTONIC in nanoseconds
     sequence: int       #: counts the events delivered to the context's readers, from 0
     lost: int           #: events of the context that were lost before this one
@@ -50,18 +50,18 @@ class AfuError(Event):
 @dataclass(frozen=True)
 class DriverEvent(Event):
     """The AFU's driver has something to tell"""
-    data: bytes                     #: a matter of the driver and its programs
+    data: bytes                     #: defined by the driver
 
 
 @dataclass(frozen=True)
 class UnknownEvent(Event):
-    """Of a type that this package does not know"""
+    """An event of a type that this package does not know"""
     type: int
     data: bytes
 
 
 def parse(event: ctypes.Array[ctypes.c_char]) -> Event:
-    """The object for one event as it was read"""
+    """Make an object of one event as it was read."""
     kind, _, element, _ = _HEADER.unpack_from(event)
     size = ctypes.c_size_t()
     data = ctypes.string_at(_libcxl.call("cxl_event_data", event, ctypes.byref(size)), size.value)

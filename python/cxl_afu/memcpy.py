@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The work queue of the memcpy AFU, the one that the software card comes with.
+"""The work queue of the memcpy AFU, which comes with the software card.
 
-Documentation/memcpy-afu.md has the element, the commands and the status.
+Documentation/memcpy-afu.md describes the element, the commands and the status.
 """
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _COPY, _IRQ, _STOP, _INCREMENT = 0, 1, 2, 4
 
 
 class Status(enum.IntFlag):
-    """What the AFU writes into an element; 0 until it is done with it"""
+    """What the AFU writes into an element; 0 until the element is done"""
     COMPLETE = 0x80         #: done
     CONTINUE = 0x40         #: stopped by a fault, until it is restarted
     ADDRESS_ERROR = 0x20    #: an address that cannot be accessed
@@ -36,7 +36,7 @@ class Status(enum.IntFlag):
 class Element:
     """A work element that was put into a queue.
 
-    It is good until the queue has gone round, and another one stands in its place.
+    It is valid until the queue has gone round and another element takes its place.
     """
 
     def __init__(self, queue: MemcpyQueue, offset: int) -> None:
@@ -45,19 +45,19 @@ class Element:
 
     @property
     def status(self) -> Status:
-        """What the AFU has to say about it so far"""
+        """What the AFU has reported so far"""
         return Status(int(self._queue.memory[self._offset + 1]))
 
     @property
     def done(self) -> bool:
-        """Whether the AFU is done with it, well or not"""
+        """Whether the AFU is done with it, successfully or not"""
         return self.status != 0
 
     def wait(self, timeout: float = 10) -> Status:
-        """Look at the status until the AFU is done with the element.
+        """Poll the status until the AFU is done with the element.
 
-        To be told instead, put an interrupt behind it. TimeoutError if it is not
-        done within timeout seconds.
+        To be notified instead, put an interrupt behind it. Raises TimeoutError if the
+        element is not done within timeout seconds.
         """
         end = time.monotonic() + timeout
         while not self.done:
@@ -68,15 +68,15 @@ class Element:
 
 
 class MemcpyQueue:
-    """A queue of work elements, which the AFU does one after the other.
+    """A queue of work elements, which the AFU executes one after the other.
 
-    Attach with its wed. Elements may be added before and after that. The buffers
-    that they are about are kept alive by the queue; a place is used again only when
-    the AFU is done with what stood there.
+    Attach with its wed. Elements may be added before and after that. The queue keeps
+    their buffers alive, and reuses a place only when the AFU is done with the element
+    that was there.
     """
 
     def __init__(self, lines: int = 32) -> None:
-        """lines: size of the queue, four elements each; 1 to 4095"""
+        """lines: size of the queue, 1 to 4095 lines of four elements each"""
         if not 1 <= lines <= 4095:
             raise ValueError("a queue has 1 to 4095 lines")
         self.memory = Buffer(lines * _LINE_SIZE)
@@ -93,7 +93,7 @@ class MemcpyQueue:
 
     def copy(self, source: Union[int, Buffer], target: Union[int, Buffer],
              length: int = -1) -> Element:
-        """Copy length bytes, at most 65535; those of source unless it is said."""
+        """Copy length bytes, at most 65535; by default, as many as source has."""
         if length < 0:
             if not isinstance(source, Buffer):
                 raise ValueError("an address has no length")
@@ -101,7 +101,7 @@ class MemcpyQueue:
         return self._add(_COPY, length, source, target)
 
     def interrupt(self, number: int = 1) -> Element:
-        """Raise an interrupt of the context, once all before it is done.
+        """Raise an interrupt of the context, once all previous elements are done.
 
         Then the AFU stops, until restart().
         """
@@ -117,7 +117,7 @@ class MemcpyQueue:
         return self._add(_STOP, 0, 0, 0)
 
     def restart(self, registers: Mmio) -> None:
-        """Have an AFU that stopped go on with the next element."""
+        """Make a stopped AFU continue with the next element."""
         registers.write64(_PCTRL, _RESTART)
 
     def _add(self, command: int, length: int, source: Union[int, Buffer],
@@ -126,13 +126,13 @@ class MemcpyQueue:
         element = Element(self, place * _ELEMENT.size)
         if self._added >= self._count and not element.done:
             raise BlockingIOError("the queue is full")
-        # The AFU takes an element for new by the wrap bit, which changes each round.
+        # The AFU recognises a new element by the wrap bit, which changes each round.
         command |= _VALID | (_WRAP if self._added // self._count % 2 else 0)
         start = place * _ELEMENT.size
         packed = _ELEMENT.pack(command, 0, length, 0, address_of(source), address_of(target))
         self.memory[start + 1:start + _ELEMENT.size] = packed[1:]
-        # The AFU must not see the command before the rest: a lock that is released
-        # and taken is a barrier on every machine.
+        # The AFU must not see the command before the rest: releasing and then taking
+        # a lock is a barrier on every machine.
         with self._lock:
             pass
         with self._lock:

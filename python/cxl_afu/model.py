@@ -13,9 +13,9 @@ A subclass of Model says what the AFU does, and run() does it:
 
     Square("/dev/cxl-sim/mine.afu0").run()
 
-Documentation/user-models.md has the life of a context. Nothing but Python is needed
-for it. A Model belongs to one thread; a Context, its memory and its registers can be
-used by any.
+Documentation/user-models.md describes the life of a context. This module needs nothing
+but Python. A Model belongs to one thread; any thread may use a Context, its memory and
+its registers.
 """
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ _NOT_OURS = (errno.EFAULT, errno.ESTALE, errno.EIO, errno.ENODEV)
 
 
 class AccessError(OSError):
-    """What was asked for cannot be had, and the model is not to blame for it.
+    """A request failed, and the model is not to blame for it.
 
-    Its errno is EFAULT: a bad address, of which the program that has attached is told
-    by an event; ESTALE: the context is not attached any more; EIO: the link is down,
-    or the AFU has failed; ENODEV: the AFU does not exist any more.
+    Its errno is EFAULT: a bad address, for which the program that has attached gets an
+    event; ESTALE: the context is no longer attached; EIO: the link is down, or the AFU
+    has failed; ENODEV: the AFU no longer exists.
     """
 
 
@@ -54,8 +54,8 @@ class Refused(Exception):
 
 
 class _Translate:
-    """A block in which an OSError that the model is not to blame for becomes an
-    AccessError"""
+    """In this block, an OSError that the model is not to blame for becomes an
+    AccessError."""
 
     def __enter__(self) -> None:
         pass
@@ -72,8 +72,8 @@ _translate = _Translate()
 class Registers:
     """Registers in the problem state area, big-endian, by their offset in bytes.
 
-    An access is aligned, and is one access of the machine's. Whoever sees what was
-    written sees what had been written before, too.
+    An access is aligned, and is a single access of the machine. A reader that sees a
+    value that was written also sees everything written before it.
     """
 
     def __init__(self, memory: mmap.mmap, begin: int, size: int) -> None:
@@ -89,7 +89,7 @@ class Registers:
         return self._size
 
     def read64(self, offset: int) -> int:
-        """The 64-bit register at offset; ValueError where there can be none"""
+        """The 64-bit register at offset; ValueError if no register can be there"""
         return self._read(self._words, offset, 8)
 
     def write64(self, offset: int, value: int) -> None:
@@ -120,23 +120,23 @@ class Registers:
                                                          _BYTE_ORDER)
 
     def _order(self) -> None:
-        """A full barrier: a lock that is released, and then taken"""
+        """A full barrier: release a lock, then take it."""
         with self._barrier:
             pass
         with self._barrier:
             pass
 
     def _release(self) -> None:
-        """Let the mapping be closed; nothing can be accessed any more."""
+        """Allow the mapping to be closed; no access is possible any more."""
         for view in reversed(self._views):
             view.release()
 
 
 class Context:
-    """A context that is attached: the AFU's view of one program.
+    """An attached context: the AFU's view of one program.
 
     Addresses are effective addresses of that program. Accesses wait for memory that
-    is not there yet; those that cannot be made raise AccessError.
+    is not there yet; if they are impossible, they raise AccessError.
     """
 
     def __init__(self, model: Model, element: int, number: int, attach: bytes) -> None:
@@ -145,15 +145,15 @@ class Context:
         self.process_element = element      #: its number
         (self.wed, self.amr, self._window_at, self._window_size, self.num_interrupts,
          flags) = _sim.ATTACH.unpack_from(attach)
-        #: is it that of a master, which sees the windows of all?
+        #: is it a master, which sees the windows of all contexts?
         self.master = bool(flags & _sim.CONTEXT_MASTER)
-        #: are its addresses the kernel's, since an AFU driver has started it?
+        #: are its addresses the kernel's, because an AFU driver has started it?
         self.kernel = bool(flags & _sim.CONTEXT_KERNEL)
         self.data: Any = None               #: for the subclass of Model
         self._id = number
         self._window: Optional[Registers] = None
-        # It is closed when nobody has this object any more: so no thread can meet
-        # another context's file by an old number.
+        # Closed only when nobody has this object any more, so that no thread can use
+        # an old number for another context's file.
         self._memory = -1
         with _translate:
             self._memory = fcntl.ioctl(model.fileno(), _sim.OPEN_CONTEXT,
@@ -173,8 +173,8 @@ class Context:
 
     @property
     def window(self) -> Registers:
-        """Its window of the problem state area, zeroes at first: registers that the
-        program that has attached can access, too"""
+        """Its window of the problem state area, initially zero: registers, shared with
+        the program that has attached"""
         if self._window is None:
             with _translate:
                 memory = mmap.mmap(self._memory, self._window_size)
@@ -206,8 +206,8 @@ class Context:
                                   self._offset(address + done, True))
 
     def copy(self, target: int, source: int, length: int) -> None:
-        """Copy memory to memory, at most 1 GiB, which does not pass through the
-        model. The ranges may overlap."""
+        """Copy memory to memory, at most 1 GiB, without passing it through the model.
+        The ranges may overlap."""
         self._ioctl(_sim.COPY_MEMORY, _sim.COPY.pack(target, source, length, 0))
 
     def copy_from(self, target: int, other: Context, source: int, length: int) -> None:
@@ -220,10 +220,10 @@ class Context:
         self._ioctl(_sim.FILL_MEMORY, _sim.FILL.pack(target, length, 0, value))
 
     def compare_swap(self, address: int, old: int, new: int, width: int = 8) -> int:
-        """Replace a word of 4 or 8 bytes by new if it is old, at once.
+        """Replace a word of 4 or 8 bytes by new if it is old, atomically.
 
-        The address is a multiple of width, and the word in this machine's byte order.
-        Returns what it was: old, if it was replaced.
+        The address is a multiple of width. The word is in this machine's byte order.
+        Returns the value that was there: old, if the word was replaced.
         """
         result = self._ioctl(_sim.COMPARE_SWAP, _sim.SWAP.pack(address, old, new, width))
         found: int = _sim.SWAP.unpack(result)[1]
@@ -234,16 +234,17 @@ class Context:
         self._request(_sim.Request.INTERRUPT, number=number)
 
     def error(self, value: int) -> None:
-        """Report an AFU error; what the value means is a matter of the AFU."""
+        """Report an AFU error; the AFU defines what the value means."""
         self._request(_sim.Request.ERROR, value=value)
 
     def _offset(self, address: int, store: bool) -> int:
-        """An address as a file's offset, which has no highest bit: all addresses of the
-        kernel have it set, and none of a program has. Any other address is bad."""
+        """An address as a file offset. An offset cannot have the highest bit, which is
+        set in all kernel addresses and clear in all addresses of programs. Any other
+        address is bad."""
         if 0 <= address < 2 ** 64:
             if self.kernel == (address > _sim.MAX_ADDRESS):
                 return address & _sim.MAX_ADDRESS
-            # An ioctl takes the address as it is: it fails, and the program is told.
+            # An ioctl takes the whole address, fails, and the program is told.
             if store:
                 self.fill(address, 0, 1)
             else:
@@ -263,13 +264,14 @@ class Context:
 
 
 def _swap(value: int, size: int) -> int:
-    """A number of size bytes between this machine's byte order and that of registers"""
+    """Convert a number of size bytes between this machine's and the registers' byte
+    order."""
     return int.from_bytes(value.to_bytes(size, "big"), _BYTE_ORDER)
 
 
 class _Worker:
-    """A thread that does the work of one context: so one that waits for memory holds
-    up no other."""
+    """A thread that does the work of one context, so that a context that waits for
+    memory delays no other."""
 
     def __init__(self, model: Model, context: Context) -> None:
         self._condition = threading.Condition()
@@ -279,13 +281,13 @@ class _Worker:
         self._thread.start()
 
     def ring(self) -> None:
-        """Have it look for work."""
+        """Make it look for work."""
         with self._condition:
             self._rung = True
             self._condition.notify()
 
     def end(self) -> None:
-        """Have it end, and do not wait for that."""
+        """Tell it to end, without waiting."""
         with self._condition:
             self._ended = True
             self._condition.notify()
@@ -311,24 +313,24 @@ class _Worker:
     def _wait(self, seconds: Optional[float]) -> None:
         with self._condition:
             self._condition.wait_for(lambda: self._rung or self._ended, seconds)
-            # What is written from now on rings again.
+            # Writes from now on ring again.
             self._rung = False
 
 
 class Model:
     """An AFU. It is closed at the end of a "with" block, and by run().
 
-    The methods reset() to link() are called by handle(), each being there to be
-    replaced. An AccessError that they let pass ends that call only, and refuses a
-    context in attach(). Any other exception comes out of handle(): close the model
-    then. To those who have attached a model that is closed has failed.
+    handle() calls the methods reset() to link(); override those you need. An
+    AccessError that leaves one of them ends that call only; in attach() it refuses the
+    context. Any other exception leaves handle(): close the model then. When a model is
+    closed, the AFU has failed for the programs that have attached.
     """
 
     def __init__(self, node: Union[str, os.PathLike[str]]) -> None:
         """node: path of the AFU's node, /dev/cxl-sim/CARD.afuM
 
         OSError: EBUSY if another program is that AFU, EPROTO if the kernel speaks
-        another version, or what open() says.
+        another version, or an error of open().
         """
         self._contexts: dict[int, Context] = {}
         self._workers: dict[int, _Worker] = {}
@@ -340,7 +342,7 @@ class Model:
         self._global_at = 0
         self.mode = 0           #: MODE_DEDICATED, MODE_DIRECTED, or 0: disabled
         self._fd = self._failed_read = self._failed_write = -1
-        # So that a message which is no more does not keep handle().
+        # Non-blocking: a message may vanish between poll() and read().
         self._fd = os.open(node, os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK)
         try:
             self._read_info(fcntl.ioctl(self._fd, _sim.GET_INFO, bytes(_sim.INFO.size)))
@@ -353,12 +355,12 @@ class Model:
         self._poll.register(self._failed_read, select.POLLIN)
 
     def reset(self) -> None:
-        """Comes before all else, and then whenever the AFU is reset: set up the global
-        registers. Contexts that are attached do no more work."""
+        """Called before anything else, and then whenever the AFU is reset: set up the
+        global registers. Attached contexts do no more work."""
 
     def attach(self, context: Context) -> None:
-        """A context was started: set up its registers. Its starter waits. Raise
-        Refused, and it cannot be started."""
+        """A context was started: set up its registers. The program or driver that
+        started it waits. Raise Refused to refuse the context."""
 
     def doorbell(self, context: Context) -> None:
         """Registers of the context may have been written to."""
@@ -366,36 +368,37 @@ class Model:
     def work(self, context: Context) -> Optional[float]:
         """Do the context's work, in a thread of its own.
 
-        Called once it is attached, and whenever its doorbell has rung. Returns the
-        seconds after which it is called even if that does not ring, or None. It has
-        ended before detach() and reset() are called, so let AccessError pass.
+        Called once the context is attached, and whenever its doorbell has rung. Returns
+        the seconds after which to call it even if the doorbell does not ring, or None.
+        It has ended before detach() and reset() are called, so let AccessError pass.
         """
         raise NotImplementedError
 
     def interrupts(self, context: Context) -> None:
-        """The context has another number of interrupts."""
+        """The number of the context's interrupts has changed."""
 
     def detach(self, context: Context) -> None:
-        """The context is gone: its memory cannot be accessed any more. Also called for
-        those that there are in close(), and after attach() if there can be no thread
-        for work()."""
+        """The context is gone: its memory can no longer be accessed. close() calls it
+        for all contexts that are left; it also follows attach() if no thread can be
+        created for work()."""
 
     def link(self, up: bool) -> None:
         """The link to the card went down, or came back."""
 
     def mmio_read(self, context: Context, offset: int, size: int) -> int:
         """A register of size bytes, 4 or 8, is read, if the AFU's setting "mmio" is
-        "trapped". Returns what it holds. The reader waits.
+        "trapped". Returns its value. The reader waits.
 
-        offset is that in the problem state area: a context's first register is at
-        its window_offset. Registers are memory, unless this is replaced.
+        offset is the offset in the problem state area: a context's first register is
+        at its window_offset. Unless this method is overridden, registers are memory.
         """
         registers = self._all_registers
         return registers.read64(offset) if size == 8 else registers.read32(offset)
 
     def mmio_write(self, context: Context, offset: int, size: int, value: int) -> None:
-        """The reverse: the value is written to it. Then work() is called. Unless this
-        is replaced, the doorbell rings of the context whose window it is in."""
+        """The reverse: the value is written to the register. Then work() is called.
+        Unless this method is overridden, the doorbell rings of the context whose window
+        has the register."""
         if size == 8:
             self._all_registers.write64(offset, value)
         else:
@@ -404,12 +407,13 @@ class Model:
 
     @property
     def contexts(self) -> Iterator[Context]:
-        """Those that are attached"""
+        """The attached contexts"""
         return iter(list(self._contexts.values()))
 
     @property
     def global_registers(self) -> Registers:
-        """One page of registers for all contexts; before reset() they are elsewhere."""
+        """One page of registers for all contexts; a reset may move it before reset() is
+        called."""
         if self._global is None:
             self._global = Registers(self._map(), self._global_at, mmap.PAGESIZE)
         return self._global
@@ -432,16 +436,16 @@ class Model:
         return self._fd
 
     def run(self) -> None:
-        """Be the AFU until it does not exist any more, and close the model."""
+        """Be the AFU until it no longer exists, then close the model."""
         with self:
             while self._exists():
                 pass
 
     def handle(self, timeout: Optional[float] = None) -> int:
-        """Handle what has happened, after waiting for it for timeout seconds at most.
+        """Handle what has happened; wait at most timeout seconds for it.
 
         Returns how many messages were handled, 0 if none came in time. OSError: ENODEV
-        if the AFU does not exist any more, EIO if it has failed: no answer in time.
+        if the AFU no longer exists, EIO if it has failed: it did not answer in time.
         """
         ready = self._poll.poll(None if timeout is None else timeout * 1000)
         if self._failure is not None:
@@ -453,7 +457,7 @@ class Model:
         except BlockingIOError:
             return 0
         messages = list(_sim.MESSAGE.iter_unpack(data))
-        # Side by side: whoever attaches next waits until all have been dealt with.
+        # Side by side: the next program to attach waits until all are dealt with.
         self._end_workers([number for kind, _, number, _ in messages
                            if kind == _sim.Message.DETACH])
         for message in messages:
@@ -468,13 +472,13 @@ class Model:
                     _sim.ERR_BUFF.pack(memory.buffer_info()[0], offset, len(data)))
 
     def close(self) -> None:
-        """Be the AFU no more. Accesses to memory that are going on raise AccessError."""
+        """Stop being the AFU. Accesses to memory that are under way raise AccessError."""
         if self._fd < 0:
             return
         self._end_workers(list(self._workers))
         self._end_accesses()
         self._stop_all_workers()
-        # Each of these, whatever the others raise
+        # Do each of these, whatever the others raise.
         with contextlib.ExitStack() as calls:
             calls.callback(self._close_files)
             while self._contexts:
@@ -488,7 +492,7 @@ class Model:
         self.close()
 
     def _exists(self) -> bool:
-        """Handle what has happened, unless the AFU does not exist any more."""
+        """Handle what has happened; False if the AFU no longer exists."""
         try:
             self.handle()
         except OSError as error:
@@ -505,7 +509,7 @@ class Model:
 
     def _end_accesses(self) -> None:
         """A worker may be waiting for memory that never comes, and close() for the
-        worker. What is no request ends both, as the last close of the node would."""
+        worker. An invalid request ends both, as the last close of the node would."""
         try:
             os.write(self._fd, b"!")
         except OSError:
@@ -516,7 +520,7 @@ class Model:
         if self._all is not None:
             self._all._release()
         self._all = None
-        # It has a descriptor of the node of its own.
+        # The mapping has its own descriptor of the node.
         if self._psa is not None:
             self._psa.close()
         for fd in (self._fd, self._failed_read, self._failed_write):
@@ -531,7 +535,7 @@ class Model:
         self._global_at = offset
 
     def _work_failed(self, error: BaseException) -> None:
-        """For handle(), whichever thread it is in"""
+        """Pass the error to handle(), whichever thread it runs in."""
         self._failure = error
         os.write(self._failed_write, b"!")
 
@@ -566,8 +570,8 @@ class Model:
         self._answer(_sim.Request.ATTACHED, element, number, int(refused))
 
     def _new_context(self, element: int, number: int, rest: bytes) -> Optional[Context]:
-        """None if it is gone by now, or too many files are open: a program that attaches
-        often ends no model"""
+        """None if the context is gone by now, or too many files are open: a program that
+        attaches often must not end the model."""
         try:
             return Context(self, element, number, rest)
         except OSError:
@@ -610,7 +614,7 @@ class Model:
             pass
 
     def _ring_at(self, offset: int) -> None:
-        """What is in nobody's window is everybody's."""
+        """A register outside all windows belongs to all contexts."""
         contexts = list(self.contexts)
         for context in [c for c in contexts if c._has_register(offset)] or contexts:
             self._handle_context(_sim.Message.DOORBELL, context, b"")
@@ -641,6 +645,6 @@ class Model:
         try:
             os.write(self._fd, _sim.REQUEST.pack(kind, element, number, value, 0))
         except OSError as error:
-            # What is stale by now does not matter; what failed shows in the next read.
+            # Stale answers do not matter. If the AFU has failed, the next read shows it.
             if error.errno not in _NOT_OURS:
                 raise
