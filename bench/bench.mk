@@ -2,7 +2,7 @@
 #
 # bench/*.c		the program that measures, in the guest
 # bench/modules/	what it drives from inside the kernel
-# bench/baseline	instructions that make check holds the cheap rows to
+# bench/baseline	instructions that "make check" allows the cheap rows
 
 BENCH	:= $(OUT)/bench/bench
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # libcxl, shared and static, in $(OUT)/lib. One set of objects serves both, so
-# libcxl.a can be linked into what is position independent, too. The tests that
-# run on the build machine have a libcxl.a in $(OUT)/host-lib.
+# libcxl.a can also be linked into position-independent code. The tests that run
+# on the build machine have a libcxl.a in $(OUT)/host-lib.
 
 LIB_SONAME	:= libcxl.so.1
 LIB_FILE	:= libcxl.so.1.8
@@ -61,7 +61,7 @@ $(OUT)/lib/libafu.so: $(OUT)/lib/$(LIBAFU_FILE)
 	@ln -sf $(LIBAFU_FILE) $(@D)/$(LIBAFU_SONAME)
 	@ln -sf $(LIBAFU_SONAME) $@
 
-# Examples of it, static for the guest, which tests use as well.
+# Examples of such programs, static for the guest; tests use them as well.
 AFU_EXAMPLES	:= $(patsubst examples/afu/%.c,$(OUT)/tests/lib/afu-%,$(wildcard examples/afu/*.c))
 
 $(OUT)/tests/lib/afu-%: examples/afu/%.c $(OUT)/lib/libafu.a lib/include/afu.h
@@ -103,7 +103,7 @@ $(EXAMPLE_PROGRAMS): $(OUT)/tests/lib/example-%: $(OUT)/examples/%.c $(OUT)/lib/
 
 .SECONDARY: $(EXAMPLES:%=$(OUT)/examples/%.c)
 
-# This one looks at the library itself.
+# This test looks at the library itself.
 $(OUT)/host/lib.sh: $(OUT)/lib/libcxl.a $(OUT)/lib/libcxl.so
 
 lib-host-tests: $(LIB_HOST_TESTS)

@@ -3,9 +3,9 @@
 # make install	the library, its headers, the Python package, programs, man pages,
 #		completion for bash, zsh and fish, rules for udev
 # make uninstall	remove just that; with the same variables
-# make install-dkms	the source of the modules, where dkms finds it: then
+# make install-dkms	the source of the modules, where dkms finds it; then run
 #		dkms install cxl-afu/VERSION
-# make install-modules	build the modules for the kernel that runs, or KDIR, and
+# make install-modules	build the modules for the running kernel, or KDIR, and
 #		install them, without DKMS
 # make install-kernel-headers	what AFU drivers are built with
 # make dist	the source, for RPM, Arch Linux and others: build/cxl-afu-VERSION.tar.xz
@@ -25,11 +25,11 @@ zshdir		?= $(PREFIX)/share/zsh/site-functions
 fishdir		?= $(PREFIX)/share/fish/vendor_completions.d
 udevdir		?= $(PREFIX)/lib/udev/rules.d
 srcdir		?= /usr/src
-# Debian's Python looks there for packages of Debian, and of the administrator.
+# Where Debian's Python looks for Debian's packages, and for the administrator's
 pythondir	?= $(if $(filter /usr,$(PREFIX)),/usr/lib/python3,$(PREFIX)/lib/$(or $(shell \
 	python3 -c 'import sys; print("python%d.%d" % sys.version_info[:2])' 2>/dev/null),python3))/dist-packages
 
-# Debian's ndctl has a libcxl.so.1, too: ours has folders of its own.
+# Debian's ndctl also has a libcxl.so.1: ours has folders of its own.
 own_libdir	:= $(libdir)/cxl-afu
 own_includedir	:= $(includedir)/cxl-afu
 dkmsdir		:= $(srcdir)/cxl-afu-$(VERSION)
@@ -39,15 +39,15 @@ INSTALL_DATA	:= install -m 644
 
 headersdir	:= $(srcdir)/cxl-afu-headers-$(VERSION)
 
-# Of another machine's libraries pkg-config knows only if it is that machine's.
+# Only another machine's own pkg-config knows about that machine's libraries.
 PKG_CONFIG	?= $(if $(CROSS_COMPILE),false,pkg-config)
 pkg_config	= $(shell $(PKG_CONFIG) $(1) 2>/dev/null)
 
 .PHONY: install uninstall install-dkms install-modules install-kernel-headers \
 	installed-programs dist deb check-deb always
 
-# The programs as they are installed: with the shared library, which they find
-# by the path that is known only now.
+# The programs as they are installed: with the shared library, whose path is
+# known only now.
 $(INSTALLED)/%: tools/%.c $$(wildcard tools/%/*.[ch] tools/common/*.[ch]) lib always
 	@mkdir -p $(@D)
 	$(call quiet,CC,$@)$(CC) $(CPPFLAGS) -Iinclude/uapi -Ilib/include \
@@ -70,8 +70,8 @@ $(INSTALLED)/afu-psl: INSTALL_LIBS = -L$(OUT)/lib -Wl,-rpath,$(own_libdir) \
 INSTALLED_PROGRAMS := $(INSTALLED)/afuctl $(INSTALLED)/afu-cp $(INSTALLED)/afu-psl $(INSTALLED)/afu-flash
 installed-programs: $(INSTALLED_PROGRAMS)
 
-# Who says CROSS_COMPILE, as Debian's rules do, has the libraries installed. For
-# ARCH they are in the cache, and the shared ones may be named by path there.
+# If CROSS_COMPILE is given, as by Debian's rules, the libraries are installed.
+# For ARCH they are in the cache, and the shared ones may be named by path there.
 ifeq ($(origin CROSS_COMPILE)$(if $(CROSS_COMPILE),,-),file)
 INSTALL_CROSS_FLAGS := $(CROSS_FLAGS) \
 	$(foreach lib,lib usr/lib,-L$(OUT)/sysroot/$(lib)/$(CROSS_COMPILE:-=) \
@@ -82,7 +82,7 @@ endif
 # install_to FOLDER,FILES
 install_to = install -d $(DESTDIR)$(1) && $(INSTALL_DATA) $(2) $(DESTDIR)$(1)
 
-# fill_pc VERSION: what pkg-config is told, from stdin or a file
+# fill_pc VERSION: a .pc file for pkg-config, from stdin or a template
 fill_pc = sed 's,@PREFIX@,$(PREFIX),; s,@LIBDIR@,$(libdir),; s,@INCLUDEDIR@,$(includedir),; s,@VERSION@,$(1),'
 
 ##@ Installing
@@ -115,7 +115,7 @@ install: lib installed-programs	## library, programs, man pages, udev rules, int
 	$(Q)$(call install_to,$(udevdir),packaging/60-cxl-afu.rules)
 	$(Q)$(call install_to,$(pythondir)/cxl_afu,python/cxl_afu/*.py python/cxl_afu/py.typed)
 
-# What install would put there; and the folders that are ours alone.
+# Removes what install would put there, and the folders that are ours alone.
 uninstall:		## remove what install put into DESTDIR
 	$(Q)rm -rf $(OUT)/uninstall
 	$(Q)+$(MAKE) --no-print-directory install DESTDIR=$(OUT)/uninstall
@@ -137,7 +137,7 @@ install-dkms:		## the source of the modules, for dkms, into DESTDIR
 	$(Q)install -m 755 packaging/keep-symvers packaging/dkms-build $(DESTDIR)$(dkmsdir)
 	$(Q)sed 's/#MODULE_VERSION#/$(VERSION)/' packaging/dkms.conf >$(DESTDIR)$(dkmsdir)/dkms.conf
 
-# The source folders stay clean: it is built in a mirror of them.
+# The source folders stay clean: the modules are built in a mirror of them.
 KDIR		?= /lib/modules/$(shell uname -r)/build
 KDIR_OUT	= $(BUILD)/modules-$(subst /,_,$(realpath $(KDIR)))
 KDIR_MAKE	= env -u MAKEFLAGS -u MFLAGS -u ARCH -u KERNEL -u BUILD $(MAKE) -C $(KDIR) M=$(KDIR_OUT) \

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# tests/<subject>.c	one static program each, runs in the guest
+# tests/<subject>.c	each a static program that runs in the guest
 # tests/<subject>.sh	runs in the guest under busybox sh
 # tests/host/<subject>.c	runs on the build machine; .sh too, from the top folder
 # tests/lib/*.c		linked into all of them; *.sh are for the shell tests
 # tests/psl/*.c	linked into tests/host/psl_*.c, see lib/psl/psl.mk
-# tests/schema/	schemas of the tools' JSON output, and the program that checks
-# it tests/debug/	tests of both kinds that only a debug kernel can run
+# tests/schema/	schemas of the tools' JSON output, and their checker
+# tests/debug/	tests of both kinds that only a debug kernel can run
 # tests/modules/	test-only kernel modules, see the Kbuild there
 
 TEST_CPPFLAGS	:= -Itests -Iinclude/uapi -MMD -MP
@@ -76,12 +76,12 @@ $(OUT)/tests/schema/json-check: tests/schema/json-check.c
 	@mkdir -p $(@D)
 	$(call quiet,CC,$@)$(CROSS_COMPILE)gcc $(USER_CFLAGS) $(CROSS_FLAGS) -static -o $@ $< -ljson-c
 
-# Programs whose sources are gone would run for ever.
+# A program whose source is gone would be run for ever: remove it.
 test-programs: $(TEST_PROGRAMS) $(HOST_PROGRAMS) $(SCHEMAS)
 	@rm -f $(filter-out $(TEST_PROGRAMS) %.d %/lib %/lib.a %/debug %/schema,$(wildcard $(OUT)/tests/* $(OUT)/tests/debug/*))
 	@rm -f $(filter-out $(HOST_PROGRAMS) %.d %/lib %/lib.a,$(wildcard $(OUT)/host/*))
 
-# Other flags are set here.
+# The flags are set here: when they change, everything is built again.
 $(TEST_LIB) $(HOST_LIB): tests/tests.mk
 $(TEST_PROGRAMS) $(HOST_PROGRAMS): tests/tests.mk
 

@@ -35,7 +35,7 @@ $(OUT)/lib/libpsl.so: $(OUT)/lib/$(LIBPSL_FILE)
 	@ln -sf $(LIBPSL_SONAME) $@
 
 # tests/host/psl_*.c have it on a bench: plain memory, and an AFU that does what
-# it is told to.
+# it is told.
 PSL_HOST_TESTS	:= $(patsubst tests/host/%.c,$(OUT)/host/%,$(wildcard tests/host/psl_*.c))
 
 lib-host-tests: $(PSL_HOST_TESTS)
@@ -58,7 +58,7 @@ $(OUT)/tests/lib/psl-simulator: $(PSL_SIMULATOR) $(wildcard tests/psl/*.h) lib/i
 	@mkdir -p $(@D)
 	$(call quiet,CC,$@)$(CROSS_COMPILE)gcc $(PSL_SIMULATOR_FLAGS) -static -o $@ $(filter %.c,$^)
 
-# The AFU of examples/rtl at the other end of a socket: made where Verilator is
+# The AFU of examples/rtl at the other end of a socket, built if Verilator is there
 RTL_SIMULATOR	:= tests/psl/rtl_simulator.cpp lib/rtl/psl_verilator.hpp
 
 $(OUT)/tests/lib/rtl-simulator: $(OUT)/tests/lib/psl-driver.o $(wildcard examples/rtl/*.v examples/rtl/*.vh) $(RTL_SIMULATOR) tests/psl/driver.h
@@ -75,7 +75,7 @@ $(OUT)/tests/lib/psl-driver.o: tests/psl/driver.c tests/psl/driver.h lib/include
 	@mkdir -p $(@D)
 	$(call quiet,CC,$@)$(CROSS_COMPILE)gcc $(PSL_SIMULATOR_FLAGS) -c -o $@ $<
 
-# tests/psl_*.c have these in the guest.
+# tests/psl_*.c use these in the guest.
 PSL_GUEST_TESTS	:= $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/psl_*.c))
 
 $(PSL_GUEST_TESTS): tests/psl/guest.c $(OUT)/lib/libcxl.a $(OUT)/tools/afu-psl $(OUT)/tests/lib/psl-simulator

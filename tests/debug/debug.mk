@@ -7,8 +7,8 @@
 PROGRAMS ?=
 export PROGRAMS
 
-# What .ci/run has time for: what no other kernel can run, and removal, in which
-# what is used after it was freed would be found
+# What .ci/run has time for: the tests that no other kernel can run, and
+# removal, where a use after free would be found
 CI_PROGRAMS := kunit fail fail_api fail_calls fail_copy fail_events fail_files fail_user removal \
 	security_patterns
 

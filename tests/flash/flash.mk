@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The cxlflash driver of Debian's kernel source, unmodified, on a flash card that
-# is a program: afu-flash.
+# The cxlflash driver of Debian's kernel source, unmodified, on a flash card
+# that is a program, afu-flash.
 
 FLASH_PROGRAMS	:= $(patsubst tests/flash/%.c,$(OUT)/flash/%,$(wildcard tests/flash/*.c))
 FLASH_LIB	:= $(wildcard tests/flash/lib/*.c)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Targets of libFuzzer: tests/fuzz-lib/<target>.c, for which there is a folder
-# seeds/<target>. The other files there are what they have in common.
+# Targets of libFuzzer: tests/fuzz-lib/<target>.c, each with a folder
+# seeds/<target>. The other files there are shared by the targets.
 
 FUZZ_LIB	:= $(OUT)/fuzz-lib
 FUZZ_LIB_TARGETS := $(notdir $(wildcard tests/fuzz-lib/seeds/*))
@@ -15,12 +15,12 @@ FUZZ_LIB_SANITIZE := -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=a
 FUZZ_LIB_CFLAGS	:= $(FUZZ_LIB_SANITIZE) -g -O1 -std=gnu11 -pthread -Wall -Wextra -Werror \
 		   -Wno-missing-field-initializers -MMD -MP \
 		   $(TRACE_CFLAGS) -Ilib -Ilib/include -Iinclude/uapi -Itools -Itests/fuzz-lib
-# What of afuctl comes back to tool.c
+# Renamed so that tool.c can start afuctl, and gets control back from it
 FUZZ_LIB_RENAMES := -Dmain=afuctl_main -Dexit=tool_exit -Datexit=tool_atexit
 FUZZ_LIB_WRAPS	:= access fopen fork ioctl kill mkdir nanosleep open opendir poll \
 		   readlink rmdir signalfd sigprocmask stat
 
-# Those that open files are static: --wrap reaches what is linked here.
+# Libraries that open files are static: --wrap only reaches what is linked here.
 FUZZ_LIB_LIBS	:= -ljson-c -lncursesw -ltinfo -Wl,-Bstatic -ltracefs -ltraceevent -Wl,-Bdynamic
 
 .PHONY: fuzz-lib
