@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Cards that do nothing but answer the core, as the parameters say: right or
- * wrong descriptions of themselves, and errors. What registering them returns
- * is what loading this module returns, or writing 1 to "present" in its folder
- * of debugfs; 0 takes them away.
+ * Cards that only answer the core, as the parameters say: with right or wrong
+ * descriptions of themselves, and with errors. Loading this module registers
+ * them and returns the result, as does writing 1 to "present" in its debugfs
+ * folder; 0 removes them.
  */
 #include <linux/debugfs.h>
 #include <linux/delay.h>
@@ -64,7 +64,7 @@ MODULE_PARM_DESC(cr_id, "first word of each record but the first, which has a go
 static unsigned int err_buff_size;
 module_param(err_buff_size, uint, 0444);
 
-/* What ops return */
+/* Return values of ops */
 static int set_mode_rc;
 module_param(set_mode_rc, int, 0644);
 static int attach_rc;
@@ -79,14 +79,14 @@ static bool timebase_synced;
 module_param(timebase_synced, bool, 0644);
 
 /*
- * Ops that wait until this is cleared in the folder of debugfs: a parameter
- * could not be written to while another one is.
+ * These ops wait until the flag is cleared in the debugfs folder. A parameter
+ * would not do: it cannot be written to while another one is.
  */
 static bool hold_set_mode;
 module_param(hold_set_mode, bool, 0444);
 static bool hold_psa_page;
 
-/* An op waits */
+/* An op is waiting */
 static bool held;
 
 static bool link_lost;
@@ -293,7 +293,7 @@ static int add_card(unsigned int num)
 	if (!link_lost)
 		return add_afus(card);
 
-	/* The bus is scanned with this lock held. */
+	/* Scanning the bus takes this lock, so the link is down before that. */
 	pci_lock_rescan_remove();
 	ret = add_afus(card);
 	link_up = false;
@@ -302,7 +302,7 @@ static int add_card(unsigned int num)
 	return ret;
 }
 
-/* AFUs go with their card */
+/* AFUs are removed with their card. */
 static void remove_cards(void)
 {
 	unsigned int i;

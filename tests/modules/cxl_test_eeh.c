@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * An AFU driver that takes part in PCI error recovery as its parameters say,
- * for each record, and keeps a log of what it was called for and what it found.
+ * An AFU driver that takes part in PCI error recovery as its parameters say for
+ * each record, and logs its calls and what it found.
  */
 #include <linux/delay.h>
 #include <linux/module.h>
@@ -34,7 +34,7 @@ static bool hold_reset;
 module_param(hold_reset, bool, 0644);
 MODULE_PARM_DESC(hold_reset, "slot_reset waits until this is cleared");
 
-/* A line for each call; guarded by log_lock.  Write anything to clear it. */
+/* A line for each call; guarded by log_lock. Write anything to clear it. */
 static DEFINE_MUTEX(log_lock);
 static char log_text[LOG_SIZE];
 static size_t log_len;
@@ -82,7 +82,7 @@ static irqreturn_t eeh_irq(int virq, void *cookie)
 	return IRQ_HANDLED;
 }
 
-/* The default context, with an interrupt.  It is marked so as to be known. */
+/* Start the default context, with an interrupt, and mark it as ours. */
 static int eeh_start(struct pci_dev *pdev)
 {
 	struct cxl_context *ctx = cxl_get_context(pdev);
@@ -101,7 +101,7 @@ static int eeh_stop(struct pci_dev *pdev)
 	struct cxl_context *ctx = pci_get_drvdata(pdev);
 	int ret;
 
-	/* Without handlers nobody tells when it is replaced. */
+	/* Without handlers, nothing tells us when the context is replaced. */
 	if (no_handlers)
 		ctx = cxl_get_context(pdev);
 	if (!ctx)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * An AFU driver that does, step by step, what the first user of the in-kernel
- * API for the memcpy AFU did: one default context, started
- * and stopped for each read, and descriptors for programs.
+ * API for the memcpy AFU did: one default context, started and stopped for each
+ * read, and descriptors for programs.
  */
 #include <asm/reg.h>
 #include <linux/cdev.h>
@@ -47,7 +47,7 @@ static struct work_element queue[QUEUE_LEN / sizeof(struct work_element)]
 static char src_buf[COPY_LEN] __aligned(COPY_LEN);
 static char dst_buf[COPY_LEN] __aligned(COPY_LEN);
 
-/* Guards all of it */
+/* Guards all of the following */
 static DEFINE_MUTEX(memcpy_lock);
 static struct pci_dev *memcpy_pdev;
 static atomic_t interrupts;
@@ -92,7 +92,7 @@ static void unmap_irqs(struct cxl_context *ctx)
 		cxl_unmap_afu_irq(ctx, i, ctx);
 }
 
-/* A copy that is not valid yet, and the interrupt behind it, which is */
+/* A copy that is not valid yet, and behind it an interrupt that is valid */
 static u64 fill_queue(void)
 {
 	memset(queue, 0, sizeof(queue));
@@ -127,7 +127,7 @@ static int copy_by_started_context(struct cxl_context *ctx)
 	if (!psa)
 		return -EIO;
 	out_be64(psa + CFG, CFG_INTERRUPT_ON_ERROR);
-	/* The rest of the element before the bit that makes it count */
+	/* Write the rest of the element before the bit that makes it valid. */
 	smp_store_release(&queue[0].cmd, WE_VALID | WE_COPY);
 	ret = wait_for_interrupt();
 	cxl_psa_unmap(psa);
@@ -164,7 +164,7 @@ free_irqs:
 	return ret;
 }
 
-/* Returns what was copied. */
+/* Returns the copied data. */
 static ssize_t memcpy_read(struct file *file, char __user *buf, size_t count,
 			   loff_t *pos)
 {
@@ -212,7 +212,7 @@ static long memcpy_get_fd(struct cxl_test_memcpy_get_fd *arg)
 	}
 	ret = cxl_start_work(ctx, &arg->work);
 	if (ret) {
-		/* The file gives the context back. */
+		/* The file releases the context. */
 		fput(file);
 		put_unused_fd(fd);
 		return ret;

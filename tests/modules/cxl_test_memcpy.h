@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What programs ask from cxl_test_memcpy. */
+/* The interface between programs and cxl_test_memcpy. */
 #ifndef _CXL_TEST_MEMCPY_H
 #define _CXL_TEST_MEMCPY_H
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the test programs ask from cxl_test_afu, the AFU driver that sends
- * every kind of driver event, and misbehaves on command.
+ * The interface between test programs and cxl_test_afu, the AFU driver that
+ * sends every kind of driver event, and misbehaves on command.
  *
  * Each open of /dev/cxl_test_afu is one context, made by CXL_TEST_NEW. The
- * driver checks every callback against the rules of the event contract; what
- * it saw is in struct cxl_test_state.
+ * driver checks every callback against the rules of the event contract, and
+ * reports what it saw in struct cxl_test_state.
  */
 #ifndef _CXL_TEST_AFU_H
 #define _CXL_TEST_AFU_H
@@ -18,8 +18,8 @@
 #define CXL_TEST_PCI_DEVICE	0x4351
 
 /*
- * Payloads. Any program can tell what byte @i of an event is: the first eight
- * are the producer's number and its sequence number, little-endian.
+ * Payloads. Any program can tell what byte @i of an event must be: the first
+ * eight are the producer's number and its sequence number, little-endian.
  */
 #define CXL_TEST_MIN_NUMBERED	8
 
@@ -72,7 +72,7 @@ struct cxl_test_set_ops {
 	__u32 depth;		/* events the driver can hold */
 };
 
-/* CXL_TEST_QUEUE_CREATE: an event queue takes the place of the driver ops */
+/* CXL_TEST_QUEUE_CREATE: an event queue replaces the driver ops */
 struct cxl_test_queue {
 	__u32 depth;
 	__u32 max_payload;
@@ -92,10 +92,10 @@ enum cxl_test_source {
 enum cxl_test_kind {
 	CXL_TEST_GOOD,
 	CXL_TEST_NULL,		/* fetch_event returns NULL */
-	CXL_TEST_BAD_SIZE,	/* data_size is bad_size, far more than there is */
+	CXL_TEST_BAD_SIZE,	/* data_size is bad_size, far beyond the data */
 };
 
-/* CXL_TEST_SEND: returns when all was sent */
+/* CXL_TEST_SEND: returns when all events have been sent */
 #define CXL_TEST_SEND_SILENT	0x1	/* store, announce nothing */
 #define CXL_TEST_SEND_AT_ONCE	0x2	/* store all, then announce once */
 #define CXL_TEST_SEND_RESERVED	0x4	/* queue: reserve, then commit */
@@ -124,7 +124,7 @@ struct cxl_test_produce {
 	__u32 reserved;
 };
 
-/* CXL_TEST_INJECT: report generic events as a card does */
+/* CXL_TEST_INJECT: report generic events like a card */
 enum cxl_test_what {
 	CXL_TEST_INTERRUPT,
 	CXL_TEST_ERROR,
@@ -136,17 +136,17 @@ struct cxl_test_inject {
 	__u64 value;		/* interrupt number, error */
 };
 
-/* CXL_TEST_HOLD: callbacks that wait, until the bit is cleared */
+/* CXL_TEST_HOLD: these callbacks wait until the bit is cleared */
 #define CXL_TEST_HOLD_DELIVERED	0x1
 #define CXL_TEST_HOLD_CLOSED	0x2
 
-/* CXL_TEST_SLOW: callbacks that take their time */
+/* CXL_TEST_SLOW: slow callbacks */
 struct cxl_test_slow {
 	__u32 fetch_us;		/* busy, at most 1000 */
 	__u32 delivered_us;	/* asleep */
 };
 
-/* CXL_TEST_CONTEXT: calls of the in-kernel API, which it returns */
+/* CXL_TEST_CONTEXT: call the in-kernel API; returns what the API returns */
 enum cxl_test_context_op {
 	CXL_TEST_UNSET_OPS,
 	CXL_TEST_START,		/* again, as CXL_TEST_NEW did */
@@ -164,12 +164,12 @@ enum cxl_test_violation {
 	CXL_TEST_V_FETCH_CAN_SLEEP,	/* fetch_event without the spinlock */
 	CXL_TEST_V_FETCH_TWICE_AT_ONCE,
 	CXL_TEST_V_FETCH_NOTHING_LEFT,	/* more fetched than announced */
-	CXL_TEST_V_FETCH_STALE,		/* what was stored is not visible */
+	CXL_TEST_V_FETCH_STALE,		/* the stored event is not visible */
 	CXL_TEST_V_DELIVERED_ATOMIC,	/* event_delivered with a spinlock */
 	CXL_TEST_V_DELIVERED_AT_ONCE,	/* two readers deliver */
 	CXL_TEST_V_DELIVERED_UNKNOWN,	/* not in flight, or twice */
 	CXL_TEST_V_DELIVERED_ORDER,
-	CXL_TEST_V_DELIVERED_RC,	/* not the rc for such an event */
+	CXL_TEST_V_DELIVERED_RC,	/* wrong rc for such an event */
 	CXL_TEST_V_OTHER_PAIR,		/* fetched from one, delivered to another */
 	CXL_TEST_V_AFTER_UNSET,
 	CXL_TEST_V_AFTER_CLOSED,
@@ -190,9 +190,9 @@ struct cxl_test_state {
 	__u64 no_room;		/* sends that found the driver or queue full */
 	__u32 queued;		/* not fetched */
 	__u32 in_flight;	/* fetched, no event_delivered yet */
-	__u32 held;		/* callbacks that wait now */
-	__u32 producing;	/* CXL_TEST_PRODUCE has not come to its end */
-	__u32 in_delivered;	/* event_delivered callbacks that run now */
+	__u32 held;		/* callbacks that are waiting now */
+	__u32 producing;	/* CXL_TEST_PRODUCE has not finished */
+	__u32 in_delivered;	/* event_delivered callbacks running now */
 	__u32 has_context;	/* the driver may still use its context */
 	__u64 violation[CXL_TEST_NR_VIOLATIONS];
 };

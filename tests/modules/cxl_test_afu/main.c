@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A PCI driver of its own AFU record, with a device whose every open is one
- * context. See cxl_test_afu.h for what programs can ask.
+ * A PCI driver for an AFU record of its own, with a device of which every open
+ * is a context. cxl_test_afu.h describes its interface to programs.
  */
 #include <linux/compat.h>
 #include <linux/file.h>
@@ -13,10 +13,10 @@
 #include "test_afu.h"
 
 /**
- * struct test_afu - a device that is bound
+ * struct test_afu - a bound device
  * @link: entry of afus
  * @pdev: the device
- * @contexts: those with our file operations, to be given back at removal
+ * @contexts: contexts with our file operations, to be released at removal
  */
 struct test_afu {
 	struct list_head link;
@@ -42,7 +42,7 @@ void test_context_put(struct test_context *t)
 	kref_put(&t->ref, context_release);
 }
 
-/* Returns the context of before: it is the caller's now. */
+/* Detach and return the context, which then belongs to the caller. */
 static struct cxl_context *take_context(struct test_context *t)
 {
 	struct cxl_context *ctx;
@@ -83,7 +83,7 @@ static int afu_file_release(struct inode *inode, struct file *file)
 	return ret;
 }
 
-/* What is missing is filled in by the core */
+/* The core fills in the missing operations. */
 static struct file_operations afu_fops = {
 	.owner = THIS_MODULE,
 	.release = afu_file_release,
@@ -218,7 +218,7 @@ static long context_op(struct test_context *t, u32 op)
 	}
 }
 
-/* What changes the context, one at a time. */
+/* The ioctls that change the context run one at a time. */
 static long serialised_ioctl(struct test_context *t, unsigned int cmd,
 			     void __user *user)
 {
@@ -360,7 +360,7 @@ static int test_open(struct inode *inode, struct file *file)
 	return 0;
 }
 
-/* A context with a file goes away with that; ops may stay until then. */
+/* A context with a file lives as long as the file; ops may stay until then. */
 static int test_release(struct inode *inode, struct file *file)
 {
 	struct test_context *t = file->private_data;
@@ -421,7 +421,7 @@ static int test_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	return 0;
 }
 
-/* One context that is to be given back, with a reference, or NULL. */
+/* The next context to release, with a reference, or NULL */
 static struct test_context *next_context(struct test_afu *afu)
 {
 	struct test_context *t;

@@ -4,8 +4,8 @@
  * where and for what they are called.
  *
  * Producers store at head and announce with the lock held. fetch_event takes
- * the same lock, or none in lockless mode: then only the count that was
- * announced says that a slot may be read.
+ * the same lock. In lockless mode it takes none: then only the announced count
+ * says that a slot may be read.
  */
 #include <linux/delay.h>
 #include <linux/log2.h>
@@ -27,7 +27,7 @@ static struct test_slot *slot_at(struct test_context *t, u32 pos)
 	return t->slots[pos & (t->depth - 1)];
 }
 
-/* The one who holds is gone if it takes that long. */
+/* If the wait takes that long, the program that should end it is gone. */
 static void hold(struct test_context *t, u32 bit)
 {
 	if (!(READ_ONCE(t->hold) & bit))
@@ -66,7 +66,7 @@ static struct cxl_event_afu_driver_reserved *take(struct test_context *t,
 	struct test_slot *slot;
 	u32 tail = t->tail;
 
-	/* Events dropped behind others that came back. */
+	/* Skip events that were dropped behind others that came back. */
 	while (tail != READ_ONCE(t->head) &&
 	       slot_at(t, tail)->state == SLOT_FINISHED)
 		tail++;
@@ -87,10 +87,10 @@ static struct cxl_event_afu_driver_reserved *take(struct test_context *t,
 	return slot->given;
 }
 
-/* The core's, taken with interrupts off; only some kernels count them. */
+/* The core's lock, taken with interrupts off; only some kernels count locks. */
 static bool holds_spinlock(void)
 {
-	/* There it disables nothing, but is a read-side critical section. */
+	/* There it disables nothing, but opens a read-side critical section. */
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))
 		return rcu_preempt_depth();
 	return irqs_disabled() &&
@@ -127,7 +127,7 @@ static struct cxl_event_afu_driver_reserved *fetch(struct cxl_context *ctx,
  * event_delivered
  */
 
-/* Delivered in the order fetched, handed back in the reverse of it. */
+/* Events are delivered in the order fetched, and returned in reverse order. */
 static struct test_slot *
 find_in_flight(struct test_context *t,
 	       struct cxl_event_afu_driver_reserved *event, int rc)
@@ -262,7 +262,7 @@ static void closed(struct cxl_context *ctx, unsigned int pair)
 	atomic64_inc(&t->closed);
 	raw_spin_unlock_irqrestore(&t->lock, flags);
 
-	/* Nobody may hear of it. */
+	/* Nobody may see this event. */
 	cxl_context_events_pending(ctx, 1);
 	if (unpin)
 		test_context_put(t);
@@ -311,7 +311,7 @@ static void free_slots(struct test_slot **slots, u32 depth)
 	kvfree(slots);
 }
 
-/* Each slot is an allocation of its own, for KASAN to see what goes beyond. */
+/* Each slot is allocated separately, so that KASAN sees accesses beyond it. */
 static struct test_slot **alloc_slots(u32 depth, u32 capacity)
 {
 	struct test_slot **slots;
@@ -333,8 +333,8 @@ static struct test_slot **alloc_slots(u32 depth, u32 capacity)
 }
 
 /*
- * The ring stays while ops are set. Its own errors cannot be mistaken for what
- * the API returns.
+ * The ring stays while ops are set. The errors of this function cannot be
+ * mistaken for those of the API.
  */
 static int make_ring(struct test_context *t, u32 depth, u32 capacity)
 {
@@ -367,7 +367,7 @@ static int make_ring(struct test_context *t, u32 depth, u32 capacity)
 	return empty ? 0 : -ENOTUNIQ;
 }
 
-/* Whether events stored from now on are announced, or wait for other ops. */
+/* From now on announce stored events, or let them wait for other ops. */
 static void set_announcing(struct test_context *t, bool announcing)
 {
 	unsigned long flags;
@@ -390,7 +390,7 @@ static int set_pair(struct test_context *t, unsigned int pair)
 	bool pin;
 	int ret;
 
-	/* A callback can come before it returns. */
+	/* A callback can come before cxl_set_driver_ops() returns. */
 	raw_spin_lock_irqsave(&t->lock, flags);
 	before = t->allowed;
 	WRITE_ONCE(t->allowed, before | BIT(pair));
@@ -402,7 +402,7 @@ static int set_pair(struct test_context *t, unsigned int pair)
 
 	ret = cxl_set_driver_ops(t->ctx, &t->ops[pair]);
 
-	/* It can be closed by now. */
+	/* By now the context can be closed. */
 	raw_spin_lock_irqsave(&t->lock, flags);
 	if (t->pinned)
 		WRITE_ONCE(t->allowed, ret ? before : BIT(pair));
@@ -441,7 +441,7 @@ int test_ops_set(struct test_context *t, const struct cxl_test_set_ops *arg)
 						   CXL_READ_MIN_SIZE)));
 	if (ret)
 		return ret;
-	/* A reader may be at work with the ops that are set already. */
+	/* A reader may be using ops that were set earlier. */
 	WRITE_ONCE(t->lockless, arg->flags & CXL_TEST_OPS_RING);
 	WRITE_ONCE(t->drop, arg->flags & CXL_TEST_OPS_DROP);
 	if (!(READ_ONCE(t->allowed) & BIT(arg->pair))) {
@@ -469,7 +469,7 @@ int test_ops_unset(struct test_context *t)
 	return ret;
 }
 
-/* No callback runs any more. */
+/* Called when no callback runs any more */
 void test_ops_gone(struct test_context *t)
 {
 	unsigned long flags;
@@ -512,7 +512,7 @@ static void fill(struct test_context *t, struct test_slot *slot,
 		slot->event.data[i] = cxl_test_byte(0, sequence, i);
 }
 
-/* Store up to @count events and announce them; returns how many. */
+/* Store up to @count events and announce them; return how many. */
 u32 test_ops_store(struct test_context *t, const struct cxl_test_send *what,
 		   u32 count)
 {
@@ -546,7 +546,7 @@ void test_ops_state(struct test_context *t, struct cxl_test_state *state)
 
 	raw_spin_lock_irqsave(&t->lock, flags);
 	for (pos = t->done; pos != t->head; pos++) {
-		/* In lockless mode one of them is being fetched, maybe. */
+		/* In lockless mode, one of them may be in fetch right now. */
 		slot_state = READ_ONCE(slot_at(t, pos)->state);
 		if (slot_state == SLOT_QUEUED)
 			state->queued++;

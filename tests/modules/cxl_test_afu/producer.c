@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sending events from every context that a driver's code can run in: once,
+ * Send events from every context in which a driver's code can run: once,
  * waiting for the end, or in the background until a count is reached.
  */
 #include <linux/completion.h>
@@ -17,8 +17,8 @@
 #include "test_afu.h"
 
 /*
- * The event queue has no order between senders, so each has its own sequence:
- * one for each source, kthreads and IPIs one for each CPU.
+ * The event queue guarantees no order between senders, so each has its own
+ * sequence: one per source; for kthreads and IPIs, one per CPU.
  */
 static unsigned int nr_producers(void)
 {
@@ -68,7 +68,7 @@ unlock:
 	return ret;
 }
 
-/* Returns how many were sent; @error: why not more. */
+/* Return how many events were sent; @error says why not more. */
 static u32 send_here(struct test_context *t, const struct cxl_test_send *what,
 		     u32 source, u32 count, int *error)
 {
@@ -153,8 +153,8 @@ static void job_tasklet(struct tasklet_struct *tasklet)
 }
 
 /*
- * With t->mutex held, which keeps the context. Not t->lock: fetch_event takes
- * it inside of the lock that these take.
+ * Called with t->mutex held, which keeps the context alive. Not with t->lock:
+ * fetch_event takes it inside the lock that these functions take.
  */
 static void inject(struct test_context *t, const struct cxl_test_inject *what)
 {
@@ -226,7 +226,7 @@ static struct test_job *job_new(struct test_context *t)
 	return job;
 }
 
-/* complete() is not the last thing that the senders do. */
+/* The senders may still be running after their complete(). */
 static void job_free(struct test_job *job)
 {
 	timer_delete_sync(&job->timer);
@@ -270,7 +270,7 @@ int test_inject(struct test_context *t, const struct cxl_test_inject *what)
 	if (!job)
 		return -ENOMEM;
 	job->inject = what;
-	/* As a card driver does it: from a thread on PREEMPT_RT. */
+	/* As in a card driver: on PREEMPT_RT it runs in a thread. */
 	job->irq_work = IRQ_WORK_INIT(job_irq_work);
 	irq_work_queue(&job->irq_work);
 	wait_for_completion(&job->done);
@@ -289,9 +289,10 @@ int test_inject(struct test_context *t, const struct cxl_test_inject *what)
  * @sources: bits of enum cxl_test_source
  * @burst: most events at a time
  * @pause_us: of a kthread between bursts
- * @left: to be sent, without those that a producer is about to send
- * @unsent: to be sent, with those: not all of them find room, and come back
- * @halt: no more, even if some are left
+ * @left: events that no producer has taken yet
+ * @unsent: @left, and those that a producer is about to send: if they find no
+ *	room, they come back
+ * @halt: send no more, even if some are left
  * @timer: sends, and triggers the softirq and hard interrupt
  * @tasklet: sends
  * @irq_work: sends

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * cxl_test_afu: one context, its events and who produces them.
+ * cxl_test_afu: a context, its events and their producers.
  */
 #ifndef _TEST_AFU_H
 #define _TEST_AFU_H
@@ -24,7 +24,7 @@ enum test_slot_state {
 };
 
 /**
- * struct test_slot - one event of the driver's ring
+ * struct test_slot - an event of the driver's ring
  * @state: where it is
  * @kind: enum cxl_test_kind
  * @pos: its place in the ring, counted without end
@@ -42,10 +42,10 @@ struct test_slot {
 };
 
 /**
- * struct test_producer - sends to an event queue, in an order of its own
+ * struct test_producer - a sender to an event queue, with its own sequence
  * @lock: guards @sequence and @buf
  * @sequence: of its next event
- * @buf: payload being put together
+ * @buf: payload under construction
  */
 struct test_producer {
 	raw_spinlock_t lock;	/* guards sequence and buf */
@@ -56,40 +56,40 @@ struct test_producer {
 struct test_production;
 
 /**
- * struct test_context - a context and all that is known of it
+ * struct test_context - a context and all that is known about it
  * @ref: one for the open test device, one for the AFU file with our fops, one
  *	while ops are set
  * @link: entry of the AFU's list
- * @mutex: serialises what changes @ctx, @queue, ops and production
+ * @mutex: serialises changes of @ctx, @queue, ops and production
  * @work: how it is started
- * @started: it was started once: to be stopped
+ * @started: it was started once and must be stopped
  * @has_file: the context goes away with its file
  * @pinned: @ref is held for the ops; changed under @lock
  * @drop: events that come back are dropped
  * @ops: the pairs
- * @lock: guards what follows, but for the ring in lockless mode
- * @ctx: NULL once the driver must not use it any more
+ * @lock: guards the following fields, except the ring in lockless mode
+ * @ctx: NULL once the driver must no longer use it
  * @allowed: bits of the pairs whose callbacks may run now
  * @announcing: ops are set; stored events are announced
- * @unannounced: events stored while they are not
+ * @unannounced: events stored while no ops were set
  * @sequence: of the next event of the ring
  * @lockless: fetch_event takes no lock
  * @slots: ring of @depth slots, a power of 2
- * @head: next to be stored
- * @tail: next to be fetched
- * @done: the first that may still be in flight
+ * @head: next slot to store to
+ * @tail: next slot to fetch
+ * @done: first slot that may still be in flight
  * @capacity: bytes of payload of a slot
  * @no_slot: fetched beyond the end
- * @queue: event queue in place of @ops, under RCU
- * @producers: who sends to it
+ * @queue: event queue that replaces @ops, under RCU
+ * @producers: its senders
  * @production: what runs in the background
  * @hold: CXL_TEST_HOLD_*
- * @hold_wq: callbacks that are held
+ * @hold_wq: for callbacks that are held
  * @slow: how long callbacks take
- * @in_fetch: fetch_event callbacks that run now
- * @in_delivered: event_delivered callbacks that run now
+ * @in_fetch: fetch_event callbacks running now
+ * @in_delivered: event_delivered callbacks running now
  *
- * The rest is counted as struct cxl_test_state says.
+ * The rest are counters, described in struct cxl_test_state.
  */
 struct test_context {
 	struct kref ref;

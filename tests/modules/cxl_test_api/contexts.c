@@ -19,7 +19,7 @@ static struct pci_dev *other_device(struct test_run *t)
 	return pdev;
 }
 
-/* The card: on a virtual bus as well, but none of an AFU */
+/* The card's own device: also on a virtual bus, but not an AFU */
 static struct pci_dev *card_device(struct test_run *t)
 {
 	struct pci_dev *pdev = NULL;
@@ -71,7 +71,7 @@ static void default_context_stays_the_same(struct test_run *t)
 		return;
 	CHECK(t, ctx == cxl_get_context(t->pdev));
 	CHECK(t, cxl_process_element(ctx) >= 0);
-	/* From now on also where nothing may sleep, like a handler */
+	/* From now on also where sleeping is not allowed, as in a handler */
 	local_irq_disable();
 	again = cxl_get_context(t->pdev);
 	local_irq_enable();
@@ -83,7 +83,7 @@ static void default_context_stays_the_same(struct test_run *t)
 	CHECK(t, ctx == cxl_get_context(t->pdev));
 }
 
-/* It is the core's: a driver that gives it back only harms itself. */
+/* It belongs to the core: a driver that releases it only harms itself. */
 static void default_context_given_back_is_harmless(struct test_run *t)
 {
 	struct cxl_context *ctx = cxl_get_context(t->pdev);
@@ -96,7 +96,7 @@ static void default_context_given_back_is_harmless(struct test_run *t)
 	CHECK_EQ(t, cxl_release_context(ctx), 0);
 }
 
-/* The default context has one as well, if there is one. */
+/* The default context, if there is one, also has a process element. */
 static void process_elements_run_out(struct test_run *t)
 {
 	struct cxl_context *ctx[CXL_TEST_API_PROCS], *more;
@@ -115,7 +115,7 @@ static void process_elements_run_out(struct test_run *t)
 	more = cxl_dev_context_init(t->pdev);
 	CHECK_EQ(t, PTR_ERR_OR_ZERO(more), -ENOSPC);
 
-	/* A process element is free at once. */
+	/* A released process element is free at once. */
 	if (n) {
 		pe = cxl_process_element(ctx[0]);
 		test_context_done(t, ctx[0]);
@@ -214,7 +214,7 @@ static void stopped_context_touches_no_memory(struct test_run *t)
 	test_queue_free(&q);
 }
 
-/* Begins afresh: with the first element of the queue */
+/* It begins afresh, with the first element of the queue. */
 static void restarted_context_works(struct test_run *t)
 {
 	struct cxl_context *ctx = test_context(t);
@@ -273,7 +273,7 @@ static void task_means_the_callers_memory(struct test_run *t)
 
 	if (!ctx)
 		return;
-	/* Whose task it is does not matter, only that there is one. */
+	/* It does not matter which task is passed, only that one is. */
 	CHECK_EQ(t, cxl_start_context(ctx, t->arg[0], &init_task), 0);
 	CHECK(t, BECOMES_TRUE(get_user(val, status) || val));
 	CHECK_EQ(t, val, WE_COMPLETE);
@@ -332,7 +332,7 @@ static void start_work_checks_interrupts(struct test_run *t)
 	CHECK_EQ(t, start_work(ctx, CXL_START_WORK_NUM_IRQS,
 			       CXL_TEST_API_IRQS_MIN), -EBUSY);
 	CHECK_EQ(t, cxl_stop_context(ctx), 0);
-	/* All of the card's: those of before were given back */
+	/* All interrupts of the card: the earlier ones were released */
 	CHECK_EQ(t, start_work(ctx, CXL_START_WORK_NUM_IRQS |
 			       CXL_START_WORK_TID, CXL_TEST_API_USER_IRQS), 0);
 	test_context_done(t, ctx);
@@ -375,7 +375,7 @@ static void keep_a_started_context(struct test_run *t)
 		 0);
 }
 
-/* With the link down: everything that takes down works, nothing else. */
+/* With the link down, only functions that take something down work. */
 static void link_down_allows_only_taking_down(struct test_run *t)
 {
 	struct cxl_context *ctx = kept;

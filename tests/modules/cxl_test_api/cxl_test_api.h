@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How a test program runs the tests that are code of cxl_test_api, an AFU
- * driver, and learns what they found.
+ * How a test program runs the tests inside cxl_test_api, an AFU driver, and
+ * gets their results.
  */
 #ifndef _CXL_TEST_API_H
 #define _CXL_TEST_API_H
@@ -13,7 +13,7 @@
 #define CXL_TEST_API_DEVICE	0x4352
 #define CXL_TEST_API_ARGS	4
 
-/* Card that it is for */
+/* The card that the tests expect */
 #define CXL_TEST_API_USER_IRQS	20
 #define CXL_TEST_API_IRQS_MIN	2
 #define CXL_TEST_API_PROCS	6
@@ -21,10 +21,10 @@
 /**
  * struct cxl_test_api_run - run one test
  * @name: its name
- * @arg: for the test; it may change them
+ * @arg: arguments for the test, which may change them
  * @checks: returned: how many conditions were checked
- * @failures: returned: how many did not hold
- * @report: returned: a line for each that did not
+ * @failures: returned: how many of them failed
+ * @report: returned: a line for each failure
  */
 struct cxl_test_api_run {
 	char name[64];
@@ -34,7 +34,7 @@ struct cxl_test_api_run {
 	char report[2000];
 };
 
-/* ENOENT: no such test.  ENODEV: no device is bound. */
+/* ENOENT: no such test. ENODEV: no device is bound. */
 #define CXL_TEST_API_RUN	_IOWR(0xc8, 0x40, struct cxl_test_api_run)
 
 #endif

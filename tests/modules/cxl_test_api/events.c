@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Events of AFU drivers, from where a driver sees them. */
+/* Events of AFU drivers, from the driver's side. */
 #include <linux/file.h>
 #include <linux/fs.h>
 
@@ -75,7 +75,7 @@ static void driver_ops_are_checked(struct test_run *t)
 	CHECK_EQ(t, cxl_set_driver_ops(ctx, &no_fetch), -EINVAL);
 	CHECK_EQ(t, cxl_set_driver_ops(ctx, &no_delivered), -EINVAL);
 	CHECK_EQ(t, cxl_set_driver_ops(ctx, &too_large), -EINVAL);
-	/* There is nobody to ask for them. */
+	/* No ops are set, so nothing can be fetched. */
 	cxl_context_events_pending(ctx, 3);
 	CHECK_EQ(t, cxl_unset_driver_ops(ctx), 0);
 	CHECK_EQ(t, cxl_set_driver_ops(ctx, &ops), 0);
@@ -139,7 +139,7 @@ static void two_events_were_delivered(struct test_run *t)
 	CHECK_EQ(t, closed, 0);
 }
 
-/* What a driver has that was built with the header of an old kernel */
+/* The ops of a driver that was built with an old kernel's header */
 struct old_ops {
 	struct cxl_event_afu_driver_reserved *
 		(*fetch_event)(struct cxl_context *ctx);
@@ -170,7 +170,7 @@ static void old_drivers_ops_are_two_callbacks(struct test_run *t)
 	CHECK_EQ(t, (cxl_set_driver_ops)(ctx, old), 0);
 	cxl_context_events_pending(ctx, 1);
 	CHECK_EQ(t, (cxl_set_driver_ops)(ctx, old), -EBUSY);
-	/* No other callback: it is not there. */
+	/* No context_closed may be called: old ops do not have it. */
 	test_context_done(t, ctx);
 }
 
@@ -196,7 +196,7 @@ static void event_queue_is_checked(struct test_run *t)
 		cxl_event_queue_cancel(q);
 		CHECK_EQ(t, cxl_event_queue_send(q, "123456789", 9), -EINVAL);
 		CHECK_EQ(t, cxl_event_queue_send(q, "12345678", 8), 0);
-		/* Its context first, as when a program dies */
+		/* The context goes first, as when a program dies. */
 		test_context_done(t, ctx);
 		CHECK_EQ(t, cxl_event_queue_send(q, "1", 1), -EPIPE);
 		CHECK_EQ(t, cxl_event_queue_reserve(q), -EPIPE);
@@ -205,7 +205,7 @@ static void event_queue_is_checked(struct test_run *t)
 	cxl_event_queue_destroy(NULL);
 }
 
-/* arg returned: the descriptor, on which events as large as they can be are */
+/* arg returned: the descriptor, which has events of the largest size */
 static void announce_an_old_drivers_events(struct test_run *t)
 {
 	const void *old = &old_driver.ops;
@@ -226,7 +226,7 @@ static void old_drivers_events_were_delivered(struct test_run *t)
 	CHECK_EQ(t, refused, 0);
 }
 
-/* The driver was unbound, and might have been unloaded: nothing pins it. */
+/* The driver was unbound and might have been unloaded: nothing pinned it. */
 static void old_drivers_events_were_dropped(struct test_run *t)
 {
 	stored[0] = &first.event;

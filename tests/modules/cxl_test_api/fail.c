@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * An AFU driver's way through the API, in which every call may fail: it ends
- * at the first that does, and takes back what was done before.
+ * An AFU driver's path through the API, in which every call may fail: it ends
+ * at the first failure, and undoes what was done before.
  */
 #include <linux/file.h>
 #include <linux/interrupt.h>
@@ -16,7 +16,7 @@ static irqreturn_t nothing(int irq, void *cookie)
 	return IRQ_HANDLED;
 }
 
-/* The file comes last: from then on the context is the file's. */
+/* The file comes last: from then on the context belongs to the file. */
 static int use_started(struct test_run *t, struct cxl_context *ctx)
 {
 	struct file *file;
@@ -125,7 +125,7 @@ static const struct cxl_vpci_ops no_ops = {
 	.read = nothing_there,
 };
 
-/* As a card driver makes one */
+/* Make a bus like a card driver. */
 static void bus_may_fail(struct test_run *t)
 {
 	struct cxl_vpci *vpci = cxl_vpci_create(NULL, &no_ops, NULL);

@@ -24,7 +24,7 @@ static struct file_operations own_fops = {
 	.mmap = own_mmap,
 };
 
-/* How many process elements are free: by taking them all */
+/* Count the free process elements by taking them all. */
 static int free_pes(struct test_run *t)
 {
 	struct cxl_context *ctx[CXL_TEST_API_PROCS];
@@ -52,7 +52,7 @@ static void missing_operations_are_filled_in(struct test_run *t)
 	if (!file)
 		return;
 	CHECK(t, fd >= 0);
-	/* Not a copy: drivers find their own data by it. */
+	/* Not a copy: drivers use f_op to find their own data. */
 	CHECK(t, file->f_op == &own_fops);
 	CHECK(t, own_fops.release == own_release);
 	CHECK(t, own_fops.mmap == own_mmap);
@@ -132,7 +132,7 @@ static void one_file_per_context(struct test_run *t)
 	put_unused_fd(fd);
 }
 
-/* fput() of the ioctl's caller runs on its way back: look at it later. */
+/* The fput() runs when the ioctl's caller returns: check its effect later. */
 static void file_given_up_gives_the_context_up(struct test_run *t)
 {
 	struct cxl_context *ctx = test_context(t);
@@ -151,7 +151,7 @@ static void file_given_up_gives_the_context_up(struct test_run *t)
 	put_unused_fd(fd);
 }
 
-/* As cxlflash does it, after it gave the context back itself */
+/* Like cxlflash, after it has released the context itself */
 static void file_without_operations_leaves_nothing(struct test_run *t)
 {
 	static const struct file_operations none = {
@@ -179,7 +179,7 @@ static void it_was_given_up(struct test_run *t)
 	CHECK_EQ(t, atomic_read(&releases), t->arg[1] + 1);
 }
 
-/* arg: 0: the descriptor, 1: the file cannot be had */
+/* arg: what cannot be allocated: 0: the descriptor, 1: the file */
 static void failure_leaves_all_as_it_was(struct test_run *t)
 {
 	struct cxl_context *ctx = test_context(t);
@@ -197,7 +197,7 @@ static void failure_leaves_all_as_it_was(struct test_run *t)
 	test_context_done(t, ctx);
 }
 
-/* The driver's wish to give the context back, with a program reading */
+/* A driver wants to release the context while a program reads. */
 static struct cxl_context *installed;
 static struct test_queue installed_queue;
 

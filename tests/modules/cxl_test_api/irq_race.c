@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Several CPUs raise one AFU interrupt at the same time.  Each sets its bit
- * before it raises, so a handler that is called for it finds the bit.
+ * Several CPUs raise one AFU interrupt at the same time. Each sets its bit
+ * first, so the handler that is called for it finds the bit.
  */
 #include <linux/completion.h>
 #include <linux/cpu.h>
@@ -11,10 +11,10 @@
 #include "test_api.h"
 
 /**
- * struct race - the interrupt, and who raises it
+ * struct race - the interrupt and the threads that raise it
  * @ctx: its context
- * @bits: a bit for each CPU that raised it since the handler was called
- * @at_start: threads that have begun a round, all rounds together
+ * @bits: a bit for each CPU that has raised it since the last handler call
+ * @at_start: threads that have begun a round, summed over all rounds
  * @threads: one on each CPU
  * @rounds: how often each raises it
  * @lost: first round in which a handler was not called
@@ -98,7 +98,7 @@ static void none_is_lost_when_cpus_race(struct test_run *t)
 		kthread_bind(task, cpu);
 		wake_up_process(task);
 	}
-	/* It may take longer than a task should sleep at a stretch. */
+	/* It may take longer than a task should sleep in one go. */
 	for (i = 0; i < race.threads; i++)
 		while (!wait_for_completion_timeout(&race.done, 5 * HZ))
 			;

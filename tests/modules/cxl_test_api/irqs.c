@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * AFU interrupts with handlers.  Mostly they are raised by
- * the call that cards make, so that it is known when.
+ * AFU interrupts with handlers. Most are raised by the function that card
+ * drivers call, so that the tests know when.
  */
 #include <linux/completion.h>
 #include <linux/delay.h>
@@ -16,7 +16,7 @@
  * struct test_irq - what a handler saw
  * @virq: its Linux interrupt number
  * @calls: how often it was called
- * @wrong: calls with another number or in another context than interrupts have
+ * @wrong: calls with the wrong number, or not in interrupt context
  * @spin_ms: how long a call takes
  * @running: a call is under way
  */
@@ -96,7 +96,7 @@ static void allocation_keeps_to_the_budget(struct test_run *t)
 	cxl_free_afu_irqs(a);
 	cxl_free_afu_irqs(a);
 	CHECK_EQ(t, cxl_allocate_afu_irqs(a, CXL_TEST_API_USER_IRQS - 2), 0);
-	/* Releasing the context gives them back as well. */
+	/* Releasing the context also frees its interrupts. */
 	test_context_done(t, a);
 	a = context_with_irqs(t, CXL_TEST_API_USER_IRQS - 2);
 	if (a)
@@ -131,7 +131,7 @@ static void mapping_returns_what_it_should(struct test_run *t)
 	CHECK_EQ(t, map(ctx, NUM_IRQS + 1, &irq), -ENOENT);
 	CHECK_EQ(t, cxl_map_afu_irq(ctx, 1, NULL, &irq, "cxl-test-api"), 0);
 	CHECK(t, map(ctx, 1, &irq) > 0);
-	/* The first stays */
+	/* The first handler stays. */
 	CHECK_EQ(t, map(ctx, 1, &again), 0);
 	cxl_context_interrupt(ctx, 1);
 	CHECK(t, called(&irq, 1));
@@ -204,7 +204,7 @@ static void unmapping_strangers_is_ignored(struct test_run *t)
 	cxl_unmap_afu_irq(ctx, -5, &irq);
 	cxl_unmap_afu_irq(ctx, 1, &irq);
 	cxl_unmap_afu_irq(ctx, 77, &irq);
-	/* Not the one that mapped it */
+	/* The cookie is not the one that mapped it. */
 	cxl_unmap_afu_irq(ctx, 2, t);
 	cxl_context_interrupt(ctx, 2);
 	CHECK(t, called(&irq, 1));
@@ -272,7 +272,7 @@ static void unmapping_waits_for_the_handler(struct test_run *t)
 	test_context_done(t, ctx);
 }
 
-/* One that comes while its interrupt is disabled comes when it is enabled. */
+/* An interrupt raised while disabled is handled once it is enabled. */
 static void disabled_interrupt_is_kept(struct test_run *t)
 {
 	struct cxl_context *ctx = context_with_irqs(t, 1);
@@ -301,7 +301,7 @@ static void without_handler_it_is_dropped(struct test_run *t)
 	CHECK_EQ(t, cxl_context_interrupt(ctx, 2), 0);
 	CHECK_EQ(t, cxl_context_interrupt(ctx, 0), -EINVAL);
 	CHECK_EQ(t, cxl_context_interrupt(ctx, NUM_IRQS + 1), -EINVAL);
-	/* It is not kept for a later one. */
+	/* It is not kept for a later handler. */
 	CHECK(t, map(ctx, 2, &irq) > 0);
 	msleep(50);
 	CHECK_EQ(t, atomic_read(&irq.calls), 0);
@@ -309,7 +309,7 @@ static void without_handler_it_is_dropped(struct test_run *t)
 	test_context_done(t, ctx);
 }
 
-/* Linux interrupts are used again: the next handler gets none of the last's. */
+/* Linux interrupts are reused: a handler must not get its predecessor's. */
 static void one_left_pending_is_dropped(struct test_run *t)
 {
 	struct cxl_context *ctx = context_with_irqs(t, 1);
@@ -333,7 +333,7 @@ static void one_left_pending_is_dropped(struct test_run *t)
 	test_context_done(t, ctx);
 }
 
-/* Also while the context is started, as the AFU is told. */
+/* Also while the context is started, because the AFU is told. */
 static void reallocation_takes_effect_at_once(struct test_run *t)
 {
 	struct cxl_context *ctx = test_context(t);
@@ -358,7 +358,7 @@ static void reallocation_takes_effect_at_once(struct test_run *t)
 	test_queue_free(&q);
 }
 
-/* Kept for the program to look at; arg returned: number, then calls */
+/* Kept for the program to inspect; arg returned: number, then calls */
 static struct cxl_context *kept;
 static struct test_irq kept_irq;
 
@@ -414,7 +414,7 @@ static const struct cxl_afu_driver_ops left_ops = {
 	.context_closed = count_closed,
 };
 
-/* All that a context can have, and an event that is pending */
+/* A context with everything that it can have, and a pending event */
 static struct cxl_context *leave_context(struct pci_dev *pdev,
 					 struct test_irq *irq)
 {
@@ -447,7 +447,7 @@ static void leave_all_behind(struct test_run *t)
 
 static struct test_irq probe_irq;
 
-/* The same when its probe fails.  Nothing of it is given back by anybody. */
+/* The same when its probe fails. Nobody releases anything. */
 bool test_leave_in_probe(struct pci_dev *pdev)
 {
 	atomic_set(&closed, 0);
@@ -459,7 +459,7 @@ static void what_a_probe_left_is_gone(struct test_run *t)
 	CHECK_EQ(t, atomic_read(&closed), 1);
 }
 
-/* Afterwards: what it forgot can still be given back, and does nothing. */
+/* Afterwards, what it forgot can still be released, and does nothing. */
 static void what_was_left_is_dead(struct test_run *t)
 {
 	int fd;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Kernel addresses that an AFU gets, good and bad ones.  A bad
- * one is an address error of that access, and never the kernel's problem.
+ * Good and bad kernel addresses that are passed to an AFU. A bad address is an
+ * address error of that access, and never the kernel's problem.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -91,7 +91,7 @@ free:
 	kfree(slab);
 }
 
-/* Neither a load nor a store of it may do harm. */
+/* Neither a load nor a store at this address may do harm. */
 static void check_bad(struct kmem_test *k, void *bad)
 {
 	CHECK_EQ(k->t, copy(k, bad, static_buf, 16), WE_AERROR);
@@ -118,7 +118,7 @@ static void bad_kernel_addresses_are_address_errors(struct test_run *t)
 	check_bad(&k, area + PAGE_SIZE);
 	CHECK_EQ(t, copy(&k, static_buf, area + PAGE_SIZE - 8, 16), WE_AERROR);
 	CHECK_EQ(t, copy(&k, area + PAGE_SIZE - 8, static_buf, 16), WE_AERROR);
-	/* And on it goes. */
+	/* The AFU carries on. */
 	CHECK_EQ(t, copy(&k, static_buf, area, 16), WE_COMPLETE);
 	end(&k);
 free:
@@ -140,7 +140,7 @@ static void constants_are_not_written(struct test_run *t)
 	end(&k);
 }
 
-/* There is no safe way to do them. */
+/* There is no safe way to do atomic operations there. */
 static void no_atomics_on_kernel_addresses(struct test_run *t)
 {
 	struct kmem_test k;
@@ -153,7 +153,7 @@ static void no_atomics_on_kernel_addresses(struct test_run *t)
 	end(&k);
 }
 
-/* As for a process: one fetch, an address error, and silence */
+/* Like for a process: one fetch, an address error, then silence */
 static void wed_of_0_is_harmless(struct test_run *t)
 {
 	struct cxl_context *ctx = test_context(t);

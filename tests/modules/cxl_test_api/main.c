@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * An AFU driver whose whole purpose is to call the in-kernel API, rightly and
- * wrongly, and to check what comes back: see cxl_test_api.h.
+ * An AFU driver whose only purpose is to call the in-kernel API, correctly and
+ * incorrectly, and to check the results: see cxl_test_api.h.
  */
 #include <linux/miscdevice.h>
 #include <linux/module.h>
@@ -16,8 +16,8 @@ static const struct test_case *const test_suites[] = {
 };
 
 /*
- * One test runs at a time. Tests make buses, and a driver is probed with the
- * PCI core's lock held: so what probe needs is guarded by another lock.
+ * One test runs at a time. Tests create buses, and probing holds the PCI core's
+ * lock, so another lock guards what probe needs.
  */
 static DEFINE_MUTEX(test_run_lock);
 static DEFINE_MUTEX(test_lock);	/* guards bound */
@@ -154,7 +154,7 @@ static int test_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
 	int ret;
 
-	/* Not enabled: no default context yet */
+	/* The device is not enabled, so there is no default context yet. */
 	if (cxl_get_context(pdev))
 		return -EINVAL;
 	ret = pci_enable_device(pdev);

@@ -52,7 +52,7 @@ struct work_element *test_queue_add(struct test_queue *q, u8 cmd, u16 length,
 
 u8 test_queue_status(const struct work_element *we)
 {
-	/* What the AFU stored before the status can be read after it. */
+	/* Pairs with the AFU, which stores the status last. */
 	return smp_load_acquire(&we->status);
 }
 

@@ -11,7 +11,7 @@
 
 #define VPD_SIZE	256
 
-/* Not the first window, which looks like that of all others */
+/* A context that does not have the first window, which looks like all others */
 static struct cxl_context *context_with_pe(struct test_run *t)
 {
 	struct cxl_context *ctx;
@@ -56,7 +56,7 @@ static void master_maps_everything(struct test_run *t)
 	cxl_set_master(ctx);
 	CHECK_EQ(t, cxl_start_context(ctx, 0, NULL), 0);
 	CHECK_EQ(t, cxl_start_context(slave, 0, NULL), 0);
-	/* Too late */
+	/* Too late: it has been started. */
 	cxl_set_master(slave);
 	psa = cxl_psa_map(ctx);
 	if (CHECK(t, psa)) {
@@ -78,7 +78,7 @@ static void master_maps_everything(struct test_run *t)
 	test_context_done(t, ctx);
 }
 
-/* As cxlflash uses them: what the DMA API returns is what the AFU is told. */
+/* As cxlflash uses them: it passes the DMA API's addresses to the AFU. */
 static void dma_addresses_are_the_afus(struct test_run *t)
 {
 	struct cxl_context *ctx = test_context(t);
@@ -148,7 +148,7 @@ static void vpd_is_the_cards(struct test_run *t)
 	kfree(vpd);
 }
 
-/* arg: what perst_reloads_same_image shall be */
+/* arg: the new value of perst_reloads_same_image */
 static void same_image_is_the_cards(struct test_run *t)
 {
 	cxl_perst_reloads_same_image(cxl_pci_to_afu(t->pdev), t->arg[0]);
@@ -190,7 +190,7 @@ static void cxllib_says_what_there_is_not(struct test_run *t)
 		 -ENODEV);
 }
 
-/* arg: address, size, write, what is to be returned */
+/* arg: address, size, write, expected result */
 static void handle_fault_returns(struct test_run *t)
 {
 	u64 flags = t->arg[2] ? DSISR_ISSTORE : 0;
@@ -201,7 +201,7 @@ static void handle_fault_returns(struct test_run *t)
 		 -EFAULT);
 }
 
-/* arg: first byte, bytes: so many that it is killed before the end */
+/* arg: first byte, bytes: so many that the caller is killed before the end */
 static void handle_fault_until_killed(struct test_run *t)
 {
 	CHECK_EQ(t, cxllib_handle_fault(current->mm, t->arg[0], t->arg[1], 0),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the files of cxl_test_api share. */
+/* Shared by the files of cxl_test_api. */
 #ifndef _TEST_API_H
 #define _TEST_API_H
 
@@ -10,10 +10,10 @@
 #include "cxl_test_api.h"
 
 /**
- * struct test_run - a test that is running
+ * struct test_run - a running test
  * @pdev: the device, bound and enabled
- * @arg: the program's
- * @user: what the program gets
+ * @arg: the program's arguments
+ * @user: results for the program
  */
 struct test_run {
 	struct pci_dev *pdev;
@@ -26,7 +26,7 @@ struct test_case {
 	void (*run)(struct test_run *t);
 };
 
-/* Each ends with an empty entry. */
+/* Each array ends with an empty entry. */
 extern const struct test_case test_contexts[];
 extern const struct test_case test_irqs[];
 extern const struct test_case test_irq_race[];
@@ -42,23 +42,26 @@ bool test_check(struct test_run *t, bool ok, int line, const char *what);
 bool test_check_eq(struct test_run *t, s64 a, s64 b, int line,
 		   const char *what);
 
-/* Both go on after a failure, and return whether the condition holds. */
+/* Both continue after a failure, and return whether the condition holds. */
 #define CHECK(t, cond)		test_check(t, cond, __LINE__, #cond)
 #define CHECK_EQ(t, a, b)						\
 	test_check_eq(t, (s64)(a), (s64)(b), __LINE__, #a " == " #b)
 
-/* For a probe that fails: leave a context with all that it can have behind */
+/* For a failing probe: leave behind a context with all that it can have. */
 bool test_leave_in_probe(struct pci_dev *pdev);
 
 /* A context, or NULL after a failed check */
 struct cxl_context *test_context(struct test_run *t);
-/* Stop it if need be, and give it back */
+/* Stop it if necessary, and release it. */
 void test_context_done(struct test_run *t, struct cxl_context *ctx);
-/* What cxl_get_fd() returned, or NULL after a failed check: the context is gone */
+/*
+ * The result of cxl_get_fd(), or NULL after a failed check: the context is
+ * gone.
+ */
 struct file *test_file(struct test_run *t, struct cxl_context *ctx,
 		       struct file *file);
 
-/* Wait until @condition is true: whether it became so soon. */
+/* Wait for @condition to become true; false if it does not soon. */
 #define BECOMES_TRUE(condition)						\
 ({									\
 	unsigned long __end = jiffies + 5 * HZ;				\
@@ -82,9 +85,9 @@ struct file *test_file(struct test_run *t, struct cxl_context *ctx,
 struct work_element;
 
 /**
- * struct test_queue - a queue of work elements, never gone around
- * @we: a page of them
- * @next: the next one to fill
+ * struct test_queue - a queue of work elements that never wraps
+ * @we: a page of elements
+ * @next: the next element to fill
  */
 struct test_queue {
 	struct work_element *we;
@@ -96,11 +99,11 @@ void test_queue_free(struct test_queue *q);
 u64 test_queue_wed(const struct test_queue *q);
 struct work_element *test_queue_add(struct test_queue *q, u8 cmd, u16 length,
 				    const void *src, void *dst);
-/* Its status, 0 when there is none soon */
+/* The element's status, 0 if none appears soon */
 u8 test_queue_wait(const struct work_element *we);
 u8 test_queue_status(const struct work_element *we);
 
-/* Registers of a window, by offset, and the place of windows */
+/* Registers of a window, by offset, and where windows are */
 #define REG_PH		0x08
 #define REG_STATUS	0x10
 #define STATUS_STOPPED	0x0800000000000000ULL

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Contexts of an AFU driver whose AFU is a program: that of tests/user_kernel.c,
- * which answers what is written to one register in another.
+ * Contexts of an AFU driver whose AFU is a program: tests/user_kernel.c, which
+ * answers a write to one register in another.
  */
 #include <linux/delay.h>
 #include <linux/io.h>
@@ -12,7 +12,7 @@
 
 #define REG_ASK		0x00
 #define REG_ANSWER	0x08
-/* No register of the memcpy AFU: it keeps what is written there. */
+/* Unused by the memcpy AFU, so it keeps what is written there */
 #define REG_NONE	0x8000
 #define LEN		64
 
@@ -26,12 +26,12 @@ static void kernel_context_is_refused(struct test_run *t)
 	test_context_done(t, ctx);
 }
 
-/* Ask, and wait for the answer: the microseconds that it took, or -1. */
+/* Ask and wait for the answer; return how long it took in us, or -1. */
 static s64 ask(void __iomem *psa, u64 question, bool ring)
 {
 	ktime_t begin = ktime_get();
 
-	/* As out_be64() has it on powerpc, where that does not ring */
+	/* Like out_be64() on powerpc, which does not ring */
 	__raw_writeq((__force u64)cpu_to_be64(question), psa + REG_ASK);
 	if (ring)
 		cxl_psa_written_at(psa + REG_ASK);
@@ -65,7 +65,7 @@ static void model_has_kernel_memory(struct test_run *t)
 	kfree(mem);
 }
 
-/* Ask five times after a pause: the microseconds of all of them. */
+/* Ask five times, each after a pause; return the total time in us. */
 static s64 ask_after_pauses(struct test_run *t, void __iomem *psa, bool ring)
 {
 	s64 took, sum = 0;
@@ -80,7 +80,7 @@ static s64 ask_after_pauses(struct test_run *t, void __iomem *psa, bool ring)
 	return sum;
 }
 
-/* arg: set to the time in which stores are answered that ring, and do not, us */
+/* arg returned: us until stores are answered, with and without ringing */
 static void store_rings_by_address(struct test_run *t)
 {
 	struct cxl_context *ctx = test_context(t);
@@ -94,7 +94,7 @@ static void store_rings_by_address(struct test_run *t)
 		t->arg[0] = ask_after_pauses(t, psa, true);
 		t->arg[1] = ask_after_pauses(t, psa, false);
 	}
-	/* What is nobody's, or not any more, is no concern. */
+	/* Addresses that are not (or no longer) mapped are ignored. */
 	cxl_psa_written_at((void __iomem *)t);
 	CHECK_EQ(t, cxl_stop_context(ctx), 0);
 	cxl_psa_written_at(psa);
@@ -162,8 +162,8 @@ static bool is_stopped(struct cxl_context *ctx)
 }
 
 /*
- * A driver of the memcpy AFU that uses no mapping: it has work done, is told that
- * the AFU has stopped, restarts it, and has more done.
+ * A driver of the memcpy AFU that uses no mapping: it gives the AFU work, sees
+ * that it has stopped, restarts it, and gives it more.
  */
 static void driver_needs_no_mapping(struct test_run *t)
 {
@@ -189,7 +189,7 @@ static void driver_needs_no_mapping(struct test_run *t)
 		we = test_queue_add(&q, WE_STOP, 0, NULL, NULL);
 		CHECK_EQ(t, test_queue_wait(we), WE_COMPLETE);
 		CHECK(t, BECOMES_TRUE(is_stopped(ctx)));
-		/* It does nothing until it is restarted. */
+		/* The AFU does nothing until it is restarted. */
 		memset(src, -round, LEN);
 		we = test_queue_add(&q, WE_COPY, LEN, src, dst);
 		msleep(100);

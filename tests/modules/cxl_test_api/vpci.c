@@ -9,7 +9,7 @@
 
 #define WORDS		(PCI_CFG_SPACE_SIZE / 4)
 #define MSI_CAP		0x40
-/* Where nothing has a meaning to the PCI core */
+/* An offset that means nothing to the PCI core */
 #define SCRATCH		0x80
 #define DEVICE_ID	0x43ff
 #define TEARDOWNS	100
@@ -18,7 +18,7 @@
 static const unsigned int devfns[] = { 0, 1, PCI_DEVFN(1, 0) };
 
 /**
- * struct test_bus - a virtual bus with what its functions answer
+ * struct test_bus - a virtual bus and the data of its functions
  * @vpci: the bus
  * @config: configuration space of each of @devfns
  * @hidden: no function answers
@@ -108,7 +108,7 @@ static void test_bus_destroy(struct test_bus *bus)
 	kfree(bus);
 }
 
-/* How many of its functions there are for the PCI core */
+/* How many of the bus's functions the PCI core knows */
 static int test_count(struct test_bus *bus)
 {
 	struct pci_dev *pdev;
@@ -193,12 +193,12 @@ static void vpci_domain_is_its_own(struct test_run *t)
 	if (!a || !b)
 		return;
 	domain = pci_domain_nr(cxl_vpci_bus(b->vpci));
-	/* More than 16 bits are too many for some. */
+	/* Some users cannot handle more than 16 bits. */
 	CHECK(t, domain > 0 && domain <= U16_MAX);
 	CHECK(t, domain != pci_domain_nr(cxl_vpci_bus(a->vpci)));
 	CHECK(t, domain != pci_domain_nr(t->pdev->bus));
 	test_bus_destroy(b);
-	/* It is free again: numbers do not grow for ever. */
+	/* The number is free again: numbers do not grow for ever. */
 	b = test_bus_create(t);
 	if (b) {
 		CHECK_EQ(t, pci_domain_nr(cxl_vpci_bus(b->vpci)), domain);
@@ -243,7 +243,7 @@ static int vpci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 
 	if (!mem || pci_enable_device(pdev))
 		return -ENOMEM;
-	/* There is nobody who would send them. */
+	/* Nothing would send them. */
 	if (pci_alloc_irq_vectors(pdev, 1, 1, PCI_IRQ_MSI) >= 0)
 		probe_problems++;
 	dma = dma_map_single(&pdev->dev, mem, 64, DMA_TO_DEVICE);
@@ -326,7 +326,7 @@ out:
 	pci_unregister_driver(&vpci_driver);
 }
 
-/* Whatever was done to the bus before: remove some, rescan, unbind, add. */
+/* After any mix of removing, rescanning, unbinding and adding */
 static void vpci_teardown_in_any_order(struct test_run *t)
 {
 	struct test_bus *bus;
@@ -362,7 +362,7 @@ static void vpci_teardown_in_any_order(struct test_run *t)
 	pci_unregister_driver(&vpci_driver);
 }
 
-/* Somebody's reference holds up neither this bus nor those to come. */
+/* A reference that somebody still holds delays neither this bus nor others. */
 static void vpci_destroy_leaves_references_alone(struct test_run *t)
 {
 	struct test_bus *bus = test_bus_create(t), *next;
@@ -393,7 +393,7 @@ static void vpci_destroy_leaves_references_alone(struct test_run *t)
 	pci_dev_put(pdev);
 }
 
-/* The other record, as the driver binds to one only */
+/* Use the other record: the driver binds to only one. */
 static void vpci_unbound_device_gets_no_context(struct test_run *t)
 {
 	struct pci_dev *pdev = pci_get_slot(t->pdev->bus, t->pdev->devfn ^ 1);

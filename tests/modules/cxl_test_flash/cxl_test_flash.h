@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What programs ask from cxl_test_flash. */
+/* The interface between programs and cxl_test_flash. */
 #ifndef _CXL_TEST_FLASH_H
 #define _CXL_TEST_FLASH_H
 
@@ -30,11 +30,11 @@ struct cxl_test_flash_attach {
 
 /**
  * struct cxl_test_flash_state - what the driver has seen
- * @wwpn: of each port, 0 without
+ * @wwpn: of each port, 0 if it has none
  * @recoveries: how often it was set up again
  * @interrupts: of its own contexts
  * @faults: page faults of programs
- * @problems: calls that did not return what they must
+ * @problems: calls that did not return the expected result
  */
 struct cxl_test_flash_state {
 	__u64 wwpn[CXL_TEST_FLASH_PORTS];
@@ -52,12 +52,12 @@ struct cxl_test_flash_event {
 	__u32 what;
 };
 
-/* The card is reset: this context is over, another is to be attached */
+/* The card was reset: this context is over, attach another */
 #define CXL_TEST_FLASH_RECOVER	1
 
 #define CXL_TEST_FLASH_ATTACH	_IOWR(0xca, 0x80, struct cxl_test_flash_attach)
 #define CXL_TEST_FLASH_STATE	_IOR(0xca, 0x81, struct cxl_test_flash_state)
-/* Let the AFU raise an interrupt of each of the driver's contexts */
+/* Make the AFU raise an interrupt of each of the driver's contexts */
 #define CXL_TEST_FLASH_PING	_IO(0xca, 0x82)
 
 #endif

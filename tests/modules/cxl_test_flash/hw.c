@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The hardware's side: contexts of the driver's own, registers, VPD. */
+/* The hardware side: the driver's own contexts, registers, VPD. */
 #include <asm/reg.h>
 #include <linux/delay.h>
 #include <linux/slab.h>
@@ -99,7 +99,7 @@ err_release:
 	return ret;
 }
 
-/* The context must still be started, even with the link down. */
+/* Check that the context is still started, even with the link down. */
 static void flash_queue_exit(struct flash_card *card, struct flash_queue *q)
 {
 	int i, ret;
@@ -170,7 +170,7 @@ static int flash_check_mmio(struct flash_card *card)
 }
 
 /**
- * flash_tear_down() - give back all that flash_set_up() took
+ * flash_tear_down() - release everything that flash_set_up() acquired
  * @card: card with its lock held
  */
 void flash_tear_down(struct flash_card *card)
@@ -187,7 +187,7 @@ void flash_tear_down(struct flash_card *card)
 }
 
 /**
- * flash_set_up() - take the card into use, at first and after a reset
+ * flash_set_up() - start using the card, at probe and after a reset
  * @card: card with its lock held
  *
  * Return: 0 or an errno.
@@ -218,7 +218,7 @@ err_tear_down:
 }
 
 /**
- * flash_ping() - let the AFU raise each interrupt of each queue
+ * flash_ping() - make the AFU raise each interrupt of each queue
  * @card: card that is up, with its lock held
  *
  * Return: 0 once all of them came, or an errno.
@@ -246,7 +246,7 @@ int flash_ping(struct flash_card *card)
 			}
 			if (ms == 5000)
 				return -ETIMEDOUT;
-			/* It stopped after the interrupt. */
+			/* The AFU stops after an interrupt. */
 			writeq_be(PCTRL_RESTART, card->psa + PP_OFFSET +
 				  cxl_process_element(q->ctx) * PP_SIZE +
 				  REG_PCTRL);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * An AFU driver in the manner of a storage adapter's: several contexts of its
+ * An AFU driver that works like a storage adapter's: several contexts of its
  * own with interrupts, contexts for programs, the card's VPD, and recovery by
  * tearing everything down and setting it up again.
  */
@@ -91,8 +91,8 @@ static struct miscdevice flash_misc = {
 };
 
 /*
- * PCI driver.  Programs' files refer to the card by their operations: it is
- * only freed when the module goes, which they pin.
+ * PCI driver. Programs' files refer to the card through their operations, and
+ * pin the module: the card is only freed when the module is unloaded.
  */
 
 static LIST_HEAD(old_cards);

@@ -18,11 +18,11 @@
 struct flash_element;
 
 /**
- * struct flash_queue - a hardware queue: a context of the driver's own
+ * struct flash_queue - a hardware queue: one of the driver's own contexts
  * @ctx: context
  * @num_irqs: its interrupts, all of them mapped
  * @we: work elements
- * @next: the next one to fill
+ * @next: the next element to fill
  * @calls: of its handlers
  */
 struct flash_queue {
@@ -34,14 +34,14 @@ struct flash_queue {
 };
 
 /**
- * struct flash_card - a device that is bound
+ * struct flash_card - a bound device
  * @pdev: the device
- * @fops: of the programs' files; found again by their f_op
+ * @fops: of the programs' files; their f_op leads back to the card
  * @lock: guards all but @fops; not held while a page fault is handled
  * @queue: the first one is the device's default context
  * @psa: the whole problem state area, mapped through the first queue
  * @up: between set-up and tear-down
- * @failed: set-up failed: no way back
+ * @failed: set-up failed, for good
  * @users: struct flash_user
  * @state: for programs
  * @faults: page faults, counted without the lock
@@ -68,7 +68,7 @@ int flash_user_attach(struct flash_card *card,
 		      struct cxl_test_flash_attach *arg);
 void flash_users_mark(struct flash_card *card);
 
-/* hw.c: contexts of the driver's own, registers, VPD */
+/* hw.c: the driver's own contexts, registers, VPD */
 int flash_set_up(struct flash_card *card);
 void flash_tear_down(struct flash_card *card);
 int flash_ping(struct flash_card *card);

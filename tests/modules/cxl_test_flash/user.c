@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Contexts of programs: file operations of the driver's own around the
- * standard ones, found again from the file, a fault handler around the standard
- * one, and events in the places that Documentation/events.md has for cxlflash.
+ * Contexts of programs: the driver's own file operations around the standard
+ * ones, which lead from the file back to the card; a fault handler around the
+ * standard one; and events where Documentation/events.md has them for cxlflash.
  */
 #include <linux/file.h>
 #include <linux/gfp.h>
@@ -17,7 +17,7 @@
  * struct flash_user - a context of a program
  * @link: in the card's list, until the context is marked
  * @file: the program's, until then
- * @recovering: the card was reset under it: pages are all ones from now on
+ * @recovering: the card was reset under it: its pages are all ones from now on
  * @vmops: what the standard mmap installed, wrapped by ours
  * @events: for the program; sent to with the card's lock held, while in the list
  */
@@ -80,10 +80,10 @@ static int flash_release(struct inode *inode, struct file *file)
 }
 
 /**
- * flash_users_mark() - the card is reset: programs have to start again
+ * flash_users_mark() - the card is reset: programs must start again
  * @card: card with its lock held
  *
- * Each is told by an event. Pages that they touch from now on are all ones.
+ * An event tells each of them. Pages that they touch from now on are all ones.
  */
 void flash_users_mark(struct flash_card *card)
 {
@@ -126,7 +126,7 @@ static int flash_user_start(struct flash_card *card, struct cxl_context *ctx,
 /**
  * flash_user_attach() - make a context for the calling program
  * @card: card that is up, with its lock held
- * @arg: as asked for, and filled in
+ * @arg: the request, in which the results are returned
  *
  * Return: 0 or an errno.
  */
@@ -161,7 +161,7 @@ int flash_user_attach(struct flash_card *card,
 	}
 	cxl_set_priv(ctx, user);
 	file = cxl_get_fd(ctx, &card->fops, &fd);
-	/* Not IS_ERR(): the descriptor is left alone on every failure. */
+	/* Not IS_ERR(): every failure leaves the descriptor unchanged. */
 	if (fd < 0) {
 		ret = -ENFILE;
 		goto err_stop;
@@ -177,7 +177,7 @@ int flash_user_attach(struct flash_card *card,
 err_stop:
 	ret = cxl_stop_context(ctx) ?: ret;
 err_release:
-	/* Works also for one that was never started. */
+	/* This also works if the context was never started. */
 	if (cxl_release_context(ctx))
 		flash_problem(card, "release after a failure", ret);
 err_free:
