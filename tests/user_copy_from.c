@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* AFU models that are programs: from the memory of a context to that of another. */
+/* AFU models that are programs: copies between the memory of two contexts. */
 #define _GNU_SOURCE
 #include <stdint.h>
 #include <string.h>
@@ -25,10 +25,7 @@ static unsigned char pattern(size_t at)
 	return at * 7 ^ at >> 8 ^ at >> 16;
 }
 
-/*
- * The other context's process: what is at an address there is not what is at it
- * here.
- */
+/* The other context's process, in which an address means different memory */
 static void be_the_other(int go)
 {
 	char byte;
@@ -95,7 +92,7 @@ static void copies_between_contexts(void)
 	check_ok(ioctl(other.memory, CXL_SIM_COPY_FROM, &copy));
 	check_eq(copy.done, copy.length);
 
-	/* Each is told of its own bad address. */
+	/* Each context is told of its own bad address. */
 	copy.src = (uintptr_t)no_access_page();
 	copy.length = 1;
 	check_errno(ioctl(other.memory, CXL_SIM_COPY_FROM, &copy), EFAULT);

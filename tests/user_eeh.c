@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * AFU models that are programs, and PCI error recovery: the kernel waits for the
- * program where it has to, holding up nobody else.
+ * AFU models that are programs, and PCI error recovery: the kernel waits for
+ * the program where it must, without delaying anybody else.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -17,7 +17,7 @@ static struct model model;
 static void begin(void)
 {
 	model_card_make(&card, "afu0/answer_ms", "600000", NULL);
-	/* Else it is plugged again instead. */
+	/* Otherwise the card would be plugged again instead. */
 	require_ok(file_write("1", SYSFS_CXL "/card%d/perst_reloads_same_image",
 			      card.num));
 	model_start(&model, &card);
@@ -29,7 +29,7 @@ static void *recover(void *result)
 	return NULL;
 }
 
-/* Until the AFU has its mode again: then the link is up. */
+/* Wait until the AFU has its mode again: then the link is up. */
 static void wait_for_reset(struct cxl_sim_message *reset)
 {
 	do
@@ -46,7 +46,7 @@ static void recovery_waits_for_the_program(void)
 	begin();
 	model.mute = true;
 	require_eq(pthread_create(&thread, NULL, recover, &result), 0);
-	/* It does not while the link is down. */
+	/* Recovery does not end while the link is down. */
 	wait_for_reset(&reset);
 	usleep(100000);
 	check_eq(__atomic_load_n(&result, __ATOMIC_SEQ_CST), -1);
@@ -71,7 +71,7 @@ static void removal_ends_a_recovery(void)
 	require_eq(pthread_create(&thread, NULL, recover, &result), 0);
 	wait_for_reset(&m);
 	before = now_ms();
-	/* Nor does it hold up whoever reads a setting. */
+	/* Nor does recovery delay reading a setting. */
 	check(file_read(text, sizeof(text), SIM_CONFIG "/%s/live", card.name) >
 	      0);
 	sim_card_set_live(&card, false);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * AFU models that are programs, and what becomes of those who attach when such
- * a program ends, stalls, or sends what it should not. For the example that does
- * so on command see user_misbehave, for kills under load user_kill.
+ * AFU models that are programs, and what happens to attached programs when such
+ * a model ends, stalls, or sends what it should not. See user_misbehave for the
+ * example that does so on command, user_kill for kills under load.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -30,7 +30,7 @@ static bool program_runs(pid_t pid)
 	return pid > 0 && !kill(pid, 0);
 }
 
-/* A program of its own, which serves until it is killed. */
+/* A separate program, which serves until it is killed */
 static pid_t model_fork(void)
 {
 	int ready[2], fd;
@@ -72,7 +72,7 @@ static void check_error_event(int fd)
 	check_eq(batch.event[0].afu_error.error, CXL_SIM_AFU_ERROR);
 }
 
-/* The milliseconds after which a client knows that the program was killed */
+/* Milliseconds until a client notices that the program was killed */
 static long long time_kill(void)
 {
 	int fd = node_open_ok(card.slave);
@@ -112,7 +112,7 @@ static void killed_program_is_a_failed_afu(void)
 	other = node_open_ok(card.slave);
 	check_errno(node_start(other, 0, -1, 0), EIO);
 
-	/* Another program does not have the contexts of the first. */
+	/* A second program does not take over the contexts of the first. */
 	pid = model_fork();
 	check_eq(mmio_read(window, 8), ALL_ONES);
 	check_ok(node_start(other, 0, -1, 0));
@@ -122,7 +122,7 @@ static void killed_program_is_a_failed_afu(void)
 	check_ok(close(other));
 	model_kill(pid);
 
-	/* Once, on a machine that is busy with something else */
+	/* Try again if the machine is busy with something else. */
 	check(becomes_true((took = time_kill()) < 100 * tap_time_scale()),
 	      "%lld ms", took);
 }
@@ -175,7 +175,7 @@ static void garbage_is_a_failed_afu(void)
 	r = (struct cxl_sim_request){ .type = CXL_SIM_RESET_DONE, .pe = 1 };
 	check_garbage(&r, sizeof(r));
 
-	/* A number that is nobody's, or memory that is not there, is none. */
+	/* An unknown number, or memory that is not there, is not garbage. */
 	fd = require_ok(model_open(&card, 0));
 	r = (struct cxl_sim_request){ .type = CXL_SIM_INTERRUPT,
 				      .pe = 0xffffffff, .id = ALL_ONES };
@@ -207,7 +207,7 @@ static void mute_program_fails_in_time(void)
 	check_ok(close(fd));
 	model_stop(&model);
 
-	/* Nor does a reset need it. */
+	/* A reset does not wait longer, either. */
 	model_start(&model, &card);
 	model.mute = true;
 	before = now_ms();
@@ -218,7 +218,7 @@ static void mute_program_fails_in_time(void)
 	model_stop(&model);
 }
 
-/* A stopped program that nobody asks anything is a slow one. */
+/* As long as nobody needs an answer, a stopped program is just a slow one. */
 static void stopped_program_holds_up_nobody(void)
 {
 	long long before;
@@ -340,7 +340,7 @@ static void next_program_can_go_on(void)
 	check_mem_eq(&value, &card, 8);
 	check_ok(model_request(model.fd, CXL_SIM_INTERRUPT, &m, 0, 3));
 	require(events_wait(fd));
-	/* The file belongs to one program's time. */
+	/* A context's file is only good while the same program is the AFU. */
 	model_stop(&model);
 	check(becomes_true(pread(memory, &value, 8, (uintptr_t)&card) < 0 &&
 			   errno == ESTALE));
@@ -349,7 +349,7 @@ static void next_program_can_go_on(void)
 	check_ok(close(fd));
 }
 
-/* They can be accessed, but nobody else sees that. */
+/* They can still be accessed, but nobody else sees the result. */
 static void mappings_end_with_the_afu(void)
 {
 	struct model_client c;
@@ -394,7 +394,7 @@ static void module_stays_while_the_node_is_open(void)
 	model_card_make(&card, NULL);
 	fd = require_ok(model_open(&card, 0));
 	sim_card_set_live(&card, false);
-	/* Its folder goes, what the file needs does not. */
+	/* Its folder goes; what the open file needs stays. */
 	sim_cards_remove();
 	check_errno(model_request(fd, CXL_SIM_RESET_DONE,
 				  &(struct cxl_sim_message){}, 0, 0), ENODEV);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * AFU models that are programs, for the contexts of AFU drivers, which work on
+ * AFU models that are programs, with contexts of AFU drivers, which work on
  * kernel addresses: refused unless the AFU's owner allows them. The driver is
  * cxl_test_api.
  */
@@ -30,14 +30,14 @@
 #define LEN		64
 
 /**
- * struct server - an AFU that answers what is written to register 0
+ * struct server - an AFU that answers writes to register 0
  * @fd: its node
- * @psa: all of the problem state area
- * @psa_size: its bytes
+ * @psa: the whole problem state area
+ * @psa_size: size of @psa in bytes
  * @thread: reads messages
- * @stop: it shall end
- * @attach: of the last context
- * @memory: file of that
+ * @stop: @thread must end
+ * @attach: message of the last context
+ * @memory: file of that context
  */
 static struct server {
 	int fd;
@@ -71,7 +71,7 @@ static void add_one_to_each(void)
 	for (i = 0; i < LEN; i++)
 		check_eq(buf[i]++, i);
 	check_eq(pwrite(server.memory, buf, LEN, wed_offset()), LEN);
-	/* What is not the kernel's is an address error. */
+	/* An address outside the kernel is an address error. */
 	check_errno(pread(server.memory, &more, 1, 0x1000), EFAULT);
 	check_errno(pwrite(server.memory, &more, 1, INT64_MAX), EFAULT);
 }
@@ -157,7 +157,7 @@ static void set_mmio(const char *mmio)
 	api_set_live(true);
 }
 
-/* As the card was made */
+/* Restore the settings that the card was made with. */
 static void restore(void)
 {
 	set_mmio("mapped");
@@ -208,7 +208,7 @@ static void setting_needs_a_capability(void)
 	api_set_live(true);
 }
 
-/* Neither allowed from now on, nor given to whoever was allowed before */
+/* It cannot be allowed any more, and an earlier permission no longer counts. */
 static void refused_by_a_kernel_that_is_locked_down(void)
 {
 	check_eq(file_number(AFU "/allow_kernel_contexts"), 1);
@@ -244,13 +244,13 @@ static void store_rings_by_address(void)
 	int tries = 0;
 
 	server_start();
-	/* A machine that is busy with something else is slow at times. */
+	/* A machine that is busy with something else can be slow at times. */
 	do {
 		api_run("store_rings_by_address", arg);
 		diag("%lld us, without %lld us", arg[0], arg[1]);
 	} while (arg[0] >= arg[1] / 2 && ++tries < 5);
 	server_stop();
-	/* Else it looks every 67 ms by then, or more rarely. */
+	/* Without ringing, it looks only every 67 ms by then, or less often. */
 	check(arg[0] < arg[1] / 2);
 }
 
@@ -265,7 +265,7 @@ static void memcpy_stop(pid_t pid)
 	require_eq(waitpid(pid, NULL, 0), pid);
 }
 
-/* The AFU is the memcpy AFU that is a program. */
+/* The AFU is the program version of the memcpy AFU. */
 static void run_with_memcpy(const char *name)
 {
 	pid_t pid = memcpy_start();
@@ -282,7 +282,7 @@ static void registers_are_accessed_one_by_one(void)
 	run_with_memcpy("mapped_registers_are_accessed_one_by_one");
 }
 
-/* Nor does it notice whether there could be one. */
+/* It does not notice whether a mapping would be possible, either. */
 static void driver_needs_no_mapping(void)
 {
 	run_with_memcpy("driver_needs_no_mapping");
@@ -327,7 +327,7 @@ static const struct tap_test tests[] = {
 	TEST(no_atomics_on_kernel_addresses),
 };
 
-/* A kernel that is locked down stays so: tests/host/lockdown.sh */
+/* A kernel stays locked down, so tests/host/lockdown.sh runs these. */
 static const struct tap_test locked_down_tests[] = {
 	{ "user_kernel.refused_by_a_kernel_that_is_locked_down",
 	  refused_by_a_kernel_that_is_locked_down },

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Clients that attach, have their memory used and detach as fast as they can,
- * while the program that is their AFU is killed again and again: $CXL_KILLS
- * times, if that is set.
+ * Clients attach, have their memory used, and detach as fast as they can, while
+ * the program that is their AFU is killed again and again: $CXL_KILLS times, if
+ * that is set.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -33,8 +33,8 @@ static void model_kill(pid_t pid)
 /**
  * struct client - a thread that attaches and detaches
  * @thread: the thread
- * @stays: it stays attached until there is an error, whatever interrupts come
- * @errors: of which it was told; atomic
+ * @stays: it stays attached until there is an error, ignoring interrupts
+ * @errors: number of errors that it was told of; atomic
  */
 struct client {
 	pthread_t thread;
@@ -46,8 +46,8 @@ static int clients_stop;	/* atomic */
 static char load[2 * LOAD];
 
 /*
- * The program raises an interrupt as soon as a context is attached, so one of
- * the two comes for certain.
+ * The program raises an interrupt as soon as a context is attached, so either
+ * that or an error is certain to come.
  */
 static bool gets_error(int fd, bool stays)
 {
@@ -97,7 +97,7 @@ static void *client_thread(void *arg)
 	return NULL;
 }
 
-/* It copies in the memory of whoever attaches; nothing that fails matters. */
+/* Copy within the memory of a client that attaches; failures do not matter. */
 static void serve_attach(int fd, const struct cxl_sim_message *m)
 {
 	struct cxl_sim_copy copy = {
@@ -152,7 +152,7 @@ static unsigned int count_errors(struct client clients[CLIENTS])
 	return errors;
 }
 
-/* So often, and until a client was told of it */
+/* Kill it that many times, and on until a client has been told of it. */
 static unsigned int kill_again_and_again(struct client clients[CLIENTS])
 {
 	unsigned int i, rounds = kills();
@@ -171,7 +171,7 @@ static unsigned int kill_again_and_again(struct client clients[CLIENTS])
 		}
 		usleep(5000 * (1 + i % 8) * tap_time_scale());
 		model_kill(pid);
-		/* So that a long run is not taken for a hang */
+		/* Show that a long run is not a hang. */
 		if (i % 100 == 99)
 			diag("killed %u times", i + 1);
 	}
@@ -198,7 +198,7 @@ static void again_and_again(void)
 	diag("%u clients were told of %u kills", errors, killed);
 	check(errors > 0);
 
-	/* The next one serves. */
+	/* The next program serves. */
 	model_start(&model, &card);
 	model_attach(&model, card.slave, 0, &c);
 	model_detach(&c);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* libafu: its workers come to their end, and its errors are those promised. */
+/* libafu: its workers end, and its errors are those that afu.h promises. */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <stdint.h>
@@ -16,7 +16,7 @@
 #define CONTEXTS	8
 #define STEP_MS		200
 
-/* Not one of a program */
+/* Not an address of a program */
 #define HIGH_ADDRESS	0xffff888000000000ULL
 
 static struct sim_card card;
@@ -102,7 +102,7 @@ static int client_start(void)
 	return fd;
 }
 
-/* After the first of them no other worker does anything any more. */
+/* From the first detach on, no worker does anything any more. */
 static void detach_and_look(struct afu_context *ctx)
 {
 	unsigned int n;
@@ -116,7 +116,7 @@ static void detach_and_look(struct afu_context *ctx)
 	detach(ctx);
 }
 
-/* All at once, and not one after the other: those that one batch of messages names */
+/* The workers named in one batch of messages end at once, not one by one. */
 static void workers_end_side_by_side(void)
 {
 	static const struct afu_ops ops = {
@@ -136,7 +136,7 @@ static void workers_end_side_by_side(void)
 	stop_library();
 }
 
-/* One that always has work, and one that waits for its doorbell */
+/* A worker that always has work, and one that waits for its doorbell */
 static void workers_end_with_the_afu(void)
 {
 	static const struct afu_ops ops = {
@@ -167,7 +167,7 @@ static void set_stack_size(size_t size)
 	pthread_attr_destroy(&attr);
 }
 
-/* What attach() did is undone, and the AFU serves the next. */
+/* The effect of attach() is undone, and the AFU serves the next context. */
 static void context_without_a_thread_is_refused(void)
 {
 	static const struct afu_ops ops = {
@@ -206,7 +206,7 @@ static void use_up_descriptors(void)
 	require_eq(errno, EMFILE);
 }
 
-/* A worker waits for memory that does not come as long as the link is down. */
+/* A worker waits for memory, which does not come while the link is down. */
 static void closing_needs_no_descriptor(void)
 {
 	static const struct afu_ops ops = {

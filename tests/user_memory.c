@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The file of a context: how an AFU model that is a program accesses the memory
- * of those who attach.
+ * The file of a context, by which an AFU model that is a program accesses the
+ * memory of the programs that attach.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -100,12 +100,12 @@ static void pages_are_faulted_in(void)
 	check_eq(pread(c.memory, buf, SIZE, (uintptr_t)mem), SIZE);
 	check_mem_eq(buf, mem, SIZE);
 	pattern(buf, SIZE);
-	/* Half of the pages are the zero page by now, or there is none. */
+	/* By now half of the pages are the zero page, or not there. */
 	require_ok(madvise(mem, SIZE / 2, MADV_DONTNEED));
 	check_eq(pwrite(c.memory, buf, SIZE - page, (uintptr_t)mem + 5),
 		 SIZE - page);
 	check_mem_eq(mem + 5, buf, SIZE - page);
-	/* So is the program's own buffer. */
+	/* The program's own buffer is faulted in, too. */
 	require_ok(madvise(buf, SIZE, MADV_DONTNEED));
 	check_eq(pread(c.memory, buf, SIZE, (uintptr_t)mem), SIZE);
 	check_mem_eq(buf, mem, SIZE);
@@ -153,7 +153,7 @@ static void bad_addresses_are_faults(void)
 	require_ok(munmap(mem + 2 * page, page));
 	memset(mem, 'x', page);
 	memset(buf, 'y', sizeof(buf));
-	/* What comes before is done. */
+	/* The access is done up to the bad page. */
 	check_eq(pread(c.memory, buf, 3 * page, (uintptr_t)mem), 2 * page);
 	check_fault(mem + 2 * page);
 	check_errno(pread(c.memory, buf, 8, (uintptr_t)mem + 2 * page), EFAULT);
@@ -163,7 +163,7 @@ static void bad_addresses_are_faults(void)
 	check_eq(mem[page], 0);
 	check_errno(pread(c.memory, buf, 8, 0), EFAULT);
 	check_fault(NULL);
-	/* Not in this program's own buffer. */
+	/* A bad address in this program's own buffer is no event. */
 	check_errno(pread(c.memory, no_access_page(), 8, (uintptr_t)mem), EFAULT);
 	check_eq(events_poll(c.fd), 0);
 	check_errno(pread(c.memory, buf, 8, 0x7ffffffffffffff0LL), EFAULT);
@@ -298,8 +298,8 @@ static void check_is_out_of_reach(__u64 address)
 	check_errno(pread(c.memory, &mem, 8, address), EINVAL);
 	check_errno(pwrite(c.memory, &mem, 8, address), EINVAL);
 	/*
-	 * Another way to an offset that pread() does not take: lseek() of a C
-	 * library may be _llseek, which does not return it.
+	 * Another way to an offset that pread() does not take. The C library's
+	 * lseek() may be _llseek, which does not return the offset.
 	 */
 	check_eq(syscall(SYS_lseek, c.memory, address, SEEK_SET), (off_t)address);
 	check_errno(read(c.memory, &mem, 8), EFAULT);
@@ -332,7 +332,7 @@ static void stale_after_detach(void)
 	check_errno(copy(&mem, &mem, 8, &done), ESTALE);
 	check_errno(ioctl(c.memory, CXL_SIM_COMPARE_SWAP, &swap), ESTALE);
 	check_errno(model_context(&model, &c.attach), ESTALE);
-	/* The next one of that number is another. */
+	/* The next context with that number is a different one. */
 	c.fd = node_open_ok(card.slave);
 	require_ok(node_start(c.fd, 0, -1, 0));
 	check_errno(pread(c.memory, &done, 8, (uintptr_t)&mem), ESTALE);
@@ -351,7 +351,6 @@ static void stale_after_reset(void)
 	model_stop(&model);
 }
 
-/* A thread that waits for memory which is not there */
 static __u64 *map_window(int fd)
 {
 	__u64 *window = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
@@ -361,7 +360,7 @@ static __u64 *map_window(int fd)
 	return window;
 }
 
-/* The next context has the same window, but not for the last one's file. */
+/* The next context has the same window, but its predecessor's file does not. */
 static void window_ends_with_the_context(void)
 {
 	struct cxl_sim_message detach;
@@ -390,8 +389,7 @@ static void window_ends_with_the_context(void)
 	model_stop(&model);
 }
 
-/* Rights of the mapping bind the AFU, page tables and page cache or not. */
-/* Pages that are there are accessed, others are left to a call that waits. */
+/* Pages that are there are accessed; the others need a call that waits. */
 static void nowait_finds_what_is_there(void)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
@@ -414,10 +412,10 @@ static void nowait_finds_what_is_there(void)
 	check_eq(pwritev2(c.memory, &iov, 1, (uintptr_t)mem, RWF_NOWAIT),
 		 page);
 	check_eq(mem[6], 66);
-	/* As much as there is */
+	/* A short read, of what is there */
 	iov.iov_len = 2 * page;
 	check_eq(preadv2(c.memory, &iov, 1, (uintptr_t)mem, RWF_NOWAIT), page);
-	/* A bad address cannot be told from one that is not there yet. */
+	/* A bad address looks like memory that is not there yet. */
 	iov.iov_len = page;
 	check_errno(pwritev2(c.memory, &iov, 1, (uintptr_t)ro, RWF_NOWAIT),
 		    EAGAIN);
@@ -430,6 +428,10 @@ static void nowait_finds_what_is_there(void)
 	model_stop(&model);
 }
 
+/*
+ * The mapping's rights bind the AFU, whether or not the page is in the page
+ * tables or the page cache.
+ */
 static void read_only_file_is_not_written(void)
 {
 	char path[] = "/tmp/user_memory.XXXXXX", text[8] = "";
@@ -458,6 +460,7 @@ static void read_only_file_is_not_written(void)
 	require_ok(unlink(path));
 }
 
+/* A thread that waits for memory that is not there */
 struct slow_access {
 	struct slow_buffer slow;
 	pthread_t thread;
@@ -490,7 +493,7 @@ static bool slow_access_is_done(struct slow_access *a)
 	return __atomic_load_n(&a->done, __ATOMIC_SEQ_CST);
 }
 
-/* Memory that does not come holds up nobody but who asks for it. */
+/* Memory that does not come delays only the thread that asks for it. */
 static void detach_ends_a_wait(void)
 {
 	struct slow_access a;
@@ -498,7 +501,7 @@ static void detach_ends_a_wait(void)
 
 	begin();
 	slow_access_start(&a);
-	/* Nor does it if this program's own buffer is not there yet. */
+	/* Other accesses go on, even if their buffer is not there yet. */
 	check_eq(pread(c.memory, map(4096, PROT_READ | PROT_WRITE), 1,
 		       (uintptr_t)&card), 1);
 	check(!slow_access_is_done(&a));
@@ -550,7 +553,7 @@ static void accesses_wait_for_the_link(void)
 	model_stop(&model);
 }
 
-/* A program that is killed in a wait leaves its answer to nobody. */
+/* The answer for a program that was killed in a wait goes to nobody else. */
 static void killed_wait_harms_no_other(void)
 {
 	struct slow_access a = {};

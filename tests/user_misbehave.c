@@ -32,7 +32,7 @@ static void check_error_event(int fd)
 	check_eq(batch.event[0].afu_error.error, CXL_SIM_AFU_ERROR);
 }
 
-/* What is asked of it, by the work element descriptor */
+/* Its commands, passed as the work element descriptor */
 enum misbehaviour {
 	BEHAVE, ANSWER_LATE, STALL, DIE, LEAVE, BE_STOPPED, SEND_GARBAGE,
 	SEND_WRONG_ID, RAISE_WRONG_INTERRUPT, ACCESS_WRONG_ADDRESS, UNKNOWN,
@@ -49,14 +49,14 @@ static pid_t misbehaver_start(void)
 	if (pid)
 		return pid;
 	require_ok(prctl(PR_SET_PDEATHSIG, SIGKILL));
-	/* It tells what errors it got. */
+	/* Hide the error messages that it prints. */
 	if (!freopen("/dev/null", "w", stderr))
 		_exit(126);
 	execl("/tests/lib/afu-misbehave", "misbehave", node, NULL);
 	_exit(127);
 }
 
-/* A context that it serves: the node is open soon after the program began. */
+/* Attach a context. The program opens the node soon after it has started. */
 static int misbehaver_attach(enum misbehaviour command)
 {
 	int fd = node_open_ok(card.slave);
@@ -65,7 +65,7 @@ static int misbehaver_attach(enum misbehaviour command)
 	return fd;
 }
 
-/* Events of all these types, and of no other: @types has a bit for each. */
+/* Expect events of exactly these types: @types has a bit for each. */
 static void check_events(int fd, unsigned int types)
 {
 	unsigned int seen = 0, i;
@@ -79,7 +79,7 @@ static void check_events(int fd, unsigned int types)
 	}
 }
 
-/* It harms nobody, and the AFU lives on. */
+/* The command harms nobody, and the AFU stays alive. */
 static void check_misbehaviour_is_harmless(enum misbehaviour command)
 {
 	int fd = misbehaver_attach(command);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Registers of which each access is an act of the AFU, which is a program, as
- * long as that and those who attach behave. For what else see
- * user_mmio_failure.
+ * Trapped registers: each access is a message to the AFU, which is a program.
+ * Here the program and those that attach behave; user_mmio_failure tests the
+ * rest.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -107,7 +107,7 @@ static void loads_and_stores(void)
 	end();
 }
 
-/* A master sees all of the area, the global registers first. */
+/* A master sees the whole area, beginning with the global registers. */
 static void master_has_the_whole_area(void)
 {
 	struct model_client master;
@@ -128,7 +128,7 @@ static void master_has_the_whole_area(void)
 static __u64 fifo[ROUNDS];
 static unsigned int fifo_in, fifo_out;
 
-/* What is stored at 0 is queued, and a load there takes it out. */
+/* Values stored at 0 are queued, and a load there takes the first one out. */
 static __u64 queue(const struct cxl_sim_message *m)
 {
 	if (!m->mmio.write)
@@ -146,7 +146,7 @@ static void each_access_is_an_act(void)
 	fifo_in = 0;
 	fifo_out = 0;
 	begin(queue);
-	/* The same value twice is two of them. */
+	/* Storing the same value twice makes two entries. */
 	for (i = 0; i < ROUNDS; i++)
 		require_ok(store(c.fd, 0, 8, i / 2 + 1));
 	check_eq(fifo_in, ROUNDS);
@@ -161,7 +161,7 @@ static void each_access_is_an_act(void)
 
 static __u64 sums[8];
 
-/* For each process element: adds what is stored, and says how much it is. */
+/* For each process element: a store adds to the sum, a load returns it. */
 static __u64 add(const struct cxl_sim_message *m)
 {
 	if (!m->mmio.write)
@@ -234,7 +234,7 @@ static void several_can_wait(void)
 		r[i].offset = i * 8;
 		require_eq(pthread_create(&r[i].thread, NULL, read_register,
 					  &r[i]), 0);
-		/* In the order in which they come */
+		/* Messages come in the order of the accesses. */
 		require(model_wait(&model, CXL_SIM_MMIO, &m[i]));
 		check_eq(m[i].mmio.offset, c.attach.attach.window + i * 8);
 	}
@@ -256,7 +256,7 @@ static void it_cannot_be_mapped(void)
 	begin(note);
 	check(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, c.fd, 0) ==
 	      MAP_FAILED && errno == EOPNOTSUPP);
-	/* The program can: it is nobody else's. */
+	/* The model can map it: nobody else uses it. */
 	require_ok(ioctl(model.fd, CXL_SIM_GET_INFO, &info));
 	check_eq(info.flags, CXL_SIM_INFO_TRAPPED);
 	psa = mmap(NULL, info.psa_size, PROT_READ | PROT_WRITE, MAP_SHARED,
@@ -336,7 +336,7 @@ static void wrong_accesses_are_refused(void)
 	check_errno(ioctl(c.fd, CXL_IOCTL_MMIO, no_access_page()), EFAULT);
 	check_eq(last.type, 0);
 
-	/* What a mapping would not allow either */
+	/* Refused accesses, which a mapping would not allow either */
 	snprintf(path, sizeof(path), "/dev/cxl/%s", card.slave);
 	fd = require_ok(open(path, O_RDONLY | O_CLOEXEC));
 	check_errno(load(fd, 0, 8, &value), EIO);
@@ -384,7 +384,7 @@ static void setting_is_checked(void)
 		    EINVAL);
 	check_ok(file_write("mapped", SIM_CONFIG "/%s/afu0/mmio", card.name));
 	check_ok(file_write("trapped", SIM_CONFIG "/%s/afu0/mmio", card.name));
-	/* The models in the kernel look at memory. */
+	/* The models in the kernel read registers from memory. */
 	check_ok(file_write("memcpy", SIM_CONFIG "/%s/afu0/model", card.name));
 	check_errno(file_write("trapped", SIM_CONFIG "/%s/afu0/mmio",
 			       card.name), EINVAL);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Accesses to registers that wait for a program which is the AFU, and what ends
- * them when that, or whoever made them, or the AFU goes away.
+ * Accesses to registers wait for the program that is the AFU. They must end
+ * when that program, the program that made them, or the AFU goes away.
  */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -24,7 +24,7 @@ static struct model model;
 static struct model_client c;
 static struct event_batch batch;
 
-/* Zeroes, until a load says otherwise */
+/* @value stays zero if the load does not set it. */
 static int load(int fd, __u64 *value)
 {
 	struct cxl_ioctl_mmio access = { .size = 8 };
@@ -61,7 +61,7 @@ static void *wait_for_load(void *arg)
 	return NULL;
 }
 
-/* A load that the program knows, and does not answer. */
+/* Start a load that the AFU's program has received but not answered. */
 static void waiter_start(struct waiter *w)
 {
 	require_eq(pthread_create(&w->thread, NULL, wait_for_load, w), 0);
@@ -125,7 +125,7 @@ static void no_answer_in_time_fails_the_afu(void)
 	end();
 }
 
-/* A program of its own, which does nothing but attach contexts. */
+/* A separate program, which only accepts contexts */
 static pid_t fork_model(void)
 {
 	int ready[2];
@@ -219,7 +219,7 @@ static void killed_client_waits_no_longer(void)
 	require_eq(waitpid(pid, NULL, 0), pid);
 	check(now_ms() - killed < WAKE_MS);
 	check_errno(model_mmio_done(model.fd, &m, 1), ESTALE);
-	/* The AFU has not failed, and serves the next one. */
+	/* The AFU has not failed, and serves the next access. */
 	for (i = 0; i < 2; i++) {
 		struct waiter w = {};
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * AFU models that are programs, as long as the program behaves: the node, what
- * it is told, and what it says. Memory is shown by user_memory, misbehaviour by
- * user_failure.
+ * AFU models that are programs and behave: the node, the messages to the
+ * program and its requests. user_memory tests memory, user_failure tests
+ * misbehaviour.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -60,7 +60,7 @@ static void settings_are_checked(void)
 	require(file_read(text, sizeof(text), SIM_CONFIG "/%s/afu0/pp_size",
 			  card.name) > 0);
 	check_str_eq(text, "0x20000");
-	/* Another model has a layout of its own. */
+	/* Another model has its own layout. */
 	require_ok(file_write("memcpy", SIM_CONFIG "/%s/afu0/model", card.name));
 	check_errno(file_write("0x20000", SIM_CONFIG "/%s/afu0/pp_size",
 			       card.name), EINVAL);
@@ -92,7 +92,7 @@ static void info_is_what_was_configured(void)
 	check_ok(close(fd));
 }
 
-/* As a flash card has it: windows first, and a little behind them. */
+/* Like a flash card: the windows come first, with a little behind them. */
 static void windows_can_come_first(void)
 {
 	struct cxl_sim_info info;
@@ -302,7 +302,7 @@ static void requests_come_in_batches(void)
 	require(events_wait(c.fd));
 	require_ok(events_read(c.fd, &batch));
 	check_eq(batch.n, 3);
-	/* What comes before the first that fails was done. */
+	/* Requests before the first that fails are carried out. */
 	requests[1].number = 77;
 	check_eq(write(model.fd, requests, sizeof(requests)),
 		 sizeof(requests[0]));
@@ -342,7 +342,7 @@ static void windows_are_shared(void)
 	      MAP_FAILED && errno == EINVAL);
 	check(mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, model.fd,
 		   0) == MAP_FAILED && errno == EINVAL);
-	/* It is there for the next context of that number, too. */
+	/* The next context with that number has the window, too. */
 	check_ok(munmap(client, size));
 	model_detach(&c);
 	check_eq(mmio_read(node, 0x100), 0x1122334455667788ULL);
@@ -381,7 +381,7 @@ static void reset_is_told_and_waits(void)
 	check_ok(file_write("1", SYSFS_CXL "/card%d/afu%d.0/reset", card.num,
 			    card.num));
 	check(model_wait(&model, CXL_SIM_RESET, &m));
-	/* That was the answer to an earlier one. */
+	/* An answer to an earlier reset is stale. */
 	m.id--;
 	check_errno(model_request(model.fd, CXL_SIM_RESET_DONE, &m, 0, 0),
 		    ESTALE);
@@ -450,7 +450,7 @@ static void reading_loses_nothing(void)
 	check_eq(poll(&poll_fd, 1, 0), 1);
 	check_eq(poll_fd.revents, POLLIN | POLLOUT);
 	check_errno(read(fd, m, sizeof(m[0]) - 1), EINVAL);
-	/* What could not be copied is there yet. */
+	/* A message that could not be copied is still there. */
 	check_errno(read(fd, nothing, sizeof(m[0])), EFAULT);
 	check_errno(read(fd, half, sizeof(m[0])), EFAULT);
 	check_eq(read(fd, m, sizeof(m)), sizeof(m[0]));
