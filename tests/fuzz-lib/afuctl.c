@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * afuctl as a whole: arguments, a line each, an empty line, and the files that
- * it finds, as tree.c wants them.
+ * afuctl as a whole. The input has its arguments, one per line, an empty line,
+ * and the files that it finds, in the format of tree.c.
  */
 #define _GNU_SOURCE
 #include <getopt.h>
@@ -31,7 +31,7 @@ static void take_arguments(struct input *input, struct arguments *arguments)
 		line = take_line(input);
 		if (!*line)
 			break;
-		/* An argument may be empty, too. */
+		/* An empty argument is possible, too. */
 		if (!strcmp(line, "''"))
 			*line = '\0';
 		arguments->list[arguments->count++] = strdup(line);
@@ -60,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	tree_make(&input);
 	status = tool_run(run, &arguments, &output);
 	must(status >= 0 && status <= EXIT_GONE);
-	/* It says what was wrong. */
+	/* A failure must be explained. */
 	must(!status || output.err_size);
 	if (output.out_size && output.out[0] == '{')
 		check_json(&output);

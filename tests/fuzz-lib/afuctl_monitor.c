@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What afuctl monitor prints of the events that it reads. */
+/* What "afuctl monitor" prints about the events that it reads. */
 #define _GNU_SOURCE
 #include <stdlib.h>
 #include <string.h>

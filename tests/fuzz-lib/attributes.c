@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the library makes of a /sys in which anything may stand: enumeration
- * ends, in the order of numbers, and each question has an answer or an errno.
+ * The library with a /sys that may contain anything: enumeration goes in the
+ * order of numbers and ends, and each question has an answer or an errno.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -89,7 +89,7 @@ static void check_paths(struct cxl_afu_h *afu)
 		n = cxl_errinfo_read(afu, buffer, 0, sizeof(buffer));
 		must(n <= (ssize_t)sizeof(buffer));
 	}
-	/* Its nodes are none. */
+	/* None of its nodes is a device. */
 	for (i = 0; i < ARRAY_SIZE(views); i++)
 		must(!cxl_afu_open_h(afu, views[i]));
 	errno = 0;

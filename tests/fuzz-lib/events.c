@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Events as the library hands them out, of bytes that no kernel would give:
- * what it says must be what stands there, and nothing that stands elsewhere.
+ * The library reads events from bytes that no kernel would return: what it
+ * reports must be what the bytes say, and nothing from anywhere else.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -11,11 +11,11 @@
 #include "internal.h"
 #include "fuzz.h"
 
-/* The same in a simple manner: what one read() gave, and what is left of it */
+/* A simple model of the library: what one read() returned, and what is left */
 struct model {
 	const uint8_t *next;
 	size_t left;		/* of all bytes */
-	size_t buffered;	/* of those that were read */
+	size_t buffered;	/* of the bytes that were read */
 };
 
 /* The size of the next event; 0 if there is none, or it is broken */
@@ -41,7 +41,7 @@ static void model_take(struct model *model, size_t size)
 	model->buffered -= size;
 }
 
-/* No event: the end, or the rest of what was read says nothing. */
+/* No event: this is the end, or the rest of what was read is meaningless. */
 static void check_none(struct model *model)
 {
 	must(errno == (model->left ? EBADMSG : ENODATA));
@@ -63,7 +63,7 @@ static void check_print(struct cxl_event *event)
 	must(*cxl_event_type_name(event->header.type));
 }
 
-/* @event is all of what stands at @from. */
+/* @event must be a complete copy of the event at @from. */
 static void check_parts(const void *event, const void *from, size_t size)
 {
 	const uint8_t *bytes = from;
@@ -152,7 +152,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	}
 	model = (struct model){ bytes + calls.size, size - calls.size, 0 };
 	afu->fd = take_file(&(struct input){ model.next, model.left });
-	/* Then all the rest, whatever was called until now */
+	/* After these calls, whatever they were, read all the rest. */
 	for (i = 0; i < 8 || model.left; i++) {
 		call = take_byte(&calls);
 		must(cxl_event_pending(afu) == 1);

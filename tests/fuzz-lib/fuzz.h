@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Targets for libFuzzer: parsers of the library and of afuctl, each a file
- * here and a program of its own. It is called with one input after the other,
- * and a finding is whatever the sanitizers object to, or a must() that fails.
+ * here and a program of its own. libFuzzer calls it with one input after the
+ * other. A finding is anything that the sanitizers object to, or a must() that
+ * fails.
  *
- * An input is taken apart from its beginning; at its end there are zeroes.
+ * An input is consumed from its beginning; behind its end there are zeroes.
  */
 #ifndef _TESTS_FUZZ_LIB_FUZZ_H
 #define _TESTS_FUZZ_LIB_FUZZ_H
@@ -16,9 +17,9 @@
 #include <sys/types.h>
 
 /**
- * struct input - what is left of an input
- * @bytes: the next one
- * @size: how many
+ * struct input - the rest of an input
+ * @bytes: the next byte
+ * @size: how many are left
  */
 struct input {
 	const uint8_t *bytes;
@@ -28,15 +29,15 @@ struct input {
 uint8_t take_byte(struct input *input);
 
 /*
- * The next bytes, up to a newline or the end, as a string without any byte
- * of 0; the newline is gone. Valid until the next call.
+ * The next bytes, up to a newline or the end, as a string without zero bytes
+ * and without the newline. Valid until the next call.
  */
 char *take_line(struct input *input);
 
-/* A file in memory, of what is left of the input, to be read from its start */
+/* A file in memory with the rest of the input, positioned at its start */
 int take_file(struct input *input);
 
-/* A finding, unless @cond holds. */
+/* A finding unless @cond holds */
 #define must(cond)							\
 	do {								\
 		if (!(cond))						\
@@ -47,18 +48,18 @@ __attribute__((noreturn))
 void finding(const char *file, int line, const char *what);
 
 /*
- * A folder of this process, with what of /sys and /dev there shall be
- * (tree.c). It is removed at the end.
+ * This process's folder with the made-up /sys and /dev (tree.c). It is removed
+ * at the end.
  */
 const char *tree_root(void);
 
 /*
- * Empty it, and fill it as the input says, until a line that is empty:
+ * Empty it, and fill it as the input says, up to an empty line:
  *
  *	file NAME=TEXT		\ in the text is a newline
  *	link NAME=TARGET	/ at its beginning is the root
  *	folder NAME
- *	card N			with all that a card of the kernel has
+ *	card N			with everything that a card in the kernel has
  *	afu N.M			likewise
  */
 void tree_make(struct input *input);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* afuctl inside of a target: see tool.h. */
+/* afuctl inside a target: see tool.h. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -22,7 +22,7 @@
 #include "fuzz.h"
 #include "tool.h"
 
-/* A signal ends the tool after so many times that it waited. */
+/* A signal ends the tool after it has waited this often. */
 #define PATIENCE	3
 
 #define PROCESS_ELEMENT	7
@@ -33,7 +33,7 @@ static int context_fd = -1;
 static unsigned int waits;
 
 /*
- * What it calls to end
+ * Functions that it calls to exit
  */
 
 void tool_exit(int status) __attribute__((noreturn));
@@ -41,7 +41,7 @@ int tool_atexit(void (*run)(void));
 
 void tool_exit(int status)
 {
-	/* 0 is what setjmp() says first. */
+	/* 0 is the first return value of setjmp(). */
 	longjmp(back, status + 1);
 }
 
@@ -84,7 +84,7 @@ void check_text(const struct output *output)
 	unsigned char byte;
 	size_t i;
 
-	/* Nothing that a terminal would obey */
+	/* No control characters for a terminal */
 	for (i = 0; i < output->out_size; i++) {
 		byte = output->out[i];
 		must(byte == '\n' || (byte >= ' ' && byte != 0x7f));
@@ -111,7 +111,7 @@ void check_json(const struct output *output)
 		must(object && json_object_is_type(object, json_type_object));
 		json_object_put(object);
 		at += json_tokener_get_parse_end(tokener);
-		/* White space belongs to what stands before it. */
+		/* White space counts as part of the object before it. */
 		must(output->out[at - 1] == '\n');
 	}
 	json_tokener_free(tokener);
@@ -206,7 +206,7 @@ ssize_t __wrap_readlink(const char *path, char *target, size_t size)
 }
 
 /*
- * What could harm others, or lasts
+ * Calls that could harm others, or have lasting effects
  */
 
 pid_t __wrap_fork(void);
@@ -237,7 +237,7 @@ int __wrap_sigprocmask(int how, const sigset_t *set, sigset_t *old)
 	return 0;
 }
 
-/* The number is not used but for poll(). */
+/* The descriptor is only used for poll(). */
 int __wrap_signalfd(int fd, const sigset_t *set, int flags);
 
 int __wrap_signalfd(int fd, const sigset_t *set, int flags)
@@ -265,7 +265,7 @@ int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout)
 {
 	bool stop = ++waits > PATIENCE;
 
-	/* That of the library, which does not wait */
+	/* The library's own poll(), which does not wait */
 	if (n == 1 && fds[0].fd != INT_MAX)
 		return __real_poll(fds, n, timeout);
 	fds[0].revents = n == 2 || stop ? POLLIN : 0;

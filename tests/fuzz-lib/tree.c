@@ -14,7 +14,7 @@
 
 #define MAX_LINES	40
 
-/* What a card and an AFU of the kernel have, in the words of tree_make() */
+/* What a card and an AFU in the kernel have, in the format of tree_make() */
 static const char *const card_lines[] = {
 	"file sys/bus/pci/card%s/vendor=0x1014\\",
 	"link sys/bus/pci/card%s/subsystem=/sys/bus/pci",
@@ -39,7 +39,7 @@ static const char *const afu_lines[] = {
 	NULL
 };
 
-/* In memory: it is made anew for each input. */
+/* In memory, because it is made anew for each input */
 static char root[32] = "/dev/shm/cxl-fuzz.XXXXXX";
 
 static int remove_entry(const char *path, const struct stat *st, int type,
@@ -47,7 +47,7 @@ static int remove_entry(const char *path, const struct stat *st, int type,
 {
 	(void)st;
 	(void)type;
-	/* All but the root itself */
+	/* Everything except the root itself */
 	return ftw->level ? remove(path) : 0;
 }
 
@@ -74,7 +74,7 @@ const char *tree_root(void)
 	return root;
 }
 
-/* A name below the root, and all folders on its way; nothing above it */
+/* Make a path below the root, and all folders on the way; nothing above it. */
 static bool make_path(char path[PATH_MAX], const char *name)
 {
 	char *slash;
@@ -109,7 +109,7 @@ static void make_file(const char *path, char *text)
 	close(fd);
 }
 
-/* Where it leads to stays below the root. */
+/* The link's target stays below the root. */
 static void make_link(const char *path, const char *target)
 {
 	char full[PATH_MAX];
@@ -131,7 +131,7 @@ static void make_all(const char *const *lines, const char *number)
 	if (strlen(number) > 8 || strspn(number, "0123456789.") != strlen(number))
 		return;
 	for (; *lines; lines++) {
-		/* The same at each place; a line has two at most. */
+		/* The same number at each place; a line has at most two. */
 		snprintf(line, sizeof(line), *lines, number, number);
 		make_entry(line);
 	}

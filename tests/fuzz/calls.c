@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The calls that programs are made of. Each takes five bytes and does
- * something with them, whatever they are; results do not matter.
+ * The calls that make up programs. Each does something with its five bytes,
+ * whatever they are; results do not matter.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -41,7 +41,7 @@ static void on_fault(int sig)
 	siglongjmp(jump, 1);
 }
 
-/* It is only there to interrupt what waits. */
+/* The signal only interrupts calls that wait. */
 static void on_alarm(int sig)
 {
 	(void)sig;
@@ -56,7 +56,7 @@ static void *new_area(size_t size, int prot, int flags)
 	return mem;
 }
 
-/* For each process anew */
+/* Each process needs its own timer. */
 static void start_ticking(void)
 {
 	struct itimerval tick = {
@@ -142,7 +142,7 @@ static void do_start(const struct call *c)
 				 &work));
 }
 
-/* What is common: a file that works, in one call */
+/* The common case: a working file, in one call */
 void do_open_and_start(const struct call *c)
 {
 	struct call start = { .on = c->on, .a = 2, .b = c->b | 0x80,
@@ -290,7 +290,7 @@ static void do_store(const struct call *c)
 
 	if (!at || offset + 8 > map[c->on % MAPS].size)
 		return;
-	/* More often a register that does something */
+	/* Prefer a register that does something. */
 	if (c->a & 0x80)
 		offset = REG_PCTRL;
 	if (c->b & 1)
@@ -353,7 +353,7 @@ static unsigned int process_element(const struct call *c)
 	return pe;
 }
 
-/* The first files are those that take all away: not too often. */
+/* The first files are those that take everything away: not too often. */
 static void do_write_file(const struct call *c)
 {
 	unsigned int which = c->a;
@@ -396,7 +396,7 @@ static void *thread_run(void *arg)
 	struct call *c = arg;
 	sigset_t none;
 
-	/* Faults of a thread end the program; calls of it may be interrupted. */
+	/* A thread's faults end the program; its calls may be interrupted. */
 	sigemptyset(&none);
 	pthread_sigmask(SIG_SETMASK, &none, NULL);
 	if (c->a & 1)
@@ -408,7 +408,7 @@ static void *thread_run(void *arg)
 	return NULL;
 }
 
-/* Beside what comes next */
+/* Run a call in parallel with what comes next. */
 static void do_thread(const struct call *c)
 {
 	static struct call copy[8];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the calls of a program work on: all of it is the process's own. */
+/* What the calls of a program work on; each process has its own. */
 #ifndef _TESTS_FUZZ_CALLS_H
 #define _TESTS_FUZZ_CALLS_H
 
@@ -32,7 +32,7 @@ extern struct work_element *queue[QUEUES];
 /* Memory that is there, cannot be written, cannot be touched, and so on */
 extern char *area, *read_only, *nothing, *file_map, *shared;
 
-/* Where a signal for a bad access goes on, while it may */
+/* Where to continue after a signal for a bad access, while that is allowed */
 extern volatile sig_atomic_t can_jump;
 extern sigjmp_buf jump;
 

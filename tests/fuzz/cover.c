@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the kernel came to on behalf of programs, by KCOV. */
+/* What the kernel executed on behalf of programs, by KCOV. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 #define KCOV_TRACE_PC	0
 
 #define TRACE_SIZE	(64 << 10)	/* words */
-#define TABLE_SIZE	(64 << 10)	/* much more than there is */
+#define TABLE_SIZE	(64 << 10)	/* much more than needed */
 
 /**
  * struct cover - a hash table of features

@@ -18,12 +18,12 @@
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define MAX_VALUES	10
 
-/* Behind a digit: the name of so many-th PCI device of ours */
+/* Behind a digit N: replaced by the name of our N-th PCI device */
 #define A_DEVICE	"th PCI device"
 
 /*
- * %1$u in a path is the card, in a value the process element. The first paths
- * are those that take the card away or bring it back: they are rare.
+ * %1$u is the card in a path, and the process element in a value. The first
+ * paths are those that take the card away or bring it back: they are rare.
  */
 static const struct {
 	const char *path;
@@ -108,7 +108,7 @@ static bool is_ours(const struct dirent *entry)
 	return !strncmp(vendor, "0x1014", 6);
 }
 
-/* Empty when there are not so many. */
+/* The name is empty if there are fewer devices. */
 static void find_device(char *name, size_t size, unsigned int nth)
 {
 	DIR *dir = opendir(PCI "/devices");

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A fuzzer of all that programs can do to the drivers, guided by coverage: it
- * runs in the guest, on a debug kernel, whose complaints are the findings.
+ * A fuzzer for everything that programs can do to the drivers, guided by
+ * coverage. It runs in the guest, on a debug kernel, whose complaints are the
+ * findings.
  *
- * usage: fuzz -t SECONDS [-s SEED]	programs made up
+ * usage: fuzz -t SECONDS [-s SEED]	generated programs
  *	  fuzz -r FILE			programs of a log, one after the other
  *
- * Several workers make programs up, each program by changing one that was good
- * for something before. A program is executed by a process of its own. Before
- * that it is printed, "fuzz: run WORKER HEX", so that the last ones of a log
- * are those that broke the kernel. The same seed makes each worker begin with
- * the same programs; how they go on depends on what they find. Before all of
- * them come some that are known to get far: what is counted in reach.c is
- * reached, or that is a finding.
+ * Several workers generate programs, each by changing one that reached
+ * something new before. A process of its own executes the program. Before that
+ * the program is printed, "fuzz: run WORKER HEX", so that the last programs of
+ * a log are those that broke the kernel. With the same seed, each worker begins
+ * with the same programs; how it continues depends on what they find. At the
+ * very beginning, programs run that are known to get far: if they do not reach
+ * everything that reach.c counts, that is a finding.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -42,10 +43,10 @@
  * @programs: likewise
  * @stuck: programs whose process could not be killed
  * @died: programs whose process ended by a signal of its own
- * @keeping: a worker adds to @corpus: no other one may
- * @corpus_size: programs in @corpus; grows only
- * @corpus: those that reached something new
- * @feature: of the program of each worker
+ * @keeping: a worker is adding to @corpus: no other may
+ * @corpus_size: programs in @corpus; only grows
+ * @corpus: programs that reached something new
+ * @feature: features of each worker's program
  * @features: how many
  */
 static struct state {
@@ -130,7 +131,7 @@ static void make_up(struct program *p)
 	p->n = 4 + random_below(MAX_CALLS - 4);
 	for (i = 0; i < p->n; i++)
 		random_call(&p->call[i]);
-	/* Without a context most of it is in vain. */
+	/* Without a context, most calls achieve nothing. */
 	p->call[0].op = 1;
 }
 
@@ -206,7 +207,7 @@ static unsigned int execute(const struct program *p)
 		printf("fuzz: finding: the process of this program cannot be killed\n");
 		exit(1);
 	}
-	/* What it forked, and did not wait for */
+	/* Kill what it has forked and not waited for. */
 	kill(-pid, SIGKILL);
 	if (WIFSIGNALED(status))
 		__atomic_add_fetch(&state->died, 1, __ATOMIC_RELAXED);
@@ -231,7 +232,7 @@ static void keep(const struct program *p)
 	__atomic_clear(&state->keeping, __ATOMIC_RELEASE);
 }
 
-/* The card may be anywhere: make it as it should be. */
+/* The card may be in any state: restore it. */
 static void repair(void)
 {
 	unsigned int number;
@@ -264,7 +265,7 @@ static void repair(void)
 	file_write("0", "/sys/kernel/debug/cxl-afu/card0/delay");
 }
 
-/* While nobody else is there: a machine that is slow may need some tries. */
+/* Runs before all workers. A slow machine may need several tries. */
 static void run_seeds(void)
 {
 	struct program p;

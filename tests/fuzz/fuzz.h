@@ -14,9 +14,9 @@
 
 /**
  * struct call - a call of a program
- * @op: which, modulo how many there are
- * @on: on which file, mapping, queue ..., modulo how many of them there are
- * @a, @b, @c: arguments; what they mean is up to the call
+ * @op: which call, modulo their number
+ * @on: which file, mapping, queue ... to use, modulo their number
+ * @a, @b, @c: arguments, whose meaning depends on the call
  */
 struct call {
 	__u8 op;
@@ -27,7 +27,7 @@ struct call {
 };
 
 /**
- * struct program - what is executed at a time, by a process of its own
+ * struct program - calls that a process of its own executes
  * @n: how many calls
  * @call: the calls
  */
@@ -40,7 +40,7 @@ struct program {
  * calls.c
  */
 
-/* Once per process that executes a program: memory, signals. */
+/* Set up memory and signals, once per process that executes a program. */
 void calls_prepare(unsigned int card);
 void calls_execute(const struct call *call);
 unsigned int calls_kinds(void);
@@ -50,29 +50,29 @@ unsigned int calls_kinds(void);
  */
 
 enum reach {
-	/* Answers of a program, in the order of their types, and requests */
+	/* A model's answers, in the order of their types, and its requests */
 	REACH_ATTACHED, REACH_RESET_DONE, REACH_INTERRUPT, REACH_ERROR,
 	REACH_TRAPPED_LOAD, REACH_TRAPPED_STORE,
-	/* Of its node */
+	/* On its node */
 	REACH_GET_INFO, REACH_WRITE_ERR_BUFF, REACH_OPEN_CONTEXT,
 	REACH_MAP_AREA,
-	/* Of a context's file */
+	/* On a context's file */
 	REACH_MAP_WINDOW, REACH_PREAD, REACH_PWRITE, REACH_COPY,
 	REACH_COPY_FROM, REACH_FILL, REACH_COMPARE_SWAP,
-	/* Of whoever attaches to any AFU */
+	/* By a program that attaches to any AFU */
 	REACH_START, REACH_MMIO,
 	REACH_KINDS,
 };
 
-/* Once, before the first process is forked */
+/* Call once, before forking the first process. */
 bool reach_init(void);
-/* Count it unless @result is negative, which is returned. */
+/* Count it unless @result is negative; return @result. */
 long reach(enum reach what, long result);
 /* The same for a mapping of a file that may be a node's or a context's */
 void reach_mapping(int fd, const void *at);
-/* Was everything reached? */
+/* Has everything been reached? */
 bool reach_has_all(void);
-/* Print how often each was; what never was is a finding. */
+/* Print how often each was reached; never is a finding. */
 void reach_print(const char *when);
 /* The @n-th program to begin with; false: there are no more. */
 bool reach_seed(unsigned int n, struct program *p);
@@ -99,9 +99,9 @@ struct cover;
 
 /* Features seen by all workers, in shared memory */
 struct cover *cover_new(void);
-/* For each worker: recording of its children. False: no KCOV. */
+/* For each worker: prepare to record its children. False: no KCOV. */
 bool cover_open(void);
-/* In the child: from here on. */
+/* In the child: record from here on. */
 void cover_start(void);
 /* In the worker, once the child is gone: how much of it was new */
 unsigned int cover_collect(struct cover *cover);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Programs that are AFUs: the node, what is written to it, and contexts' files. */
+/* Programs that are AFUs: the node, writes to it, and contexts' files. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <poll.h>
@@ -14,7 +14,7 @@
 
 #define SERVE_MS	50
 
-/* What the process was last told, of each kind; atomic enough */
+/* The last message of each kind to the process; atomic enough */
 static struct cxl_sim_message last_attach, last_reset, last_mmio;
 
 static void open_into(int *slot, int new)
@@ -36,13 +36,13 @@ static void remember(const struct cxl_sim_message *m, ssize_t bytes)
 	}
 }
 
-/* What an answer has to name */
+/* The id that an answer must contain */
 static __u64 id_for(__u32 type, const struct cxl_sim_message *to)
 {
 	return type == CXL_SIM_MMIO_DONE ? to->mmio.access : to->id;
 }
 
-/* What it is called in reach.c; REACH_KINDS: nothing */
+/* What reach.c calls the request; REACH_KINDS: it is not counted */
 static enum reach reach_of(__u32 type, const struct cxl_sim_message *to)
 {
 	switch (type) {
@@ -65,7 +65,7 @@ static void answer(int on, __u32 type, const struct cxl_sim_message *to)
 	reach(reach_of(type, to), write(on, &r, sizeof(r)));
 }
 
-/* Serve as a model does, for a while. */
+/* Serve like a model, for a while. */
 static void *serve(void *arg)
 {
 	struct pollfd p = { .fd = (int)(intptr_t)arg, .events = POLLIN };
@@ -85,7 +85,7 @@ static void *serve(void *arg)
 	return NULL;
 }
 
-/* A node, and mostly somebody who serves it beside what comes next */
+/* A node, and mostly a thread that serves it in parallel with later calls */
 void do_model(const struct call *c)
 {
 	static const char *const nodes[] = {
@@ -106,7 +106,7 @@ void do_model_read(const struct call *c)
 {
 	struct cxl_sim_message m[4];
 
-	/* Not where it would wait for ever */
+	/* It must not wait for ever. */
 	fcntl(fd[c->on % FILES], F_SETFL, O_NONBLOCK);
 	if (c->a & 3)
 		remember(m, read(fd[c->on % FILES], m, sizeof(m)));

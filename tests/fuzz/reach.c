@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What needs several calls that fit together, with somebody who serves: whether
- * programs come to it, and programs that do, to begin with.
+ * Some things need several calls that fit together, and a model that serves.
+ * Count how often programs reach them, and provide programs to begin with that
+ * do.
  */
 #include <stdio.h>
 #include <string.h>
@@ -34,7 +35,7 @@ static const char *const names[REACH_KINDS] = {
 	[REACH_MMIO] = "IOCTL_MMIO",
 };
 
-/* How often; shared by all processes, atomic */
+/* How often each was reached; shared by all processes, atomic */
 static unsigned long (*counts)[REACH_KINDS];
 
 bool reach_init(void)
@@ -91,7 +92,7 @@ void reach_print(const char *when)
 
 /**
  * struct seed_call - a call of a program that is known to get far
- * @run: what to call
+ * @run: the function to call
  * @on: as in struct call
  * @a, @b, @c: likewise
  */
@@ -101,8 +102,8 @@ struct seed_call {
 };
 
 /*
- * What comes first: file 0 is a program's that serves an AFU, file 1 is attached
- * to that, and file 2 is the program's of the context of file 1.
+ * The first calls: file 0 is the node of an AFU that is being served, file 1 is
+ * attached to that AFU, and file 2 is the server's file of file 1's context.
  */
 static const struct seed_call trapped[] = {
 	{ do_model, 0, 0x0e, 1 },

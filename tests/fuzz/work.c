@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Work for AFUs, by queues of elements and by the copy service. */
+/* Work for AFUs, through queues of elements and through the copy service. */
 #define _GNU_SOURCE
 #include <endian.h>
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 
 #include "calls.h"
 
-/* Good addresses, bad ones, and those between */
+/* Good addresses, bad ones, and some in between */
 __u64 address(__u8 what, __u8 offset)
 {
 	__u64 near = (__u64)offset * 64;
@@ -57,7 +57,7 @@ void do_element(const struct call *c)
 			 __ATOMIC_RELEASE);
 }
 
-/* The first elements in order, so that there is something to be done */
+/* Fill the first elements in order, so that there is something to do. */
 void do_elements(const struct call *c)
 {
 	struct call one = *c;
