@@ -2,31 +2,31 @@
 /*
  * afu-flash: a flash card behind SISLite, as a program.
  *
- *	../afu-flash.c	options, and the loop that waits for what happens
+ *	../afu-flash.c	options, and the loop that waits for events
  *	card.c		the AFU and its contexts: reset, attach, detach
  *	ports.c		registers of the card and of its ports, asynchronous events
  *	queue.c		a context's queues: fetch, complete, reset
- *	command.c	one command: may it, by which port, to which LUN
+ *	command.c	one command: is it allowed, by which port, to which LUN
  *	tables.c	resource handles and LUN translation
  *	transfer.c	SCSI's READ and WRITE
- *	scsi.c		its other commands
- *	scsi_inquiry.c	what the LUNs say of themselves
+ *	scsi.c		SCSI's other commands
+ *	scsi_inquiry.c	what the LUNs say about themselves
  *	store.c		the blocks
  *	inject.c	failures on demand
- *	status.c	what it has done
+ *	status.c	counters of what the card has done
  *
- * The main thread handles messages of the kernel, registers of the card, and
- * requests of the user. Each context has a thread of its own (see libafu), which
- * executes its commands one by one, in order.
+ * The main thread handles messages from the kernel, registers of the card, and
+ * requests from the user. Each context has a thread of its own (see libafu), which
+ * executes the context's commands one by one, in order.
  *
- * A driver's stores to registers cannot be trapped, so the threads look at them:
- * all the time while there is work and shortly after it, then less and less
- * often. What a driver waits for with interrupts off, for 2 ms, is seen in time.
+ * A driver's stores to registers cannot be trapped, so the threads poll: all the
+ * time while there is work and shortly after it, then less and less often, but
+ * often enough for what a driver waits for with interrupts off, for 2 ms.
  */
 #ifndef AFU_FLASH_H
 #define AFU_FLASH_H
 
-/* First, for what it defines */
+/* First, because of its definitions */
 #include "../common/common.h"
 
 #include <pthread.h>
@@ -44,8 +44,8 @@
 enum exit_code {
 	EXIT_STORE = 1,		/* the blocks cannot be stored */
 	/* EXIT_USAGE = 2 */
-	EXIT_NODE = 3,		/* it cannot be that AFU */
-	EXIT_LAYOUT = 4,	/* that AFU is no flash card */
+	EXIT_NODE = 3,		/* it cannot become that AFU */
+	EXIT_LAYOUT = 4,	/* that AFU is not a flash card */
 	EXIT_AFU = 5,		/* the AFU has failed */
 };
 
@@ -53,7 +53,7 @@ struct options {
 	const char *node;
 	const char *backing;
 	const char *control;
-	uint64_t size;		/* of each LUN, 0: what @backing has */
+	uint64_t size;		/* of each LUN, 0: as @backing has it */
 	unsigned int ports;
 	unsigned int luns;
 	unsigned int block_size;
@@ -70,7 +70,7 @@ uint64_t store_blocks(void);	/* of each LUN */
 int store_read(unsigned int lun, uint64_t block, void *buf, size_t length);
 int store_write(unsigned int lun, uint64_t block, const void *buf,
 		size_t length);
-/* The blocks become zeroes, and take no room where that is possible. */
+/* The blocks become zeroes, and take up no space where that is possible. */
 int store_discard(unsigned int lun, uint64_t block, uint64_t blocks);
 int store_flush(void);
 
@@ -78,7 +78,7 @@ int store_flush(void);
 
 #define MAX_PENDING	256
 
-/* A command that was fetched, and waits for its time */
+/* A command that was fetched, and is not due yet */
 struct pending {
 	struct sisl_ioarcb rcb;
 	uint64_t due_ns;
@@ -90,20 +90,20 @@ struct pending {
  * @afu: as libafu knows it
  * @pe: process element
  * @window: its registers
- * @control: those that the master sets up for it
- * @saved: where its place in the queues outlives this program
+ * @control: registers that the master sets up for it
+ * @saved: its place in the queues, kept where it outlives this program
  *
  * The rest belongs to its thread:
  *
  * @head: address of the next command to complete, 0 if there never was one
- * @fetch: of the next to fetch, likewise
- * @response: of the next entry of the response queue
+ * @fetch: address of the next command to fetch, likewise
+ * @response: address of the next entry of the response queue
  * @toggle: of that entry
  * @is_adopted: an earlier program has left it, and may have been killed anywhere
- * @pending: commands, a ring
- * @first: of them
- * @count: of them
- * @active_ns: when there last was something to do
+ * @pending: ring of commands
+ * @first: the first of them
+ * @count: their number
+ * @active_ns: when there was something to do last
  * @buffer: for data, BUFFER_SIZE bytes
  */
 struct context {
@@ -131,59 +131,59 @@ extern const struct afu_ops card_ops;
 
 /* The problem state area, once the AFU is open. */
 void *card_register(size_t offset);
-/* A context is attached: somebody may store to registers. */
+/* Is a context attached, so that somebody may store to registers? */
 bool card_is_in_use(void);
 
 /*
- * Guards what blocks are translated by, the tables in the driver's memory and the
- * array of contexts: held for reading from the translation of a block until that has
- * been read or written. It is never held while waiting for a program's memory, so
+ * Guards the translation of blocks: the tables in the driver's memory, and the array
+ * of contexts. It is held for reading from the translation of a block until the block
+ * has been read or written. It is never held while waiting for a program's memory, so
  * that a sync, which takes it for writing, ends soon.
  */
 extern pthread_rwlock_t tables_lock;
 /*
- * The context of a process element, or NULL; valid while @tables_lock is held, which
- * the main thread need not: nobody else changes what is there.
+ * The context of a process element, or NULL; valid while @tables_lock is held. The
+ * main thread does not need the lock: nobody else changes the array.
  */
 struct context *card_context(unsigned int pe);
 
 /*
- * ports.c: all but ports_select(), ports_may_come_back() and ports_is_online() is
- * for the main thread.
+ * ports.c: everything is for the main thread, except ports_select(),
+ * ports_may_come_back() and ports_is_online().
  */
 
 void ports_reset(void);
-/* The registers are as an earlier program has left them. */
+/* Go on with the registers that an earlier program has left. */
 void ports_adopt(void);
-/* Look at the registers; an event may be raised. */
+/* Check the registers; this may raise an event. */
 void ports_poll(void);
 void ports_set_link(unsigned int port, bool up);
 void ports_raise(unsigned int port, uint8_t event);
-/* One of the ports of @mask that is selected and online, or -1 */
+/* A port of @mask that is selected and online, or -1 */
 int ports_select(uint32_t mask);
-/* If none could be selected: is it worthwhile to try again? */
+/* If none could be selected: is it worth trying again? */
 bool ports_may_come_back(uint32_t mask);
 bool ports_is_online(unsigned int port);
 
 /* queue.c: called by the context's thread */
 
 void queue_init(struct context *ctx);
-/* There is a place in the queues that an earlier program has left. */
+/* Is there a place in the queues that an earlier program has left? */
 bool queue_adopt(struct context *ctx);
 long queue_work(struct context *ctx);
-/* Report what no IOASA can report. */
+/* Report an error that no IOASA can report. */
 void queue_error(struct context *ctx, uint64_t bit);
 
 /* command.c */
 
 /**
- * struct command - a command as it is executed
- * @ctx: that issued it
+ * struct command - a command that is being executed
+ * @ctx: the context that issued it
  * @rcb: the command
- * @sa: how it ended; all zeroes: well
- * @port: by which it goes
+ * @sa: how it ended; all zeroes: successfully
+ * @port: the port that it uses
  * @lun: number of its LUN, MAX_LUNS or more: there is none
- * @gone: the context is, and nothing can be said to it any more
+ * @gone: the context is gone, and can no longer be told anything
  */
 struct command {
 	struct context *ctx;
@@ -199,15 +199,15 @@ void command_fail(struct command *cmd, uint8_t afu_rc, uint8_t extra);
 bool command_may(struct command *cmd, uint64_t capabilities);
 
 /*
- * Data to and from the context's memory. Return: false when that cannot be; the
- * command has failed then, or the context is gone.
+ * Data to and from the context's memory. Return: false if that is impossible; then
+ * the command has failed, or the context is gone.
  */
 bool command_store(struct command *cmd, uint64_t offset, const void *data,
 		   size_t length);
 bool command_load(struct command *cmd, uint64_t offset, void *data,
 		  size_t length);
 
-/* So many bytes were to be had: is there room for them? It fails if not. */
+/* Is there room for this many bytes? If not, the command fails. */
 bool command_fits(struct command *cmd, uint64_t bytes);
 
 /* tables.c */
@@ -215,8 +215,8 @@ bool command_fits(struct command *cmd, uint64_t bytes);
 /**
  * struct extent - where blocks of a LUN, or of a resource, are
  * @lun: LUN
- * @block: the first of them there
- * @blocks: how many follow each other, at least 1
+ * @block: the first of them on the LUN
+ * @blocks: how many are contiguous, at least 1
  */
 struct extent {
 	unsigned int lun;
@@ -224,24 +224,24 @@ struct extent {
 	uint64_t blocks;
 };
 
-/* The LUN of an identifier as SCSI has it; MAX_LUNS if there is none */
+/* The LUN of a SCSI identifier; MAX_LUNS if there is none */
 unsigned int tables_lun(uint64_t lun_id);
 
 /*
- * Where block @block of the resource that the command names is; @tables_lock is
- * held for reading. Return: false when the command has failed.
+ * Find block @block of the command's resource; @tables_lock is held for reading.
+ * Return: false if the command has failed.
  */
 bool tables_translate(struct command *cmd, uint64_t block, bool writes,
 		      struct extent *extent);
-/* Choose one of the ports in @mask. Return: false when the command has failed. */
+/* Choose one of the ports in @mask. Return: false if the command has failed. */
 bool tables_select_port(struct command *cmd, uint32_t mask);
 
 /* transfer.c */
 
 /**
  * struct transfer - what a READ or WRITE command wants
- * @reads: it is the one
- * @writes: it is the other
+ * @reads: it is a READ
+ * @writes: it is a WRITE
  * @block: the first block
  * @blocks: how many
  */
@@ -252,18 +252,18 @@ struct transfer {
 	uint64_t blocks;
 };
 
-/* Neither reads nor writes: it is another command. */
+/* If it neither reads nor writes, it is another command. */
 struct transfer transfer_parse(const uint8_t *cdb);
 void transfer_execute(struct command *cmd, const struct transfer *transfer);
 
 /* scsi.c */
 
-/* All but what transfer_parse() knows */
+/* All commands except those of transfer_parse() */
 void scsi_execute(struct command *cmd);
 void scsi_fail(struct command *cmd, uint8_t key, uint8_t code);
 /* An error of a block; the sense data names it. */
 void scsi_fail_block(struct command *cmd, uint8_t code, uint64_t block);
-/* Are these blocks all there? The command fails if not. */
+/* Do all of these blocks exist? If not, the command fails. */
 bool scsi_check_range(struct command *cmd, uint64_t block, uint64_t blocks);
 
 #define SENSE_MEDIUM_ERROR	0x03
@@ -309,7 +309,7 @@ static inline void put_be64(uint64_t value, uint8_t *p)
 	put_be32(value, p + 4);
 }
 
-/* scsi_inquiry.c: each answers into @buf, which is zeroes, and returns bytes. */
+/* scsi_inquiry.c: each puts its answer into @buf, which is zeroed; returns its size */
 
 #define ANSWER_SIZE	4096
 
@@ -324,15 +324,15 @@ size_t scsi_mode_sense(const uint8_t *cdb, uint8_t *buf);
 
 /* Do what a line of text requests. Return: false if it cannot be understood. */
 bool inject(const char *request);
-/* Requests that come by the FIFO of --control */
+/* Requests from the FIFO of --control */
 void inject_open(void);
 int inject_fd(void);
 void inject_read(void);
 
-/* Asked by the contexts' threads: */
+/* For the contexts' threads: */
 
-bool inject_busy(void);		/* shall this command fail by BUSY? */
-bool inject_lost(void);		/* shall it never be completed? */
+bool inject_busy(void);		/* must this command fail with BUSY? */
+bool inject_lost(void);		/* must it never be completed? */
 
 /* Places in the life of a command at which the program can end */
 enum crash_place {
@@ -347,7 +347,7 @@ void inject_crash(enum crash_place place);
 
 /* The first of these blocks that cannot be read, or UINT64_MAX */
 uint64_t inject_medium(unsigned int lun, uint64_t block, uint64_t blocks);
-/* Blocks that were written to can be read again. */
+/* These blocks were written to, and can be read again. */
 void inject_repair(unsigned int lun, uint64_t block, uint64_t blocks);
 
 /* status.c: any thread may count. */

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The AFU and its contexts. All but card_context() is for the main thread.
+ * The AFU and its contexts. Everything except card_context() is for the main thread.
  *
- * With the card's attribute "recover", contexts outlive a program that ends, and
- * the registers do so, too: the next one goes on where that one was. A mark in a
- * reserved part of the registers says that they are those of a flash card.
+ * With the card's attribute "recover", the contexts and the registers outlive a
+ * program that ends: the next program goes on where it was. A mark in a reserved
+ * part of the registers says that they are those of a flash card.
  */
 #include "afu-flash.h"
 
@@ -22,7 +22,7 @@ pthread_rwlock_t tables_lock =
 
 /* Changed by the main thread only, with @tables_lock held for writing */
 static struct context *contexts[SISL_CONTEXTS];
-/* For the main thread, which sets @psa before there is another */
+/* For the main thread, which sets @psa before there are other threads */
 static unsigned int attached;
 static char *psa;
 /* The registers are as an earlier program has left them. */
@@ -54,7 +54,7 @@ static void reset_registers(void)
 	afu_reg_write(psa, MARK, MARK_VALUE);
 }
 
-/* The first one comes when the node was opened, and need not be a reset. */
+/* The first call follows the opening of the node, and need not be a reset. */
 static void reset(struct afu *afu)
 {
 	static bool seen;
@@ -95,7 +95,7 @@ static int attach(struct afu_context *afu)
 	afu_context_set_data(afu, ctx);
 
 	adopted = inherited && queue_adopt(ctx);
-	/* Whoever set up the registers is gone: the AFU was reset since. */
+	/* The driver that set up the registers is gone: the AFU was reset. */
 	if (inherited && !adopted && !attached) {
 		inherited = false;
 		reset_registers();

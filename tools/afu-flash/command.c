@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* One command: what it is, and whether the context may issue it. */
+/* One command: its kind, and whether the context may issue it. */
 #include "afu-flash.h"
 
 #include <errno.h>
@@ -26,7 +26,7 @@ bool command_may(struct command *cmd, uint64_t capabilities)
  * Data
  */
 
-/* Whatever is not possible at an address is its fault, as long as the context is. */
+/* Unless the context is gone, any failed access means that the address is bad. */
 static bool fail_access(struct command *cmd)
 {
 	if (errno == ESTALE)
@@ -79,12 +79,12 @@ static void afu_command(struct command *cmd)
 		command_fail(cmd, AFU_RC_CAPABILITY, 0);
 		return;
 	}
-	/* Wait for all who have translated by the tables as they were. */
+	/* Wait for all threads that have translated by the old tables. */
 	pthread_rwlock_wrlock(&tables_lock);
 	pthread_rwlock_unlock(&tables_lock);
 }
 
-/* Commands are completed in order: those before this one are, so none is aborted. */
+/* Commands are completed in order: all earlier ones are done, so none is aborted. */
 static void task_management(struct command *cmd)
 {
 	uint8_t function = cmd->rcb->cdb[0];
@@ -95,7 +95,7 @@ static void task_management(struct command *cmd)
 		scsi_fail(cmd, SENSE_ILLEGAL_REQUEST, CODE_INVALID_OPCODE);
 }
 
-/* By a port to a LUN: what the driver itself issues */
+/* By a port to a LUN: the driver's own commands */
 static void lun_command(struct command *cmd)
 {
 	struct transfer transfer = transfer_parse(cmd->rcb->cdb);
@@ -110,7 +110,7 @@ static void lun_command(struct command *cmd)
 		scsi_execute(cmd);
 }
 
-/* By a resource handle: what programs issue */
+/* By a resource handle: commands of programs */
 static void resource_command(struct command *cmd)
 {
 	struct transfer transfer = transfer_parse(cmd->rcb->cdb);
@@ -127,7 +127,7 @@ void command_execute(struct command *cmd)
 
 	if (rcb->context != cmd->ctx->pe && !command_may(cmd, CAP_PROXY_ISSUE))
 		return;
-	/* Not data, but a list of where they are: no driver has ever used that. */
+	/* A list of addresses in place of data: no driver has ever used that. */
 	if (rcb->ioadl_len) {
 		command_fail(cmd, AFU_RC_CAPABILITY, 0);
 		return;

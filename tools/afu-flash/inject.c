@@ -78,7 +78,7 @@ static bool set_link(char **words)
 	return true;
 }
 
-/* Before there is a card there is nobody to tell. */
+/* Before there is a card, nobody can be told. */
 static bool raise_event(char **words)
 {
 	uint64_t port;
@@ -96,7 +96,7 @@ static bool raise_event(char **words)
 	return false;
 }
 
-/* An entry of @media that is free, or NULL; @media_lock is held. */
+/* A free entry of @media, or NULL; @media_lock is held. */
 static struct medium *find_free(void)
 {
 	int i;
@@ -163,7 +163,7 @@ static bool print_status(char **words)
 
 static const struct {
 	const char *name;
-	unsigned int words;	/* behind it */
+	unsigned int words;	/* that follow it */
 	bool (*run)(char **words);
 } requests[] = {
 	{ "link", 2, set_link },
@@ -203,7 +203,7 @@ void inject_open(void)
 		return;
 	if (mkfifo(options.control, 0600) && errno != EEXIST)
 		die_errno(EXIT_STORE, "%s", options.control);
-	/* Also for writing: so it does not end when a writer closes it. */
+	/* Also for writing, so that there is no end of file when a writer closes it. */
 	fifo = open(options.control, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (fifo < 0)
 		die_errno(EXIT_STORE, "%s", options.control);
@@ -222,7 +222,7 @@ static void do_request(char *line)
 	fprintf(stderr, "%s: request '%s' is not understood\n", tool_name, line);
 }
 
-/* What is no whole line yet waits for the rest, unless that is too long. */
+/* An incomplete line waits for its rest, unless it is too long. */
 void inject_read(void)
 {
 	static char text[4096];
@@ -325,7 +325,7 @@ static void repair(struct medium *medium, uint64_t block, uint64_t end)
 
 	if (block > medium->block) {
 		medium->blocks = block - medium->block;
-		/* Without a free entry what is behind is readable, too. */
+		/* Without a free entry, the blocks behind become readable, too. */
 		rest = find_free();
 	} else {
 		medium->blocks = 0;

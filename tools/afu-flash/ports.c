@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Registers of the card and of its ports, and the events that belong to no
- * command. A bit of a status register stays set until the driver writes it to
- * another register, where its stores can be seen.
+ * Registers of the card and of its ports, and events that belong to no command. A
+ * bit of a status register stays set until the driver writes it to another register,
+ * where the store can be seen.
  */
 #include "afu-flash.h"
 
@@ -10,13 +10,13 @@
 
 #define VERSION		"SIM00001"
 
-/* Commands to a port are tried again for so long, before they fail for good. */
+/* For this long, commands to a port are tried again before they fail for good. */
 #define LINK_LOSS_NS	(30000 * NSEC_PER_MSEC)
 
 /**
  * struct port - a port, which only the main thread changes
  * @down: it has no link; for the main thread
- * @down_ns: when it was last seen to go offline; read by all threads
+ * @down_ns: when it was last seen going offline; read by all threads
  * @online: what its status says; read by all threads
  */
 struct port {
@@ -95,7 +95,7 @@ void ports_adopt(void)
  * Events
  */
 
-/* To the context and by the interrupt that the master has chosen, if any */
+/* Raise the interrupt of the context that the master has chosen, if any. */
 static void interrupt(void)
 {
 	uint64_t route = afu_reg_read(global(), REG_AFU_CTRL);
@@ -111,7 +111,7 @@ static bool has_event(void)
 	       ~afu_reg_read(global(), REG_AINTR_MASK);
 }
 
-/* Events that were not cleared raise the interrupt again. */
+/* Events that are still not cleared raise the interrupt again. */
 static void take_clear(void)
 {
 	uint64_t clear = afu_reg_exchange(global(), REG_AINTR_CLEAR, 0);
@@ -173,7 +173,7 @@ void ports_poll(void)
 	for (port = 0; port < options.ports; port++) {
 		update_link(port);
 		shut_down(port);
-		/* A one clears a bit, of which none is ever set. */
+		/* Ones clear bits, but no bit is ever set. */
 		afu_reg_write(port_registers(port), PORT_ERROR, 0);
 	}
 }
@@ -201,9 +201,9 @@ int ports_select(uint32_t mask)
 }
 
 /*
- * A driver that resets a link does not select its port meanwhile, although that
- * is online at first and again at the end. The driver may select it between
- * ports_select() and this, so what is selected is not looked at again.
+ * A driver that resets a link deselects its port meanwhile, although the port is
+ * online at first and again at the end. The driver may select it between
+ * ports_select() and this call, so the selection is not checked again.
  */
 bool ports_may_come_back(uint32_t mask)
 {

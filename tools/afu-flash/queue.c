@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The queues of a context: commands are a ring in its memory, which the driver
- * fills and of which it tells the end in a register; completions are another,
- * whose entries have a bit that is inverted from lap to lap.
+ * The queues of a context. Commands are a ring in its memory: the driver fills it, and
+ * writes its end to a register. Completions are another ring, whose entries have a bit
+ * that is inverted from lap to lap.
  *
  * Commands are executed and completed in order, and REG_SQ_HEAD moves only then:
  *
@@ -11,8 +11,8 @@
  *	              ^           ^               ^
  *	         REG_SQ_HEAD    fetch        REG_SQ_TAIL
  *
- * A program that takes over after this one was killed begins at the head. Whether
- * that command was completed already it learns from the response queue.
+ * A program that takes over after this one was killed begins at the head. The response
+ * queue tells it whether that command has been completed already.
  */
 #include "afu-flash.h"
 
@@ -24,7 +24,7 @@
 static_assert(sizeof(struct sisl_ioarcb) == 64, "layout");
 static_assert(sizeof(struct sisl_ioasa) == 32, "layout");
 
-/* Registers are read all the time until nothing has happened for so long, */
+/* Registers are read all the time until nothing has happened for this long, */
 #define BUSY_NS		(100 * NSEC_PER_USEC)
 /* then whenever the time without anything has grown by an eighth, */
 #define IDLE_SHIFT	3
@@ -33,12 +33,12 @@ static_assert(sizeof(struct sisl_ioasa) == 32, "layout");
 
 #define LINK_WAIT_NS	(10 * NSEC_PER_MSEC)
 
-/* What drivers choose for completions */
+/* The interrupt that drivers choose for completions */
 #define LISN_RESPONSE	2
 
 /*
- * In the part of the registers that outlives the program: both places in one
- * word, as numbers of entries, so that a completion is either done or not.
+ * In the part of the registers that outlives the program: both places in one word, as
+ * numbers of entries, so that a completion is either done or not.
  */
 #define SAVED_PLACE	0
 #define PLACE_VALID	(1ULL << 63)
@@ -65,7 +65,7 @@ static void save_place(struct context *ctx)
 	afu_reg_write(ctx->window, REG_SQ_HEAD, ctx->head);
 }
 
-/* Without one, nothing was completed so far: the queues are at their beginning. */
+/* Without a saved place, nothing was completed: the queues are at their beginning. */
 static void load_place(struct context *ctx)
 {
 	uint64_t place = afu_reg_read(ctx->saved, SAVED_PLACE);
@@ -129,7 +129,7 @@ static bool respond(struct context *ctx, const struct sisl_ioarcb *rcb)
 	return true;
 }
 
-/* The driver looks at the IOASA's first word only, which it has cleared. */
+/* The driver only checks the IOASA's first word, which it has cleared. */
 static bool tell_failure(struct command *cmd)
 {
 	const struct sisl_ioasa none = { 0 };
@@ -166,7 +166,7 @@ static bool is_slot(struct context *ctx, uint64_t slot)
 	       (slot - start) % sizeof(struct sisl_ioarcb) == 0;
 }
 
-/* Is there a command that was not fetched yet? */
+/* Is there a command that has not been fetched yet? */
 static bool has_command(struct context *ctx)
 {
 	uint64_t tail = read_reg(ctx, REG_SQ_TAIL);
@@ -182,7 +182,7 @@ static bool has_command(struct context *ctx)
 	return tail != ctx->fetch;
 }
 
-/* Return: false if there is none, or no room for it. */
+/* Return: false if there is no command, or no room for it. */
 static bool fetch(struct context *ctx)
 {
 	struct pending *pending;
@@ -194,7 +194,7 @@ static bool fetch(struct context *ctx)
 		     sizeof(pending->rcb))) {
 		if (errno == ESTALE)
 			return false;
-		/* A command that does nothing keeps the place of this one. */
+		/* A command that does nothing takes its place. */
 		memset(&pending->rcb, 0, sizeof(pending->rcb));
 		queue_error(ctx, INTR_RCB_READ);
 	}
@@ -206,8 +206,8 @@ static bool fetch(struct context *ctx)
 }
 
 /*
- * A driver repeats at once what has failed because its port has no link. Without a
- * delay both would do nothing else.
+ * If a command has failed because its port has no link, a driver repeats it at once.
+ * Without a delay, both sides would do nothing else.
  */
 static bool waits_for_link(struct pending *pending)
 {
@@ -222,7 +222,7 @@ static bool waits_for_link(struct pending *pending)
 	return true;
 }
 
-/* Return: false if there is none whose time has come, or the context is gone. */
+/* Return: false if no command is due, or the context is gone. */
 static bool complete(struct context *ctx)
 {
 	struct pending *pending = &ctx->pending[ctx->first];
@@ -253,8 +253,8 @@ static bool complete(struct context *ctx)
 }
 
 /*
- * The driver has given up what it has issued: nothing of it is touched any more.
- * It waits with interrupts off until the bit is 0.
+ * The driver has given up the commands that it has issued: they are not touched any
+ * more. It waits with interrupts off until the bit is 0.
  */
 static bool reset_if_requested(struct context *ctx)
 {
@@ -275,7 +275,7 @@ static bool reset_if_requested(struct context *ctx)
 	return true;
 }
 
-/* In microseconds, when to look again */
+/* Microseconds until the next look */
 static long next_look(struct context *ctx)
 {
 	uint64_t now = now_ns(), idle = now - ctx->active_ns, due;
@@ -318,7 +318,7 @@ static void skip_completed(struct context *ctx)
 
 bool queue_adopt(struct context *ctx)
 {
-	/* Registers of a context that begins are zeroes. */
+	/* The registers of a new context are zeroes. */
 	if (!read_reg(ctx, REG_CTX_CTRL))
 		return false;
 	ctx->toggle = RRQ_TOGGLE;
@@ -336,7 +336,7 @@ long queue_work(struct context *ctx)
 	if (ctx->is_adopted) {
 		ctx->is_adopted = false;
 		skip_completed(ctx);
-		/* The one of the last completion may not have been raised. */
+		/* The interrupt of the last completion may not have been raised. */
 		afu_interrupt(ctx->afu, LISN_RESPONSE);
 	}
 	do {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* SCSI commands of a LUN, but for READ and WRITE. */
+/* SCSI commands of a LUN, except READ and WRITE. */
 #include "afu-flash.h"
 
 #include <string.h>
@@ -30,7 +30,7 @@ enum {
 
 #define READ_CAPACITY_16	0x10	/* service action */
 
-#define SAME_NO_DATA		0x01	/* flag of WRITE SAME (16): zeroes are meant */
+#define SAME_NO_DATA		0x01	/* flag of WRITE SAME (16): write zeroes */
 
 #define UNMAP_HEADER		8
 #define UNMAP_DESCRIPTOR	16
@@ -73,7 +73,7 @@ bool scsi_check_range(struct command *cmd, uint64_t block, uint64_t blocks)
 	return false;
 }
 
-/* As much of an answer as is wanted, and as there is room for */
+/* Return as much of an answer as is wanted, and as there is room for. */
 static void answer(struct command *cmd, const uint8_t *buf, size_t length,
 		   uint32_t wanted)
 {
@@ -148,7 +148,7 @@ static void synchronize_cache(struct command *cmd)
 }
 
 /*
- * What makes blocks zeroes, or all the same
+ * Commands that zero blocks, or make them all the same
  */
 
 static void discard(struct command *cmd, uint64_t block, uint64_t blocks)
@@ -195,8 +195,8 @@ static bool is_zero(const char *data, size_t length)
 }
 
 /*
- * Zeroes are unmapped, whether the flag that allows it is set or not; what is no
- * zeroes is written, although the flag is.
+ * A block of zeroes is unmapped, even if the flag that allows this is not set; other
+ * data are written, even if it is.
  */
 static void write_same(struct command *cmd)
 {
@@ -206,7 +206,7 @@ static void write_same(struct command *cmd)
 	uint64_t blocks = is_16 ? get_be32(cdb + 10) : get_be16(cdb + 7);
 	char *data = cmd->ctx->buffer;
 
-	/* 0 is the rest of the LUN. */
+	/* 0 means the rest of the LUN. */
 	if (!blocks && block < store_blocks())
 		blocks = store_blocks() - block;
 	if (is_16 && cdb[1] & SAME_NO_DATA) {
@@ -234,7 +234,7 @@ static void write_same(struct command *cmd)
 	}
 }
 
-/* Only these are answered where there is no LUN. */
+/* Only these commands are answered where there is no LUN. */
 static bool is_for_any_lun(uint8_t opcode)
 {
 	return opcode == INQUIRY || opcode == REPORT_LUNS ||

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What LUNs say of themselves; all of it is big-endian. */
+/* What LUNs say about themselves; all of it is big-endian. */
 #include "afu-flash.h"
 
 #include <string.h>
@@ -8,7 +8,7 @@
 #define PRODUCT		"afu-flash       "
 #define REVISION	"1.0 "
 
-/* No LUN there, but there could be */
+/* There is no LUN, but there could be */
 #define NO_DEVICE	0x7f
 
 #define PAGE_SUPPORTED	0x00
@@ -24,11 +24,11 @@
 #define MODE_ALL	0x3f
 #define MODE_SENSE_6	0x1a
 
-/* The driver's requests are of 64 KiB at most. */
+/* The driver's requests have at most 64 KiB. */
 #define MAX_TRANSFER	0x10000
 #define MAX_DESCRIPTORS	((ANSWER_SIZE - 8) / 16)
 
-/* Of the backing store and the LUN in it: the same whenever it is used. */
+/* Made of the backing store and the LUN in it: the same whenever they are used. */
 static uint64_t identity(const struct command *cmd)
 {
 	const char *name = options.backing ?: options.node;
@@ -45,7 +45,7 @@ static size_t standard_inquiry(const struct command *cmd, uint8_t *buf)
 		buf[0] = NO_DEVICE;
 	buf[2] = 6;			/* SPC-4 */
 	buf[3] = 2;			/* format of this answer */
-	buf[4] = 31;			/* bytes behind this one */
+	buf[4] = 31;			/* bytes that follow */
 	buf[7] = 2;			/* a queue of commands */
 	memcpy(buf + 8, VENDOR, 8);
 	memcpy(buf + 16, PRODUCT, 16);
@@ -70,7 +70,7 @@ static size_t serial_number(const struct command *cmd, uint8_t *buf)
 		       (unsigned long long)identity(cmd));
 }
 
-/* A name of 16 bytes, as a network address authority would give it */
+/* A name of 16 bytes in the format of a network address authority (NAA) */
 static size_t device_identity(const struct command *cmd, uint8_t *buf)
 {
 	buf[4] = 0x01;			/* binary */
@@ -90,14 +90,14 @@ static size_t block_limits(uint8_t *buf)
 	return 60;
 }
 
-/* No medium that turns */
+/* Not a rotating medium */
 static size_t block_characteristics(uint8_t *buf)
 {
 	put_be16(1, buf + 4);
 	return 60;
 }
 
-/* UNMAP and both WRITE SAME unmap, and what is unmapped is zeroes. */
+/* UNMAP and both WRITE SAME unmap, and unmapped blocks are zeroes. */
 static size_t thin_provisioning(uint8_t *buf)
 {
 	buf[5] = 0x80 | 0x40 | 0x20 | 0x04;
@@ -169,7 +169,7 @@ size_t scsi_read_capacity_16(uint8_t *buf)
 {
 	put_be64(store_blocks() - 1, buf);
 	put_be32(options.block_size, buf + 8);
-	/* Blocks can be unmapped, and are zeroes then. */
+	/* Blocks can be unmapped, and then are zeroes. */
 	buf[14] = 0x80 | 0x40;
 	return 32;
 }
@@ -184,7 +184,7 @@ static size_t mode_page(uint8_t page, uint8_t wanted, uint8_t length,
 	return 2 + length;
 }
 
-/* There is no cache that writes later, and all else is zeroes. */
+/* There is no write-back cache; everything else is zeroes. */
 size_t scsi_mode_sense(const uint8_t *cdb, uint8_t *buf)
 {
 	uint8_t wanted = cdb[2] & 0x3f;

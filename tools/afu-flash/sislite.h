@@ -2,8 +2,8 @@
 /*
  * SISLite, the interface of IBM's CAPI flash cards to their driver.
  *
- * Registers are 64 bits, big-endian. What is in memory is in the byte order of
- * the host, but for SCSI commands and data, which are big-endian.
+ * Registers have 64 bits and are big-endian. Structures in memory are in the byte
+ * order of the host, except SCSI commands and data, which are big-endian.
  */
 #ifndef SISLITE_H
 #define SISLITE_H
@@ -15,8 +15,8 @@
 #define SISL_LUN_TABLE		512	/* entries for each port */
 
 /*
- * The problem state area: the windows of all contexts, what the master sets up
- * for each of them, and registers of the card
+ * The problem state area: the windows of all contexts, the registers that the master
+ * sets up for each of them, and those of the card
  */
 #define SISL_WINDOW_SIZE	0x10000
 #define SISL_CONTROL		0x2000000
@@ -48,7 +48,7 @@
 #define CTX_CTRL_LISN		0xff
 #define CTX_CTRL_UNMAP		(1ULL << 63)	/* WRITE SAME can unmap */
 
-/* What went wrong without a place to say so: bits of REG_INTR_STATUS */
+/* Errors that have no other place to be reported: bits of REG_INTR_STATUS */
 #define INTR_RCB_READ		0x08
 #define INTR_IOASA_WRITE	0x04
 #define INTR_RRQ_WRITE		0x02
@@ -106,10 +106,10 @@
 
 /**
  * struct sisl_ioarcb - a command, 64 bytes
- * @context: that issues it
+ * @context: the context that issues it
  * @flags: REQ_*
  * @target: resource handle, or mask of ports
- * @lun: where there is no resource handle
+ * @lun: used without a resource handle
  * @data_len: bytes at @data_ea
  * @ioadl_len: 0
  * @data_ea: the data
@@ -156,8 +156,8 @@ struct sisl_ioarcb {
  * @scsi_rc: SCSI status
  * @fc_rc: FC_RC_*
  * @residue: bytes that were not transferred
- * @port: that was used
- * @afu_extra: what there is to be said of @afu_rc
+ * @port: the port that was used
+ * @afu_extra: details of @afu_rc
  * @scsi_extra: 0
  * @fc_extra: 0
  * @sense: sense data
@@ -196,14 +196,14 @@ struct sisl_ioasa {
 
 #define FC_RC_LINK_DOWN		0x57
 
-/* Bit of a completion: which lap of the queue it is of */
+/* Bit of a completion: the lap of the queue that it belongs to */
 #define RRQ_TOGGLE		1ULL
 
 /**
  * struct sisl_rht_entry - what a resource handle stands for, 16 bytes
  * @start: address of LUN translation entries, or a LUN
- * @count: of these entries
- * @reserved: of a LUN, bit 7 of the first byte of this and @count says "valid"
+ * @count: number of these entries
+ * @reserved: of a LUN, bit 7 of the first byte of this and @count means "valid"
  * @fp: format << 4 | permissions
  * @last: log2 of the blocks of a chunk, or a mask of ports
  */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the card has done. */
+/* Counters of what the card has done. */
 #include "afu-flash.h"
 
 static uint64_t counters[COUNTERS];

@@ -47,7 +47,7 @@ void store_open(void)
 	options.size = blocks_per_lun * options.block_size;
 	if (options.size > INT64_MAX / options.luns)
 		die(EXIT_STORE, "%s: the LUNs are too large", name);
-	/* A file becomes longer, and takes no room before it is written to. */
+	/* A file is extended, but takes up no space before it is written to. */
 	if ((uint64_t)has < options.size * options.luns &&
 	    ftruncate(fd, options.size * options.luns))
 		die_errno(EXIT_STORE, "%s", name);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What LUN identifiers and resource handles stand for. The tables of resource
- * handles are in the memory of the master context, which the driver keeps for all
- * contexts; a context's registers say where its own is.
+ * What LUN identifiers and resource handles stand for. The driver keeps the tables of
+ * resource handles of all contexts in the memory of the master context; a context's
+ * registers say where its own table is.
  */
 #include "afu-flash.h"
 
@@ -12,7 +12,7 @@ static_assert(sizeof(struct sisl_rht_entry) == 16, "layout");
 
 #define MAX_CHUNK_SHIFT	48
 
-/* As SCSI has them: a bus of 0 and 8 bits, or a flat space of 14 bits */
+/* In SCSI's formats: a bus of 0 and 8 bits, or a flat space of 14 bits */
 unsigned int tables_lun(uint64_t lun_id)
 {
 	unsigned int lun = lun_id >> 48;
@@ -41,8 +41,8 @@ bool tables_select_port(struct command *cmd, uint32_t mask)
 }
 
 /*
- * The driver's memory: if it is not there, the address is wrong or the master is
- * gone.
+ * Read the driver's memory: if it is not there, the address is wrong or the master
+ * is gone.
  */
 static bool load_table(struct command *cmd, uint64_t address, void *entry,
 		       size_t size, uint8_t afu_rc)
@@ -85,7 +85,7 @@ static bool translate_physical(struct command *cmd,
 	return tables_select_port(cmd, entry->last);
 }
 
-/* A chunk of a LUN, which an entry of another table tells */
+/* A chunk of a LUN, described by an entry of another table */
 static bool translate_virtual(struct command *cmd,
 			      const struct sisl_rht_entry *entry,
 			      uint64_t block, uint8_t need,
@@ -112,7 +112,7 @@ static bool translate_virtual(struct command *cmd,
 	offset = block & ((1ULL << shift) - 1);
 	extent->block = LXT_BASE(lxt) + offset;
 	extent->blocks = (1ULL << shift) - offset;
-	/* Beyond the last number there is, and not at the first one */
+	/* Fail beyond the largest number; do not wrap to the first block. */
 	if (extent->block < offset) {
 		command_fail(cmd, AFU_RC_LXT_BOUNDS, 0);
 		return false;

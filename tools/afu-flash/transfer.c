@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * READ and WRITE, of a LUN or of what a resource handle stands for. The data go
+ * READ and WRITE, on a LUN or on what a resource handle stands for. The data go
  * through a buffer: so the tables are locked while blocks are read or written, but
- * not while the context's memory is waited for.
+ * not while waiting for the context's memory.
  */
 #include "afu-flash.h"
 
@@ -80,7 +80,7 @@ static bool write_blocks(struct command *cmd, const struct extent *extent)
 	return true;
 }
 
-/* Between the buffer and the store. Return: the blocks, 0: it failed. */
+/* Between the buffer and the store. Return: number of blocks, 0: it failed. */
 static uint64_t access_blocks(struct command *cmd, uint64_t block,
 			      uint64_t blocks, bool writes)
 {
@@ -111,7 +111,7 @@ void transfer_execute(struct command *cmd, const struct transfer *t)
 	if (!command_may(cmd, t->writes ? CAP_WRITE : CAP_READ) ||
 	    !command_fits(cmd, bytes))
 		return;
-	/* Nothing is written of what does not fit as a whole. */
+	/* If not all of it fits, nothing is written. */
 	if (!(cmd->rcb->flags & REQ_RESOURCE) &&
 	    !scsi_check_range(cmd, t->block, t->blocks))
 		return;
