@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A driver whose tables, lists, lengths and addresses cannot be trusted: whatever
- * it says, a command ends as an error, nothing beside it is touched, and the card
- * goes on. $FLASH_AFU is the node of a card's master context, to which no driver is
- * bound: the test is the driver, and its own memory has the tables.
+ * they are, the command ends with an error, nothing else is touched, and the card
+ * carries on. $FLASH_AFU is the node of the master context of a card without a
+ * driver: the test is the driver, and its own memory has the tables.
  */
 #define _GNU_SOURCE
 #include <endian.h>
@@ -24,7 +24,7 @@
 #define LXTS		4
 #define TOP_BIT		0x8000000000000000ULL
 
-#define SCSI_SENSE	0x02	/* there is a reason in the sense data */
+#define SCSI_SENSE	0x02	/* the sense data contain a reason */
 #define CODE_OUT_OF_RANGE 0x21
 #define CODE_INVALID_FIELD 0x24
 #define CODE_NO_LUN	0x25
@@ -70,7 +70,7 @@ static void set_tables(void *start, uint64_t count, uint64_t master)
 	store_reg(control_reg(REG_RHT_CNT_ID), count << 48 | master << 32);
 }
 
-/* The first handle is one chunk, which is the first of LUN 0. */
+/* Set valid tables: the first handle is one chunk, the first of LUN 0. */
 static void set_well(void)
 {
 	set_tables(handles, HANDLES, ctx.id);
@@ -108,7 +108,7 @@ static void attach(void)
 	set_well();
 }
 
-/* By port 0 to LUN 0 */
+/* A command by port 0 to LUN 0 */
 static struct sisl_ioarcb command(uint8_t opcode, void *buf, uint32_t bytes)
 {
 	return (struct sisl_ioarcb) {
@@ -199,7 +199,7 @@ static void no_address_of_data_hangs_a_command(void)
 	check_good(transfer(READ_16, back, 0, 1));
 }
 
-/* What is taken for data would be the list, or what is beside it. */
+/* Otherwise the list, or what is beside it, would be taken for data. */
 static void a_list_of_addresses_is_refused(void)
 {
 	struct sisl_ioarcb rcb;
@@ -308,7 +308,7 @@ static void tables_may_be_nowhere(void)
 	check_afu_rc(by_handle(0, 0), AFU_RC_RHT_DMA);
 	set_tables((void *)0x10, HANDLES, ctx.id);
 	check_afu_rc(by_handle(0, 0), AFU_RC_RHT_DMA);
-	/* Contexts that are not there, and that cannot be */
+	/* Contexts that do not exist, and that cannot exist */
 	set_tables(handles, HANDLES, SISL_CONTEXTS - 1);
 	check_afu_rc(by_handle(0, 0), AFU_RC_RHT_DMA);
 	set_tables(handles, HANDLES, 0xffff);
@@ -358,7 +358,7 @@ static void a_chunk_does_not_wrap(void)
 	check_block(0, 0x33);
 }
 
-/* More than the card moves at once, of which only the last block is not there */
+/* More than the card moves at once; only the last block does not exist */
 static void nothing_is_written_of_what_does_not_fit(void)
 {
 	static uint8_t many[17 * BLOCK];
@@ -432,7 +432,7 @@ static void lists_of_blocks_have_bounds(void)
 	check_block(last, 0);
 }
 
-/* That it may be unmapped does not make zeroes of it. */
+/* The permission to unmap does not turn other data into zeroes. */
 static void what_is_no_zero_is_written(void)
 {
 	struct sisl_ioarcb rcb;

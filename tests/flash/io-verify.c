@@ -3,10 +3,10 @@
  * usage: io-verify DEVICE
  *
  * Random reads and writes of a block device, by several threads and past the page
- * cache, until SIGTERM. Every block says where it is and how often it was written,
- * so that one that is lost, stale, or of another place is seen. At the end all are
- * read once more. Prints "begins", and "N reads, N writes" at the end; exit status
- * 1: a block or a call was wrong.
+ * cache, until SIGTERM. Every block contains its place and how often it was written,
+ * so that a lost, stale or misplaced block is noticed. At the end all blocks are read
+ * once more. Prints "begins", and "N reads, N writes" at the end; exit status 1: a
+ * block or a call was wrong.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -22,8 +22,8 @@
 
 #define THREADS		4
 #define BLOCK		4096
-#define BLOCKS		512	/* of each thread */
-#define MAX_RUN		16	/* blocks of a call */
+#define BLOCKS		512	/* per thread */
+#define MAX_RUN		16	/* blocks per call */
 
 struct block {
 	uint64_t number;
@@ -32,9 +32,9 @@ struct block {
 };
 
 /**
- * struct worker - a thread with blocks of its own
+ * struct worker - a thread with its own blocks
  * @thread: the thread
- * @first: of its blocks
+ * @first: the first of its blocks
  * @versions: how often each was written
  * @buf: for MAX_RUN blocks
  * @reads: done
@@ -107,7 +107,7 @@ static void read_run(struct worker *w, unsigned int at, unsigned int n)
 {
 	unsigned int i;
 
-	/* What is not read must not be taken for it. */
+	/* Old contents of the buffer must not be taken for what was read. */
 	memset(w->buf, 0xee, n * BLOCK);
 	if (pread(fd, w->buf, n * BLOCK, (w->first + at) * BLOCK) != n * BLOCK)
 		err(1, "read of %u blocks at %llu", n,

@@ -2,7 +2,7 @@
 /*
  * usage: scsi-reset DEVICE device|host
  *
- * Have the driver of a SCSI disk reset it, or all of the card.
+ * Make the driver of a SCSI disk reset the disk, or the whole card.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -19,7 +19,7 @@ int main(int argc, char **argv)
 		errx(2, "usage: scsi-reset DEVICE device|host");
 	if (!strcmp(argv[2], "host"))
 		what = SG_SCSI_RESET_HOST;
-	/* Nothing less, nothing more */
+	/* SG_SCSI_RESET_NO_ESCALATE: this reset, and no other */
 	what |= 0x100;
 	fd = open(argv[1], O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0 || ioctl(fd, SG_SCSI_RESET, &what))

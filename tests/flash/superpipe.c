@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Programs that go past the driver to the card: contexts, whole and virtual LUNs.
- * $FLASH_DISK names the disk of port 0.
+ * Programs that bypass the driver and talk to the card: contexts, whole and virtual
+ * LUNs. $FLASH_DISK names the disk of port 0.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -85,7 +85,7 @@ static void whole_lun_is_read_and_written(void)
 	context_detach(&ctx);
 }
 
-/* What the program writes is what the driver's disk has. */
+/* The driver's disk has what the program writes. */
 static void the_disk_has_the_same_data(void)
 {
 	int handle;
@@ -229,7 +229,7 @@ static void clone_of_parent(int handle)
 	context_detach(&own);
 }
 
-/* The driver lets a child clone what its parent has. */
+/* The driver lets a child clone its parent's resources. */
 static void clone_sees_the_same_blocks(void)
 {
 	int handle, status;
@@ -251,7 +251,7 @@ static void clone_sees_the_same_blocks(void)
 	context_detach(&ctx);
 }
 
-/* All of the card is reset, and the driver gives a new context for the old. */
+/* The whole card is reset, and the driver replaces the context by a new one. */
 static void context_recovers_from_a_reset(void)
 {
 	struct dk_cxlflash_recover_afu recover = { 0 };
@@ -278,7 +278,7 @@ static void context_recovers_from_a_reset(void)
 	context_detach(&ctx);
 }
 
-/* Whoever is killed leaves nothing behind. */
+/* A killed program leaves nothing behind. */
 static void killed_program_is_cleaned_up(void)
 {
 	int disk = disk_open(0), handle, i;
@@ -296,7 +296,7 @@ static void killed_program_is_cleaned_up(void)
 		kill(child, SIGKILL);
 		waitpid(child, NULL, 0);
 	}
-	/* There would be no room for this one. */
+	/* Without cleaning up, there would be no room for this one. */
 	require_ok(context_attach(&ctx, disk, O_RDWR));
 	handle = require_ok(context_virtual(&ctx, 6 * CHUNK));
 	check_ok(context_release(&ctx, handle));

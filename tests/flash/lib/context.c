@@ -25,7 +25,7 @@ static void store_reg(struct context *ctx, size_t reg, uint64_t value)
 			 __ATOMIC_RELEASE);
 }
 
-/* The name that the driver knows a LUN by is that of page 0x83. */
+/* The driver knows a LUN by its name in page 0x83. */
 static void read_name(const char *disk, uint8_t name[16])
 {
 	char path[64], text[64];

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Sourced by the scripts of tests/flash that run in a guest.
 
-# wait_for SECONDS COMMAND...: until it succeeds.
+# wait_for SECONDS COMMAND...: wait until COMMAND succeeds.
 wait_for() {
 	until_s=$(($(date +%s) + $1 * ${CXL_TIME_SCALE:-1}))
 	shift
