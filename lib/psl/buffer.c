@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The buffer interface: data of writes are fetched from the AFU, data of reads are
- * delivered to it. Always a whole line, of which the bytes of the access count.
+ * The buffer interface: data of writes are fetched from the AFU, data of reads
+ * are delivered to it, always as a whole line. Only the bytes of the access count.
  */
 #include <string.h>
 
@@ -25,7 +25,7 @@ void buffer_deliver(struct command *cmd)
 }
 
 /*
- * A write that has to wait may have lost its context, or be flushed meanwhile.
+ * While a write waits for its turn, its context may go away or start flushing.
  */
 static void fetch_next(struct psl *psl)
 {

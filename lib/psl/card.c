@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* A PSL whose AFU is that of a software card: see psl_card.h. */
+/* A PSL whose AFU belongs to a software card: see psl_card.h. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -14,7 +14,7 @@
 
 #include "card.h"
 
-/* Clocks between looks at what the card has to say, while there is work */
+/* Clocks between two looks at what the card has to say, while there is work */
 #define LOOK_CLOCKS	32
 
 /* As on POWER */
@@ -22,8 +22,8 @@
 #define NSEC_PER_SEC	1000000000ULL
 
 /*
- * Readable, and never read, once a signal wants the end: a handler that only set a
- * variable would be missed by whoever is about to poll().
+ * Readable once a signal has asked for the end, and never read. A variable alone
+ * would not do: a thread that is about to call poll() would miss it.
  */
 static int end_fd = -1;
 static volatile sig_atomic_t end_wanted;
@@ -39,7 +39,7 @@ static bool interrupt(void *host, uint16_t handle, uint32_t number)
 	struct psl_card *card = host;
 	struct card_context *c = card->contexts[handle];
 
-	/* What the context does not have is wrong; that it is gone is not. */
+	/* A number that the context lacks is wrong; a gone context is not. */
 	return !c || !afu_interrupt(c->ctx, number) || errno != ERANGE;
 }
 
@@ -72,8 +72,8 @@ static const struct psl_host_ops host_ops = {
 };
 
 /*
- * What happens to the AFU. It is answered at once: the simulated one has not
- * been told then, but will be in this order.
+ * What happens to the AFU. The kernel is answered at once: by then the simulated
+ * AFU has not been told, but it will be, in the same order.
  */
 
 static void reset(struct afu *afu)
@@ -111,7 +111,7 @@ static int attach(struct afu_context *ctx)
 	return 0;
 }
 
-/* After a change of the mode it may have another's handle. */
+/* After a change of the mode, another context may have its handle. */
 static void detach(struct afu_context *ctx)
 {
 	struct psl_card *card = afu_data(afu_context_afu(ctx));
@@ -141,7 +141,7 @@ static bool has_context(const struct psl_card *card)
 	return afu_context_first(card->afu);
 }
 
-/* Nothing can happen but by what the card has to say. */
+/* Nothing can happen until the card has something to say. */
 static bool is_still(struct psl_card *card)
 {
 	uint64_t quiet = psl_quiet_cycles(card->psl);
@@ -196,7 +196,7 @@ static bool handle_card(struct psl_card *card)
 	return false;
 }
 
-/* Its numbers are known only now. */
+/* Only now is the descriptor known, and with it the numbers of the card. */
 static bool start_card(struct psl_card *card)
 {
 	const struct psl_descriptor *d = psl_descriptor(card->psl);
@@ -260,12 +260,12 @@ static void want_end(int signal)
 
 	(void)signal;
 	end_wanted = 1;
-	/* It fails only when it has been written to very often already. */
+	/* This fails only if the counter is full: it is readable already. */
 	if (write(end_fd, &one, sizeof(one)) < 0)
 		errno = error;
 }
 
-/* A simulator that has a handler of its own keeps it. */
+/* If the simulator has a handler of its own, leave it. */
 static void catch_signal(int number)
 {
 	struct sigaction action = { .sa_handler = want_end };
@@ -285,7 +285,7 @@ struct psl_card *psl_card_open(int argc, char **argv)
 	if (!card_options_parse(&card->options, argc, argv))
 		goto err_free;
 	pthread_mutex_init(&card->lock, NULL);
-	/* One for all cards, as signals are */
+	/* One for all cards, since signals are for the whole process */
 	if (end_fd < 0)
 		end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	card->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The host of a PSL that is a software card: what <psl_card.h> is made of. */
+/* A software card as the host of a PSL: what is behind <psl_card.h>. */
 #ifndef _LIB_PSL_CARD_H
 #define _LIB_PSL_CARD_H
 
@@ -14,9 +14,9 @@
 #define HANDLES		65536
 
 /**
- * struct card_options - see psl_card_open()
+ * struct card_options - options; see psl_card_open()
  * @node: path of the node
- * @name: of the card that is to be made, or NULL
+ * @name: name of the card to make, or NULL to use one that is there
  * @psl: for psl_create()
  * @idle: clocks
  * @cycles: clocks
@@ -33,15 +33,15 @@ struct card_options {
  * struct card_context - a context
  * @card: card
  * @ctx: libafu's
- * @handle: the PSL's; it may be another's by now
- * @mmios: its accesses to registers that are going on
- * @has_worker: it has a thread that waits for its memory; the rest is for that
- * @thread: that one
+ * @handle: its handle in the PSL; another context may have it by now
+ * @mmios: accesses to registers in progress
+ * @has_worker: it has a thread that waits for memory; the rest is for the thread
+ * @thread: the thread
  * @lock: guards the following
- * @first: accesses to be done
- * @last: the last of them, while there are any
- * @stopped: the thread shall end
- * @wake: one of these has changed
+ * @first: accesses still to do
+ * @last: the last of them, if there are any
+ * @stopped: the thread must end
+ * @wake: @first or @stopped has changed
  */
 struct card_context {
 	struct psl_card *card;
@@ -59,19 +59,19 @@ struct card_context {
 
 /**
  * struct psl_card - a card
- * @options: of psl_card_open()
+ * @options: options of psl_card_open()
  * @psl: PSL
- * @afu: its AFU, once the AFU's descriptor is known
- * @info: what the kernel says about that
- * @contexts: by handle
- * @made: the card was made here
- * @awake: the clock in which time went on again
- * @failed: it could not be opened, or could not be talked to any more
+ * @afu: the card's AFU, once the simulated AFU's descriptor is known
+ * @info: what the kernel says about @afu
+ * @contexts: contexts by handle
+ * @made: we made the card
+ * @awake: the clock in which time last went on again
+ * @failed: the card could not be opened, or could no longer be talked to
  * @told_still: the user knows that time can stand still while a job is running
  * @lock: guards @done
  * @done: accesses that workers have done
- * @has_done: there are; without the lock, to save that in each clock
- * @wake_fd: readable when there are, for who waits
+ * @has_done: @done is not empty; each clock reads it, hence without the lock
+ * @wake_fd: readable once workers have done accesses, to wake up a waiting thread
  */
 struct psl_card {
 	struct card_options options;
@@ -90,17 +90,17 @@ struct psl_card {
 };
 
 /*
- * card.c: handle what the card has to say before the next clock. False: at the end
- * of the simulation
+ * card.c: before the next clock, handle what the card has to say. Returns false
+ * at the end of the simulation.
  */
 bool card_goes_on(struct psl_card *card);
-/* Readable once a signal wants the end of the simulation */
+/* Readable once a signal has asked for the end of the simulation */
 int card_end_fd(void);
 
-/* card_options.c; false, and stderr says why: one is wrong */
+/* card_options.c; returns false if an option is wrong, and says why on stderr */
 bool card_options_parse(struct card_options *options, int argc, char **argv);
 
-/* card_make.c; false, and stderr says why: it cannot be made */
+/* card_make.c; returns false if it cannot be made, and says why on stderr */
 bool card_make(struct psl_card *card);
 void card_remove(struct psl_card *card);
 
@@ -109,10 +109,10 @@ void card_access(void *host, struct psl_access *access);
 void card_poll(void *host);
 struct card_context *card_context_create(struct psl_card *card,
 					 struct afu_context *ctx);
-/* Its memory is out of reach: what waits for that ends soon. */
+/* Its memory is out of reach already, so accesses that wait for it end soon. */
 void card_context_destroy(struct card_context *c);
 
-/* card_mmio.c; its accesses end in the kernel when the context does. */
+/* card_mmio.c; in the kernel, accesses of a context end when it does. */
 void card_mmio(struct afu_context *ctx, const struct afu_mmio *access);
 void card_mmio_forget(struct card_context *c);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * A software card with the numbers of the AFU's descriptor: a folder of configfs,
- * as "afuctl create" makes it.
+ * Make a software card with the numbers of the AFU's descriptor: a configfs
+ * folder, like the one that "afuctl create" makes.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,9 +16,9 @@
 
 #define CONFIGFS	"/sys/kernel/config/cxl-sim"
 
-/* What the windows of the card are multiples of */
+/* Windows of the card begin at multiples of this, and so is their size. */
 #define WINDOW_UNIT	0x10000ULL
-/* Where they begin if the AFU's begin at 0, where the global registers are */
+/* Where they begin if the AFU's begin at 0, which is for global registers */
 #define WINDOWS		0x2000000
 
 static bool write_setting(const struct psl_card *card, const char *setting,

@@ -2,9 +2,9 @@
 /*
  * Accesses to the memory of contexts.
  *
- * What is there is accessed at once. What is not, or needs the kernel's help,
- * is left to a thread of the context, so that a page that comes late holds up
- * neither the simulation nor other contexts:
+ * A page that is there is accessed at once. An access to one that is not, or one
+ * that needs the kernel's help, is left to a thread of the context, so that a
+ * late page holds up neither the simulation nor other contexts:
  *
  *	simulation			worker
  *	access: EAGAIN ---- queue ----> afu_load(), waits
@@ -18,7 +18,7 @@
 
 #include "card.h"
 
-/* A bad address is one that no file offset can be, too. */
+/* EINVAL: the address cannot even be a file offset, so it is a bad one, too. */
 static int error_of(int ret)
 {
 	if (!ret)
@@ -26,7 +26,7 @@ static int error_of(int ret)
 	return errno == EINVAL ? EFAULT : errno;
 }
 
-/* Return EAGAIN where somebody would have to wait. */
+/* Return EAGAIN if the access would have to wait. */
 static int access_now(struct card_context *c, struct psl_access *access)
 {
 	char byte;
@@ -41,7 +41,7 @@ static int access_now(struct card_context *c, struct psl_access *access)
 	case PSL_ACCESS_TOUCH:
 		return error_of(afu_load_nowait(c->ctx, access->ea, &byte, 1));
 	case PSL_ACCESS_TOUCH_STORE:
-		/* Who waits asks for a page that can be written to. */
+		/* If it may wait, the worker asks for a writable page. */
 		if (!access->no_wait)
 			return EAGAIN;
 		return error_of(afu_load_nowait(c->ctx, access->ea, &byte, 1));
@@ -75,7 +75,7 @@ static int compare_swap(struct card_context *c, struct psl_access *access)
 	return error;
 }
 
-/* Ask for the page as a store does, and change nothing. */
+/* Ask for the page as a store does, without changing anything. */
 static int touch_store(struct card_context *c, uint64_t ea)
 {
 	uint64_t old = 0;
@@ -131,12 +131,12 @@ static void give_back(struct psl_card *card, struct psl_access *access)
 	card->done = access;
 	__atomic_store_n(&card->has_done, true, __ATOMIC_RELEASE);
 	pthread_mutex_unlock(&card->lock);
-	/* It fails only when it has been written to very often already. */
+	/* This fails only if the counter is full: it is readable already. */
 	if (write(card->wake_fd, &one, sizeof(one)) < 0)
 		return;
 }
 
-/* Those that are left when it is stopped fail soon. */
+/* Accesses that are left when it is stopped fail soon, so it ends soon. */
 static void *work(void *arg)
 {
 	struct card_context *c = arg;
@@ -173,7 +173,7 @@ static void queue(struct card_context *c, struct psl_access *access)
 	pthread_mutex_unlock(&c->lock);
 }
 
-/* What always needs the kernel's help always waits. */
+/* A compare and swap always needs the kernel's help, so it always may wait. */
 static bool may_wait(const struct psl_access *access)
 {
 	return !access->no_wait || access->type == PSL_ACCESS_COMPARE_SWAP;

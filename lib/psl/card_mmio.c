@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Registers: whoever accesses one waits until the simulated AFU has acknowledged
- * it.
+ * Registers: a program that accesses one waits until the simulated AFU has
+ * acknowledged the access.
  *
- * The windows of the card can be larger than the AFU's, and elsewhere, since the
- * kernel has them begin at its own pages.
+ * The windows of the card can be larger than the AFU's, and at other addresses,
+ * since the kernel aligns them to its own pages.
  */
 #include <stdlib.h>
 
@@ -16,11 +16,11 @@
 #define ADDRESSES	0x4000000
 
 /**
- * struct card_mmio - an access that is going on
- * @mmio: the PSL's
- * @access: the kernel's
- * @context: whose, NULL when that is gone
- * @next: of the context's
+ * struct card_mmio - an access in progress
+ * @mmio: as the PSL sees it
+ * @access: as the kernel sees it
+ * @context: its context, or NULL if that is gone
+ * @next: next access of the context
  */
 struct card_mmio {
 	struct psl_mmio mmio;
@@ -29,7 +29,7 @@ struct card_mmio {
 	struct card_mmio *next;
 };
 
-/* The AFU's address, or ADDRESSES when it has none for that */
+/* The AFU's address for this offset, or ADDRESSES if it has none */
 static uint64_t address_of(const struct card_context *c, uint64_t offset)
 {
 	const struct psl_card *card = c->card;
@@ -60,7 +60,7 @@ static void unlink_from_context(struct card_mmio *m)
 	*link = m->next;
 }
 
-/* All ones when there was no answer */
+/* If there was no answer, the value is all ones. */
 static void done(void *host, struct psl_mmio *mmio, bool answered)
 {
 	struct card_mmio *m = (struct card_mmio *)mmio;

@@ -11,7 +11,7 @@
 #define PREFIX		"+psl-"
 #define IDLE		100000
 
-/* A number from 0 to @max, in any base of C */
+/* A number from 0 to @max, in any base that C has */
 static bool number(const char *value, uint64_t max, uint64_t *result)
 {
 	char *end;
@@ -39,7 +39,7 @@ static bool set_node(struct card_options *options, const char *value)
 	return *value && n < (int)sizeof(options->node);
 }
 
-/* A folder of configfs */
+/* The name of a configfs folder */
 static bool set_name(struct card_options *options, const char *value)
 {
 	int n = snprintf(options->node, sizeof(options->node),

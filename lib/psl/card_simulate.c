@@ -13,6 +13,6 @@ int psl_card_simulate(struct psl_card *card, const char *address)
 	while (ok && card_goes_on(card))
 		ok = simulator_clock(&simulator, card->psl);
 	simulator_close(&simulator);
-	/* Between two clocks or within one: a signal is a regular end. */
+	/* A signal, between two clocks or within one, is a regular end. */
 	return (ok || simulator.ended) && !psl_card_failed(card) ? 0 : -1;
 }

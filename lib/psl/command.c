@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Commands: what there are, what is wrong with a new one, and how it begins. */
+/* Commands: which ones exist, what is wrong with a new one, and how it begins. */
 #include <endian.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 
 #define INTERRUPT_MASK	0x7ff
 
-/* Of a process element, as READ_PE gets it: all zero but this, big-endian */
+/* Offset of the WED in the process element that READ_PE gets; the rest is zero */
 #define PE_WED		116
 
 static const struct command_type types[] = {
@@ -128,8 +128,8 @@ static void begin_read(struct command *cmd)
 }
 
 /*
- * What may be answered PAGED touches the page before its data are fetched; what
- * waits for the page can have the data at once.
+ * A write that may be answered PAGED touches the page before its data are
+ * fetched; for a write that waits for the page, the data can be fetched at once.
  */
 static void begin_write(struct command *cmd)
 {
@@ -175,7 +175,7 @@ static void begin_unlock(struct command *cmd)
 	response_send(cmd, PSL_DONE);
 }
 
-/* There is no cache: memory is always what a line holds. */
+/* There is no cache: memory always has what a line holds. */
 static void begin_cache(struct command *cmd)
 {
 	enum psl_response_code code = PSL_DONE;
@@ -320,7 +320,7 @@ static bool abort_mode_exists(uint8_t mode)
 	return mode <= PSL_PREF || mode == PSL_SPEC;
 }
 
-/* The first reason to refuse it, or PSL_DONE */
+/* The first reason to refuse a command, or PSL_DONE */
 static enum psl_response_code check(struct command *cmd, bool has_credit)
 {
 	struct psl *psl = cmd->psl;
@@ -350,7 +350,7 @@ static enum psl_response_code check(struct command *cmd, bool has_credit)
 	return PSL_DONE;
 }
 
-/* The context that it names, if the AFU may know of it */
+/* The context with this handle, if the AFU may know it */
 static struct context *known_context(struct psl *psl, uint16_t handle)
 {
 	struct context *ctx = context_find(psl, handle);
@@ -386,8 +386,8 @@ static void take(struct psl *psl, const struct psl_command *c)
 }
 
 /*
- * Those that are not taken get no answer: nobody waits for it, or one with that tag
- * is still to come. A command may cross a reset.
+ * A command that is not taken gets no answer: either nobody waits for it, or an
+ * answer with its tag is still to come. A command and a reset may cross.
  */
 void command_step(struct psl *psl)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Contexts: those that are attached, and how the AFU is told. */
+/* Contexts: how they are attached and detached, and how the AFU is told. */
 #include <errno.h>
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The AFU's descriptor, which is read once, after the first reset. */
+/* The AFU's descriptor, read once, after the first reset. */
 #include <endian.h>
 #include <string.h>
 
@@ -22,7 +22,7 @@ static const uint16_t offsets[] = {
 };
 
 #define WORDS		(sizeof(offsets) / sizeof(*offsets))
-/* Then the beginning of the first configuration record */
+/* The words, then the beginning of the first configuration record */
 #define STEPS		(WORDS + 2)
 
 static void take_first(struct psl_descriptor *d, uint64_t value)
@@ -99,7 +99,7 @@ static void read_next(struct psl *psl)
 	psl_mmio(psl, mmio);
 }
 
-/* When the AFU is reset in between, it begins again after that. */
+/* If the AFU is reset in between, the reading starts over after the reset. */
 static void has_read(void *data, struct psl_mmio *mmio, bool answered)
 {
 	struct psl *psl = (struct psl *)

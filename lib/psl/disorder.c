@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The dice of struct psl_disorder: xorshift64*, so that a seed is an order. */
+/* The dice of struct psl_disorder: xorshift64*, so the seed decides the order. */
 #include "internal.h"
 
 static uint32_t next(struct psl *psl)
@@ -13,7 +13,7 @@ static uint32_t next(struct psl *psl)
 	return (x * 0x2545f4914f6cdd1dULL) >> 32;
 }
 
-/* One that always says no is not asked, so that it does not change the others. */
+/* At 0 %, do not throw: what is off must not change the order of the rest. */
 bool dice_say(struct psl *psl, uint8_t percent)
 {
 	return percent && dice_throw(psl, 100) < percent;
@@ -24,7 +24,7 @@ unsigned int dice_throw(struct psl *psl, unsigned int n)
 	return ((uint64_t)next(psl) * n) >> 32;
 }
 
-/* What would never go on is refused. */
+/* Refuse a percentage with which the simulation would never go on. */
 bool disorder_check(const struct psl_disorder *disorder)
 {
 	return disorder->delay < 100 && disorder->paged < 100 &&

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What happens between a PSL and an AFU in a clock: there is at most one event of
- * each kind, and a line is one event. signals.c makes beats of them, socket.c
- * messages.
+ * What happens between a PSL and an AFU in a clock: at most one event of each
+ * kind, where a line is one event. signals.c turns events into beats, socket.c
+ * into messages.
  */
 #ifndef _LIB_PSL_EVENTS_H
 #define _LIB_PSL_EVENTS_H
@@ -12,7 +12,7 @@
 #include <psl.h>
 
 /**
- * struct psl_command - a command as the AFU gave it; see struct psl_ah
+ * struct psl_command - a command as the AFU sent it; see struct psl_ah
  * @valid: there is one
  */
 struct psl_command {
@@ -31,9 +31,9 @@ struct psl_command {
 /**
  * struct psl_line - a line of data
  * @valid: there is one
- * @tag: of its command
+ * @tag: tag of its command
  * @data: the bytes
- * @parity: bit 15 is of data[0..7]
+ * @parity: one bit for each 8 bytes; bit 15 is that of data[0..7]
  */
 struct psl_line {
 	bool valid;
@@ -48,9 +48,9 @@ struct psl_line {
  *	struct psl_ah
  * @command: a new command
  * @mmio_ack: the MMIO access is done
- * @mmio_data: of that
- * @mmio_parity: of @mmio_data
- * @line: data of a buffer read, in the order of those; the tag is not set
+ * @mmio_data: data of the MMIO access
+ * @mmio_parity: parity of @mmio_data
+ * @line: data of a buffer read, in the order of the requests; the tag is not set
  */
 struct psl_from_afu {
 	bool running;
@@ -71,13 +71,13 @@ struct psl_from_afu {
 /**
  * struct psl_to_afu - what goes to the AFU in a clock
  * @room: ha_croom
- * @job: there is a job command, @job_code with @job_ea
- * @mmio: there is an MMIO access, of which the following is valid
- * @response: there is a response, to @response_tag
- * @fetch: a line is asked for, of @fetch_tag
- * @line: a line is delivered
+ * @job: there is a job command: @job_code with @job_ea
+ * @mmio: there is an MMIO access: the @mmio_* that follow are valid
+ * @response: there is a response to @response_tag
+ * @fetch: the line of @fetch_tag is asked for
+ * @line: a line that is delivered
  *
- * Parities are made by whoever hands the events on.
+ * The code that hands the events on adds the parities.
  */
 struct psl_to_afu {
 	uint8_t room;
@@ -99,17 +99,17 @@ struct psl_to_afu {
 	struct psl_line line;
 };
 
-/* One clock of events; @in is what came since the last. */
+/* One clock of events; @in is what came since the clock before. */
 void psl_step(struct psl *psl, const struct psl_from_afu *in,
 	      struct psl_to_afu *out);
 
-/* A bit that makes the number of ones odd */
+/* The bit that makes the number of ones odd */
 static inline bool odd_parity(uint64_t value)
 {
 	return !__builtin_parityll(value);
 }
 
-/* That of each 8 bytes; the first bytes' bit is the highest of @size / 8. */
+/* One bit for each 8 bytes: @size / 8 bits, the highest for the first bytes */
 static inline uint16_t data_parity(const uint8_t *data, size_t size)
 {
 	uint16_t parity = 0;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The engine behind <psl.h>: what it does with events, and what it makes.
+ * The engine behind <psl.h>: it takes events, and makes events.
  *
  * The way of a command, by its state:
  *
- *	command.c	a new command is checked, and refused, or begins
+ *	command.c	a new command is checked; it is refused, or begins
  *	memory.c	LOADING ----> buffer.c		DELIVERING -----.
  *	buffer.c	FETCHING ---> memory.c		STORING --------+
  *	memory.c	TOUCHING (before it fetches, or on its own) ----+
@@ -18,7 +18,7 @@
 #define TAGS		256
 #define LINE_MASK	(~(uint64_t)(PSL_LINE - 1))
 
-/* Clocks between the events of two lines: a line is two beats. */
+/* Clocks from the event of a line to that of the next: a line is two beats. */
 #define LINE_CLOCKS	2
 /* From the event of a line to the response: its beats, and three more */
 #define ANSWER_CLOCKS	(LINE_CLOCKS + 3)
@@ -31,30 +31,30 @@ enum command_state {
 	COMMAND_CHECKING,	/* it has just come */
 	COMMAND_TOUCHING,
 	COMMAND_LOADING,
-	COMMAND_FETCHING,	/* to be fetched, or asked for */
+	COMMAND_FETCHING,	/* its data are to be asked for, or have been */
 	COMMAND_STORING,
 	COMMAND_DELIVERING,
 	COMMAND_ANSWERING,
-	COMMAND_RESTARTING,	/* waits for pages */
+	COMMAND_RESTARTING,	/* it waits for pages */
 };
 
 /**
- * struct command - a command that is going on
+ * struct command - a command in progress
  * @psl: PSL
  * @c: as it came
- * @type: what kind it is
+ * @type: what its code means; NULL if there is no such command
  * @state: where it is
- * @context: whose; NULL: of one that is gone, or of none
- * @forgotten: the AFU was reset: it ends when @access does
- * @resolving: it is no command of the AFU's, but asks for a page
- * @takes_credit: the response gives back what it took
- * @response: of COMMAND_ANSWERING
- * @when: COMMAND_ANSWERING: not before this clock
- * @access: to memory; its data are those of the command
+ * @context: its context; NULL if that is gone, or if it never had one
+ * @forgotten: the AFU was reset, so the command ends when @access does
+ * @resolving: not a command from the AFU; it only asks for a page
+ * @takes_credit: it took a credit, which the response gives back
+ * @response: for COMMAND_ANSWERING: the response
+ * @when: for COMMAND_ANSWERING: not before this clock
+ * @access: its access to memory; the data are those of the command
  * @compare: operand of a compare and swap
  * @expected: what its last access expected
- * @to_store: what follows if a comparison says so
- * @next: of the list of its state
+ * @to_store: data to store if a comparison says so
+ * @next: next command in the list of its state
  */
 struct command {
 	struct psl *psl;
@@ -74,7 +74,7 @@ struct command {
 	struct command *next;
 };
 
-/* A list in order; @last is not valid while it is empty. */
+/* An ordered list; while it is empty, @last is not valid. */
 struct command_list {
 	struct command *first;
 	struct command *last;
@@ -89,19 +89,19 @@ enum command_class {
 	CLASS_COMPARE_SWAP,
 	CLASS_LOCK,		/* without data */
 	CLASS_UNLOCK,
-	CLASS_CACHE,		/* concerns a cache, which there is not */
+	CLASS_CACHE,		/* for a cache, which this PSL does not have */
 	CLASS_INTERRUPT,
 	CLASS_RESTART,
 };
 
-/* What a command does beside */
+/* What else a command does */
 #define TYPE_RESERVES	0x01	/* a read: makes a reservation */
 #define TYPE_LOCKS	0x02	/* a read: locks the line */
 #define TYPE_UNLOCKS	0x04	/* a write: releases the lock */
-#define TYPE_CONDITIONAL 0x08	/* a write: if the reservation is there */
-#define TYPE_STORES	0x10	/* a touch: as of a store */
-#define TYPE_PUSHES	0x20	/* not of a locked line */
-#define TYPE_EVICTS	0x40	/* not of a line that is locked and reserved */
+#define TYPE_CONDITIONAL 0x08	/* a write: only with the reservation */
+#define TYPE_STORES	0x10	/* a touch: for a store */
+#define TYPE_PUSHES	0x20	/* fails on a locked line */
+#define TYPE_EVICTS	0x40	/* fails on a line that is locked and reserved */
 
 /**
  * struct command_type - what a command code means
@@ -121,12 +121,12 @@ struct command_type {
  * @wed: work element descriptor
  * @known: the AFU has been told to add it, or was started with it
  * @ready: it has acknowledged that: MMIO is allowed
- * @dead: the AFU has ended the job, and knows it no more
+ * @dead: the AFU has ended the job, and no longer knows the context
  * @flushing: commands are answered FLUSHED until RESTART
- * @resolving: pages that are asked for, which RESTART waits for
- * @has_bad_page: the last page that was asked for cannot be had
- * @bad_page: its address
- * @next: of the PSL's
+ * @resolving: how many pages have been asked for; RESTART waits for them
+ * @has_bad_page: a page was asked for and cannot be had
+ * @bad_page: address of the last such page
+ * @next: next context of the PSL
  */
 struct context {
 	uint16_t handle;
@@ -146,15 +146,15 @@ enum job_state {
 	JOB_OFF,
 	JOB_STARTING,
 	JOB_RUNNING,
-	JOB_ENDED,	/* by the AFU; to be reset before the next */
+	JOB_ENDED,	/* by the AFU; it is reset before the next job */
 };
 
 /**
  * struct llcmd - an LLCMD; the AFU acknowledges one after another
  * @what: PSL_LLCMD_*
- * @handle: of the context
- * @context: PSL_LLCMD_ADD: that, or NULL when it is gone
- * @next: to be sent after it
+ * @handle: handle of the context
+ * @context: for PSL_LLCMD_ADD: the context, or NULL if it is gone
+ * @next: the LLCMD to send after this one
  */
 struct llcmd {
 	uint64_t what;
@@ -196,48 +196,48 @@ struct signals;
 
 /**
  * struct psl - a PSL
- * @ops, @host, @credits, @disorder: of psl_create()
+ * @ops, @host, @credits, @disorder: as given to psl_create()
  * @cycle: clocks so far
  * @last_event: the last clock in which anything happened
  * @in: what came in this clock
  * @out: what goes out in this clock
  * @mode: CXL_MODE_* to be in, or 0
  * @job: state of the job
- * @job_sent: the job command of this state was sent
- * @job_since: the clock in which that was
- * @llcmds: those to be sent
- * @llcmd_sent: the first of them was
- * @llcmd_since: then
+ * @job_sent: the job command of this state has been sent
+ * @job_since: the clock in which it was sent, or in which the state began
+ * @llcmds: LLCMDs that are not acknowledged yet
+ * @llcmd_sent: the first of them has been sent
+ * @llcmd_since: the clock in which it was sent
  * @was_done: jdone of the clock before
  * @was_tbreq: tbreq of the clock before
- * @timebase_wanted: the AFU has asked for it
- * @contexts: those attached
+ * @timebase_wanted: the AFU has asked for the timebase
+ * @contexts: attached contexts
  * @tags: commands that the AFU waits for, by tag
- * @room: commands that the AFU may send
- * @accesses: that the host has
+ * @room: how many commands the AFU may send
+ * @accesses: how many accesses the host is working on
  * @to_fetch: commands whose data are to be fetched
- * @fetching: those whose data were asked for
- * @stale_lines: as many more, which the AFU was asked for before it was reset
- * @to_deliver: those whose data are to be delivered
+ * @fetching: commands whose data have been asked for
+ * @stale_lines: lines that the AFU was asked for before a reset, and may yet send
+ * @to_deliver: commands whose data are to be delivered
  * @next_fetch, @next_delivery: not before this clock
- * @bogus_delivered: the first of @to_deliver has been delivered wrongly
+ * @bogus_delivered: the first of @to_deliver has been delivered with wrong data
  * @to_answer: commands that have ended, oldest first
- * @resolving: pages that the host is asked for
- * @restarts: commands that wait for those
+ * @resolving: pages that the host has been asked for
+ * @restarts: commands that wait for those pages
  * @lock_held, @lock_line, @lock_context: the lock
  * @reserved, @reserved_context, @reserved_ea, @reserved_size: the reservation
- * @reserved_data: what was loaded with it
- * @mmios: to be done
- * @mmio_sent: the one that the AFU is to acknowledge
- * @mmio_since: since then
+ * @reserved_data: the data loaded with the reservation
+ * @mmios: MMIO accesses still to do
+ * @mmio_sent: the MMIO access that the AFU has to acknowledge, or NULL
+ * @mmio_since: the clock in which @mmio_sent was sent
  * @descriptor: what the AFU says about itself
- * @described: it is all there
- * @describe_mmio: the access that reads the next part of it
+ * @described: @descriptor is complete
+ * @describe_mmio: the access that reads the next part of @descriptor
  * @describe_step: which part that is
- * @describing: that is going on
- * @dice: state of the disorder
+ * @describing: @describe_mmio is in progress
+ * @dice: state of the disorder's dice
  * @broken: how often each rule was broken
- * @signals: of psl_clock()
+ * @signals: state of psl_clock()
  */
 struct psl {
 	const struct psl_host_ops *ops;
@@ -309,50 +309,50 @@ static inline bool same_line(uint64_t a, uint64_t b)
 
 /* list.c */
 void command_push(struct command_list *list, struct command *cmd);
-/* The first, taken out, or NULL */
+/* Take out and return the first; NULL if the list is empty */
 struct command *command_pop(struct command_list *list);
-/* It must be on it. */
+/* @cmd must be on @list. */
 void command_take(struct command_list *list, struct command *cmd);
 
 /* job.c */
 void job_step(struct psl *psl);
-/* Reset the AFU, and forget what it had to do. */
+/* Reset the AFU and forget what it had to do. */
 void job_reset(struct psl *psl);
 
-/* llcmd.c; -1: ENOMEM */
+/* llcmd.c; llcmd_add() returns -1 if there is no memory */
 int llcmd_add(struct psl *psl, struct context *ctx);
 void llcmd_remove(struct psl *psl, struct context *ctx);
-/* One clock of a job that runs */
+/* One clock of a running job */
 void llcmd_step(struct psl *psl);
-/* The AFU has ended the job: only contexts that it does not know are left. */
+/* The AFU has ended the job: keep only adds of contexts that it does not know. */
 void llcmd_end(struct psl *psl);
 void llcmd_forget(struct psl *psl);
 
 /* context.c */
 struct context *context_find(const struct psl *psl, int32_t handle);
-/* One that the AFU can serve, or NULL */
+/* A context that the AFU can serve, or NULL */
 struct context *context_first_alive(const struct psl *psl);
-/* The job has ended: all of them are dead; @error is told to the host. */
+/* The job has ended: contexts that the AFU knew are dead; the host gets @error. */
 void context_end_all(struct psl *psl, uint64_t error);
 void context_forget_all(struct psl *psl);
 
 /* command.c */
 void command_step(struct psl *psl);
 void command_free(struct command *cmd);
-/* Those of a context that is gone */
+/* The context is gone: its commands have none any more. */
 void command_orphan(struct psl *psl, const struct context *ctx);
-/* The AFU was reset, and does not wait for any */
+/* The AFU was reset, and waits for no command. */
 void command_forget_all(struct psl *psl);
 
 /* memory.c */
-/* True when it has been answered, since there is no page */
+/* True: there is no page, and the command has been answered */
 bool memory_refuses(struct command *cmd);
 void memory_load(struct command *cmd);
 void memory_touch(struct command *cmd);
 void memory_store(struct command *cmd);
-/* @line has its operands. */
+/* @line has the operands. */
 void memory_compare_swap(struct command *cmd, const uint8_t *line);
-/* Bytes of the word that a compare and swap is about */
+/* Size in bytes of the word to compare and swap */
 uint32_t memory_swap_width(const struct command *cmd);
 
 /* buffer.c */
@@ -373,18 +373,18 @@ void lock_release(struct psl *psl);
 void reservation_make(struct command *cmd);
 bool reservation_is_mine(const struct command *cmd);
 void reservation_drop(struct psl *psl);
-/* @cmd stores: if it is to that line, the reservation is lost. */
+/* @cmd stores: if it holds the reservation of that line, that is lost. */
 void reservation_lose(const struct command *cmd);
-/* Of a context that is gone, or NULL: of all */
+/* Forget what a gone context held; NULL: what any context held */
 void lock_forget(struct psl *psl, const struct context *ctx);
 
 /* mmio.c */
 void mmio_step(struct psl *psl);
-/* The AFU is reset: what it has to acknowledge ends without an answer. */
+/* The AFU is reset: end the access that it has not acknowledged, unanswered. */
 void mmio_cut(struct psl *psl);
-/* So do those that are waiting. */
+/* The same, for waiting accesses as well */
 void mmio_end_all(struct psl *psl);
-/* The context is gone: so do all that are waiting. */
+/* The context is gone: its waiting accesses will end unanswered. */
 void mmio_forget(struct psl *psl, const struct context *ctx);
 
 /* descriptor.c */
@@ -392,7 +392,7 @@ void descriptor_read(struct psl *psl);
 
 /* disorder.c */
 bool disorder_check(const struct psl_disorder *disorder);
-/* true in @percent of the cases */
+/* True in @percent of all cases */
 bool dice_say(struct psl *psl, uint8_t percent);
 /* 0 to @n - 1 */
 unsigned int dice_throw(struct psl *psl, unsigned int n);

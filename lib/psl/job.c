@@ -13,7 +13,7 @@
 
 #include "internal.h"
 
-/* Clocks after which an AFU that says nothing is told of */
+/* Clocks after which an AFU that does not answer is reported */
 #define JOB_LIMIT	1000000
 
 static void enter(struct psl *psl, enum job_state state)
@@ -56,7 +56,7 @@ static void forget_work(struct psl *psl)
 	psl->timebase_wanted = false;
 }
 
-/* A reset that is going on is as good as another. */
+/* If a reset is in progress, another one is not needed. */
 void job_reset(struct psl *psl)
 {
 	forget_work(psl);
@@ -105,7 +105,7 @@ static void step_off(struct psl *psl)
 	ctx->known = dedicated;
 }
 
-/* An AFU that knows its contexts no more is of no use to them. */
+/* In directed mode the AFU no longer knows its contexts and cannot serve them. */
 static void end(struct psl *psl)
 {
 	uint64_t error = psl->in.done ? psl->in.error : 0;
@@ -136,7 +136,7 @@ static void step_starting(struct psl *psl)
 	}
 }
 
-/* Only the first cycle of tbreq asks. */
+/* Only the first cycle of tbreq is a request. */
 static void step_timebase(struct psl *psl)
 {
 	uint64_t now = 0;

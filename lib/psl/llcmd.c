@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * In directed mode the AFU is told of each context by commands (LLCMD), which it
- * acknowledges one after another:
+ * In directed mode, commands (LLCMD) tell the AFU about each context. It
+ * acknowledges them one after another:
  *
  *	attach	add
  *	detach	terminate, remove
@@ -10,7 +10,7 @@
 
 #include "internal.h"
 
-/* Clocks after which an AFU that says nothing is told of */
+/* Clocks after which an AFU that does not answer is reported */
 #define CACK_LIMIT	1000000
 
 static int push(struct psl *psl, uint64_t what, struct context *ctx)
@@ -53,7 +53,7 @@ static struct llcmd **find_add(struct psl *psl, const struct context *ctx)
 	return link;
 }
 
-/* What it has not been told of need not be told. */
+/* An AFU that was never told of the context need not be told that it is gone. */
 void llcmd_remove(struct psl *psl, struct context *ctx)
 {
 	struct llcmd **link = find_add(psl, ctx);

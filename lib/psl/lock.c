@@ -2,15 +2,15 @@
 /*
  * The lock and the reservation: a PSL has one of each, on a line.
  *
- * The lock holds off the AFU's other contexts, not the processors: a card in
- * software cannot stop those. Whether a processor has stored to a reserved line
- * is found out by its data, see memory.c.
+ * The lock holds off the AFU's other contexts, but not the processors: a software
+ * card cannot stop them. The data of a reserved line tell whether a processor has
+ * stored to it; see memory.c.
  */
 #include <string.h>
 
 #include "internal.h"
 
-/* On the line, or on none */
+/* Lock the line, unless another context or line has the lock. */
 bool lock_take(struct command *cmd)
 {
 	struct psl *psl = cmd->psl;

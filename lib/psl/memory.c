@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Accesses to memory, which the host does: when a command needs one, and what
+ * Accesses to memory, done by the host: when a command needs one, and what
  * follows.
  *
  *	load	access -> deliver			READ_*
@@ -15,7 +15,7 @@
 
 #include "internal.h"
 
-/* No page is smaller: what is in one of these is in one page. */
+/* The smallest page: addresses that are equal under this mask share a page. */
 #define PAGE_MASK	(~(uint64_t)0xfff)
 
 static bool stores(const struct command *cmd)
@@ -40,7 +40,7 @@ static void start(struct command *cmd, enum psl_access_type type, uint64_t ea,
 	psl->ops->access(psl->host, access);
 }
 
-/* A touch by the host, so that the page is there when the AFU comes again */
+/* Have the host touch the page, so that it is there when the AFU tries again. */
 static void resolve(struct command *cmd)
 {
 	struct psl *psl = cmd->psl;
@@ -77,7 +77,7 @@ static void resolved(struct command *touch, int error)
 	command_free(touch);
 }
 
-/* The page is not there; @absent: really not, the dice do not only say so. */
+/* The page is not there; @absent: really, not only because the dice say so. */
 static void miss(struct command *cmd, bool absent)
 {
 	if (cmd->c.abort == PSL_PREF || cmd->c.abort == PSL_SPEC) {
@@ -126,7 +126,7 @@ static void store(struct command *cmd)
 	start(cmd, PSL_ACCESS_STORE, cmd->c.ea, cmd->c.size);
 }
 
-/* What was reserved of the bytes that it stores; NULL: not all of them */
+/* The reserved data of the bytes to store; NULL unless all are reserved */
 static const uint8_t *reserved_bytes(const struct command *cmd)
 {
 	const struct psl *psl = cmd->psl;
@@ -138,8 +138,9 @@ static const uint8_t *reserved_bytes(const struct command *cmd)
 }
 
 /*
- * A processor may have stored to the line. For a word that is found out when it
- * is replaced, for more than that just before.
+ * A processor may have stored to the line. For a word, the compare and swap that
+ * replaces it finds that out; for any other size, a comparison just before the
+ * store does.
  */
 static void store_conditionally(struct command *cmd)
 {
@@ -171,7 +172,7 @@ void memory_store(struct command *cmd)
 		store(cmd);
 }
 
-/* The line is what it was when it was reserved, or is not. */
+/* Store only if the reserved data are still the same. */
 static void store_if_unchanged(struct command *cmd)
 {
 	struct psl *psl = cmd->psl;
@@ -187,7 +188,7 @@ static void store_if_unchanged(struct command *cmd)
 }
 
 /*
- * Compare and swap: what is to be stored if the memory has the expected value
+ * Compare and swap: when to store
  */
 
 enum { IF_EQUAL, IF_NOT_EQUAL, ALWAYS };
@@ -214,7 +215,7 @@ static void swap(struct command *cmd, const uint8_t *expected,
 	start(cmd, PSL_ACCESS_COMPARE_SWAP, cmd->c.ea, width);
 }
 
-/* Operands stand one after another at the beginning of the line. */
+/* The operands are at the beginning of the line, one after the other. */
 void memory_compare_swap(struct command *cmd, const uint8_t *line)
 {
 	uint32_t width = memory_swap_width(cmd);
@@ -222,7 +223,7 @@ void memory_compare_swap(struct command *cmd, const uint8_t *line)
 	memcpy(cmd->compare, line, width);
 	memcpy(cmd->to_store, line + width, width);
 	reservation_lose(cmd);
-	/* The first access of "not equal" only finds out what is there. */
+	/* For "not equal", the first access only finds out what is there. */
 	swap(cmd, cmd->compare, swap_condition(cmd) == IF_NOT_EQUAL ?
 				cmd->compare : cmd->to_store);
 }
@@ -234,7 +235,7 @@ static void swapped(struct command *cmd)
 	bool as_expected = !memcmp(found, cmd->expected, width);
 	bool equal = !memcmp(found, cmd->compare, width);
 
-	/* Something is to be stored, and was not: something else was there. */
+	/* The value must be stored but was not: another value was there. */
 	if (!as_expected && (swap_condition(cmd) == ALWAYS ||
 			     (swap_condition(cmd) == IF_NOT_EQUAL && !equal)))
 		swap(cmd, found, cmd->to_store);
@@ -243,7 +244,7 @@ static void swapped(struct command *cmd)
 }
 
 /*
- * What follows
+ * What follows an access
  */
 
 static void loaded(struct command *cmd)

@@ -3,8 +3,9 @@
  * Messages of PSLSE's afu_driver, version 0.9908.1 (PSL8, CAIA 1).
  *
  * Both sides begin with a greeting. Then the PSL sends a message for each clock,
- * and the simulator answers with what the AFU had to say before it. A message has
- * a byte of flags and what they announce, those of higher flags first.
+ * and the simulator answers with what the AFU had to say before that clock. A
+ * message is a byte of flags, followed by what they announce, from the highest
+ * flag down.
  */
 #ifndef _LIB_PSL_MESSAGE_H
 #define _LIB_PSL_MESSAGE_H
@@ -54,16 +55,16 @@
 			 FROM_LINE_SIZE + FROM_COMMAND_SIZE)
 
 void greeting_write(uint8_t *message);
-/* NULL, or what is wrong with it */
+/* Returns NULL, or what is wrong with the greeting */
 const char *greeting_check(const uint8_t *message);
 
-/* Returns its size; @room: what was sent last, which is sent when it changes */
+/* Returns its size; @room: the last room sent; it is sent only if it changes */
 size_t message_write(uint8_t *message, const struct psl_to_afu *out,
 		     uint8_t *room);
 
-/* Size of an answer that begins with this byte, or 0: it is none */
+/* The size of an answer that begins with @flags; 0 if no answer begins so */
 size_t answer_size(uint8_t flags);
-/* @in has the levels of the answer before; all else is replaced. */
+/* Levels in @in stay unless the answer has new ones; all the rest is replaced. */
 void answer_read(const uint8_t *message, struct psl_from_afu *in);
 
 #endif

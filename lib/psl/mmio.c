@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* MMIO: one access at a time, those of a context in order. */
+/* MMIO: one access at a time; accesses of a context stay in order. */
 #include "internal.h"
 
-/* Clocks in which the AFU has to acknowledge an access */
+/* Clocks that the AFU has to acknowledge an access */
 #define ACK_LIMIT	100000
 
-/* Instead of the handle of a context that is gone */
+/* In place of the handle of a context that is gone */
 #define GONE		(-2)
 
 void psl_mmio(struct psl *psl, struct psl_mmio *mmio)
@@ -91,7 +91,7 @@ static enum fate fate_of(const struct psl *psl, const struct psl_mmio *mmio)
 	return ctx->ready ? SEND : WAIT;
 }
 
-/* Those of a context that the AFU does not know yet hold up no others. */
+/* Accesses of a context that the AFU does not know yet do not hold up others. */
 static struct psl_mmio *next(struct psl *psl)
 {
 	struct psl_mmio **link = &psl->mmios;
@@ -108,7 +108,7 @@ static struct psl_mmio *next(struct psl *psl)
 		if (fate == SEND)
 			return mmio;
 		end(psl, mmio, false);
-		/* Which may have changed the list */
+		/* That may have changed the list. */
 		link = &psl->mmios;
 	}
 	return NULL;
@@ -152,7 +152,7 @@ void mmio_end_all(struct psl *psl)
 	}
 }
 
-/* The handle may be another context's before their turn comes. */
+/* Another context may have the handle by the time their turn comes. */
 void mmio_forget(struct psl *psl, const struct context *ctx)
 {
 	struct psl_mmio *mmio;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* A PSL: its beginning, its end, and a clock of it. */
+/* A PSL: its beginning, its end, and one clock of it */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +34,7 @@ struct psl *psl_create(const struct psl_options *options,
 	psl->credits = options->credits ? options->credits : CREDITS;
 	psl->room = psl->credits;
 	psl->disorder = options->disorder;
-	/* Zero would be all there is for ever. */
+	/* From zero, the dice would give zero for ever. */
 	psl->dice = options->disorder.seed + 0x9e3779b97f4a7c15ULL;
 	if (!psl->dice)
 		psl->dice = 1;
@@ -65,8 +65,8 @@ static bool has_event(const struct psl *psl)
 }
 
 /*
- * What the AFU says comes before what it is told in the same clock: it does not
- * know that yet.
+ * In each clock, handle what the AFU says first: it does not know yet what it is
+ * told in the same clock.
  */
 void psl_step(struct psl *psl, const struct psl_from_afu *in,
 	      struct psl_to_afu *out)

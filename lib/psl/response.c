@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Responses: one in a clock, the oldest first unless there is disorder. */
+/* Responses: at most one per clock, the oldest first unless there is disorder. */
 #include "internal.h"
 
 void response_send(struct command *cmd, enum psl_response_code code)
@@ -10,14 +10,14 @@ void response_send(struct command *cmd, enum psl_response_code code)
 		if (cmd->context)
 			cmd->context->flushing = true;
 	cmd->response = code;
-	/* The last beat of its data goes before. */
+	/* The last beat of its data goes first. */
 	cmd->when = psl->cycle +
 		    (cmd->state == COMMAND_DELIVERING ? ANSWER_CLOCKS : 1);
 	cmd->state = COMMAND_ANSWERING;
 	command_push(&psl->to_answer, cmd);
 }
 
-/* It is done when all pages are there, or cannot be had. */
+/* RESTART is done once each page is there or known not to be had. */
 void response_restart(struct command *cmd)
 {
 	if (cmd->context->resolving) {
@@ -43,7 +43,7 @@ static void go_on_restarting(struct psl *psl)
 	}
 }
 
-/* One that was put later may be ready earlier: it had no data. */
+/* A later command in the list may be ready earlier, since it had no data. */
 static struct command *nth_ready(const struct psl *psl, unsigned int n)
 {
 	struct command *cmd;

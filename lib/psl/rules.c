@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Rules of the interface that an AFU can break. Each is told of once, with the
- * clock and the signals' values, and counted; the simulation goes on.
+ * Rules of the interface that an AFU can break. The first time that a rule is
+ * broken is reported, with the clock and the values of the signals; each time is
+ * counted. The simulation goes on.
  */
 #include <stdarg.h>
 #include <stdio.h>

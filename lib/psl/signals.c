@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Between the signals of a clock and events: a line is two beats.
+ * Signals of a clock to events and back: a line is two beats.
  *
  *	clock		n	n + 1	n + 2	...
  *	delivered:	bwad 0	bwad 1
@@ -19,16 +19,16 @@
 enum { NO_BEAT, FIRST_BEAT, SECOND_BEAT };
 
 /**
- * struct signals - what is on its way
- * @clock: of the pipeline
- * @due: which beat is sampled in a clock, by that modulo its size
- * @second_fetch: brad 1 follows, of @fetch_tag
- * @fetched: line that is being fetched
- * @early: parity that came with the data of each beat
- * @sampled: beat that was sampled in the clock before
- * @second_delivery: bwad 1 follows, of @delivered
- * @delivered: line that is being delivered
- * @last_parity: of the beat before
+ * struct signals - beats on their way
+ * @clock: clocks so far
+ * @due: which beat to sample in a clock, by the clock modulo the size of @due
+ * @second_fetch: brad 1 follows, for @fetch_tag
+ * @fetched: the line that is being fetched
+ * @early: for each beat, the parity that came with its data
+ * @sampled: the beat that was sampled in the clock before
+ * @second_delivery: bwad 1 follows, for @delivered
+ * @delivered: the line that is being delivered
+ * @last_parity: parity of the beat before
  */
 struct signals {
 	unsigned int clock;
@@ -56,8 +56,8 @@ static uint8_t *due_at(struct signals *s, unsigned int later)
 }
 
 /*
- * What is at hand does not say whether brpar comes with the data or, like bwpar, a
- * cycle later: what is right either way is right.
+ * The sources at hand do not say whether brpar comes with the data or, like
+ * bwpar, a cycle later. Accept a parity that is right either way.
  */
 static uint8_t choose_parity(const struct signals *s, unsigned int beat)
 {
@@ -67,7 +67,7 @@ static uint8_t choose_parity(const struct signals *s, unsigned int beat)
 	return s->early[beat] == right ? right : s->late[beat];
 }
 
-/* The clock after the second beat has its parity, and the line is complete. */
+/* Parity of the second beat may come a clock later: complete the line then. */
 static void sample(struct signals *s, const struct psl_ah *ah,
 		   struct psl_line *line)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A simulator at the other end of a socket. */
+/* A simulator at the other end of a socket */
 #ifndef _LIB_PSL_SIMULATOR_H
 #define _LIB_PSL_SIMULATOR_H
 
@@ -8,10 +8,10 @@
 /**
  * struct simulator - a simulator
  * @fd: connection
- * @end_fd: readable once the simulation shall end; -1: none. The caller sets it.
- * @ended: it was, while an answer was awaited
- * @in: what it said last
- * @room: what it was told last of credits
+ * @end_fd: readable once the simulation must end, or -1; the caller sets it
+ * @ended: @end_fd was readable while we waited for an answer
+ * @in: what the simulator said last
+ * @room: the credits that the simulator was last told of
  */
 struct simulator {
 	int fd;
@@ -21,7 +21,7 @@ struct simulator {
 	uint8_t room;
 };
 
-/* Those that fail say why to stderr. */
+/* If one of these fails, it says why on stderr. */
 bool simulator_open(struct simulator *simulator, const char *address);
 /* One clock of the PSL and of the simulator */
 bool simulator_clock(struct simulator *simulator, struct psl *psl);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * A simulator at the other end of a socket, which has PSLSE's afu_driver in it: one
- * message there and one back for each clock. When the PSL sends none, the
- * simulator waits.
+ * A simulator, with PSLSE's afu_driver in it, at the other end of a socket. For
+ * each clock one message goes there and one comes back. While the PSL sends none,
+ * the simulator waits.
  */
 #include <errno.h>
 #include <netdb.h>
@@ -31,7 +31,7 @@ static int connect_to(const struct addrinfo *info)
 		    info->ai_protocol);
 	if (fd < 0)
 		return -1;
-	/* A driver answers the first byte that it sees: messages go at once. */
+	/* A driver answers once it sees the first byte: send at once. */
 	if (!connect(fd, info->ai_addr, info->ai_addrlen) &&
 	    !setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) &&
 	    !setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)))
@@ -89,7 +89,7 @@ static bool send_all(int fd, const uint8_t *message, size_t size)
 	return false;
 }
 
-/* Wait for both; false: the simulation shall end. */
+/* Wait for an answer or the end; false: the simulation must end. */
 static bool wait_for_answer(struct simulator *simulator)
 {
 	struct pollfd fds[] = {
@@ -104,12 +104,12 @@ static bool wait_for_answer(struct simulator *simulator)
 }
 
 /*
- * Return what recv() does, or -1 when the simulation shall end. Else stderr says
- * why.
+ * Return what recv() does, or -1 if the simulation must end. If nothing comes for
+ * another reason, stderr says why.
  *
- * An answer that comes soon, as a rule it does, takes a single system call. What
- * comes late is waited for together with the end: a signal interrupts recv(), and
- * one that came just before it is seen after RECEIVE_MS.
+ * Usually an answer comes soon, and then it takes a single system call. For a
+ * late one, wait in poll(), which also sees the end: a signal interrupts recv(),
+ * and a signal that came just before recv() is seen after RECEIVE_MS.
  */
 static ssize_t receive_some(struct simulator *simulator, uint8_t *message,
 			    size_t size)
@@ -133,7 +133,7 @@ static ssize_t receive_some(struct simulator *simulator, uint8_t *message,
 	}
 }
 
-/* Its end is the usual end of a simulation. */
+/* Usually a simulation ends when the simulator closes the connection. */
 static bool receive(struct simulator *simulator, uint8_t *message, size_t size)
 {
 	ssize_t n;
@@ -163,7 +163,7 @@ static bool greet(struct simulator *simulator)
 	return !wrong;
 }
 
-/* An answer comes in one piece, as a rule. */
+/* An answer usually comes in one piece. */
 static bool receive_answer(struct simulator *simulator)
 {
 	uint8_t answer[FROM_MAX];
