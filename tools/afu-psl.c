@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * afu-psl: the power service layer between the AFU of a software card and the
- * simulator that the AFU runs in.
+ * afu-psl: the power service layer between a software card and the simulator that
+ * its AFU runs in.
  */
 #include "common/common.h"
 
@@ -16,7 +16,7 @@ const char *const tool_name = "afu-psl";
 enum {
 	OPTION_SIMULATOR = 256,
 	OPTION_VERSION,
-	/* These and the following are libpsl's. */
+	/* From here on, options of libpsl */
 	OPTION_CARD,
 	OPTION_NODE,
 	OPTION_CREDITS,
@@ -72,10 +72,10 @@ static const char help[] =
 "Exit status: 0 the simulation has ended; 1 it has failed; 2 wrong usage.\n";
 
 /**
- * struct arguments - of the command line
+ * struct arguments - the command line
  * @simulator: HOST:PORT
- * @card: those of libpsl, as psl_card_open() wants them
- * @count: how many
+ * @card: the options of libpsl, as psl_card_open() wants them
+ * @count: how many of them
  */
 struct arguments {
 	const char *simulator;

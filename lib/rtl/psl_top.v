@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// The top of an AFU's simulation by Icarus Verilog: the AFU of a software card.
+// The top module to simulate an AFU with Icarus Verilog, as the AFU of a software
+// card.
 //
 //	iverilog -g2012 -s psl_top -o my-afu.vvp psl_top.v *.v
 //	vvp -n -M FOLDER -m psl my-afu.vvp +psl-card=mine
 //
-// FOLDER is that of psl.vpi. Arguments are those of <psl_card.h>, and
+// FOLDER is the folder of psl.vpi. The arguments are those of <psl_card.h>, and
 //
 //	+waves=FILE		write all signals to FILE; "vvp ... -fst" makes it FST
 //
@@ -86,8 +87,8 @@ initial begin
 		$dumpfile(waves);
 		$dumpvars(0, afu);
 	end
-	// 250 MHz. What the AFU drives is taken before the edge, and what it sees is
-	// driven after, so that it does not matter in which order things happen at it.
+	// 250 MHz. Sample what the AFU drives before the edge, and drive what it sees
+	// after it, so that the order of events at the edge does not matter.
 	forever begin
 		#1 $psl_sample;
 		#1 ha_pclock = 1'b1;

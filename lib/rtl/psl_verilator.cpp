@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The main program of an AFU that Verilator has made: the AFU of a software card.
+ * The main program of an AFU built by Verilator, as the AFU of a software card.
  *
  *	verilator --cc --exe --build --trace-fst --top-module afu --prefix Vafu \
  *		-o my-afu *.v psl_verilator.cpp -LDFLAGS '-lpsl -lafu'
  *	./my-afu +psl-card=mine
  *
- * Arguments are those of <psl_card.h>, and
+ * The arguments are those of <psl_card.h>, and
  *
- *	+waves=FILE		write all signals to FILE (FST), if it was made with
+ *	+waves=FILE		write all signals to FILE (FST), if it was built with
  *				--trace-fst
  *	+waves-cycles=N	only those of the first N cycles
  */
@@ -43,7 +43,7 @@ const char *argument(int argc, char **argv, const char *name)
 	return NULL;
 }
 
-/* All signals in a file, if there is to be one. */
+/* The file of all signals, if one is wanted */
 class Waves {
 public:
 	Waves(Vafu &afu, int argc, char **argv)
@@ -126,7 +126,7 @@ void run(VerilatedContext &context, Vafu &afu, struct psl_card *card, Waves &wav
 		psl_sample(afu, &ah);
 		if (!psl_card_clock(card, &ah, &ha))
 			break;
-		/* The AFU sees at this edge what the PSL drove before it. */
+		/* At this edge the AFU sees what the PSL drove before it. */
 		afu.ha_pclock = 1;
 		afu.eval();
 		psl_drive(afu, &ha);

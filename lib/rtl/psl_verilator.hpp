@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The bus between an AFU that Verilator has made a C++ class of, and a PSL of
- * <psl.h>. The class is a parameter: any AFU's will do whose ports have the names
- * and widths of a PSL of POWER8.
+ * The bus between a PSL of <psl.h> and an AFU that Verilator has turned into a C++
+ * class. The class is a parameter: the AFU can be any whose ports have the names
+ * and widths of a POWER8 PSL.
  *
  * Verilator keeps signals of up to 64 bits as numbers, wider ones as words of 32
- * bits, the least significant first. Of brdata and bwdata byte 0 is the most
+ * bits, the least significant first. In brdata and bwdata, byte 0 is the most
  * significant one.
  */
 #ifndef _PSL_VERILATOR_HPP
@@ -40,9 +40,9 @@ static inline void psl_beat_to_words(Words &words, const uint8_t *beat)
 }
 
 /**
- * psl_sample() - what an AFU drives
- * @afu: the AFU, evaluated
- * @ah: set to that
+ * psl_sample() - sample what an AFU drives
+ * @afu: the AFU, already evaluated
+ * @ah: set to what it drives
  */
 template <class Afu>
 static inline void psl_sample(const Afu &afu, struct psl_ah *ah)
@@ -73,8 +73,8 @@ static inline void psl_sample(const Afu &afu, struct psl_ah *ah)
 }
 
 /**
- * psl_drive() - what an AFU sees
- * @afu: the AFU, to be evaluated
+ * psl_drive() - drive what an AFU sees
+ * @afu: the AFU, to be evaluated after this
  * @ha: what it sees
  */
 template <class Afu>

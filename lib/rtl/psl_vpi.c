@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * psl.vpi: a PSL for simulators with VPI. psl_top.v calls its two system tasks in
- * each clock; the signals are found by their names there.
+ * each clock; it finds the signals by their names in psl_top.v.
  */
 #include <endian.h>
 #include <stdio.h>
@@ -13,16 +13,16 @@
 #define TOP		"psl_top."
 #define BEAT_WORDS	(PSL_BEAT / 4)
 
-/* The most words of 32 bits that a signal has */
+/* Words of 32 bits in the widest signal */
 #define MAX_WORDS	BEAT_WORDS
 
 /**
  * struct port - a signal, and where it is in struct psl_ah or psl_ha
- * @name: of the signal
- * @offset: in the struct
- * @size: bytes there; PSL_BEAT: bytes in order, the first the most significant
- * @bits: of the signal
- * @handle: of the simulator
+ * @name: name of the signal
+ * @offset: offset in the struct
+ * @size: bytes there; PSL_BEAT: bytes in order, the most significant first
+ * @bits: width of the signal
+ * @handle: the simulator's handle
  */
 struct port {
 	const char *name;
@@ -66,8 +66,8 @@ static struct port ha_ports[] = {
 #define PORTS(ports)	(sizeof(ports) / sizeof((ports)[0]))
 
 /*
- * The simulator knows one PSL. What is driven differs little from clock to clock: only
- * that is handed over.
+ * A simulator has one PSL. Few signals that it drives change from clock to clock:
+ * only those are handed over.
  */
 static struct psl_card *card;
 static struct psl_ah ah;
@@ -75,7 +75,7 @@ static struct psl_ha ha;
 static struct psl_ha driven;
 static bool all_driven;
 
-/* Of Icarus: the exit status. Other simulators do not have it. */
+/* Sets the exit status. Only Icarus has it. */
 extern void vpip_set_return_value(int value) __attribute__((weak));
 
 static void finish(const char *why)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # AFUs in hardware description languages: psl.vpi for Icarus Verilog, and the
-# example, examples/rtl, for both simulators. A part is built if its simulator
-# is installed for the guest's architecture; otherwise its tests are skipped.
+# example, examples/rtl, for both simulators. A part is built only if its simulator
+# is installed and the guest has this machine's architecture; otherwise its tests
+# are skipped.
 
 RTL_BUILD	:= $(OUT)/rtl
 # The test bench is the same for all kernels.
@@ -34,7 +35,8 @@ $(RTL_BUILD)/copycrc.vvp: $(RTL_EXAMPLE) lib/rtl/psl_top.v
 $(RTL_BENCH)/bench $(RTL_BENCH)/bench.vvp: $(RTL_EXAMPLE) $(RTL_TESTS)
 $(RTL_BUILD)/rtl-cp: examples/rtl/rtl-cp.c examples/rtl/copycrc.h $(OUT)/lib/libcxl.a
 
-# The lock is for the test bench: two kernels may be built at the same time.
+# The lock is for the test bench, which is shared: builds for two kernels may run at
+# the same time.
 $(addprefix $(RTL_BUILD)/,copycrc copycrc.vvp rtl-cp) $(addprefix $(RTL_BENCH)/,bench bench.vvp):
 	@mkdir -p $(@D)
 	+$(call quiet,RTL,$@)flock $@.lock $(RTL_MAKE) $@ >$@.log 2>&1 || { cat $@.log; exit 1; }
@@ -43,8 +45,7 @@ $(OUT)/tests/lib/afu-copycrc: $(RTL_BUILD)/copycrc
 	@mkdir -p $(@D)
 	$(call quiet,CP,$@)install -m 755 $< $@
 
-# It copies on the machine itself, and is built from Verilator's output for the
-# program.
+# Copies on the machine itself; built from what Verilator made for the program.
 VERILATOR_INCLUDE = $(shell verilator --getenv VERILATOR_ROOT)/include
 
 $(RTL_MACHINE): tests/psl/rtl_machine.cpp lib/rtl/psl_verilator.hpp lib/psl/simulator.h \
