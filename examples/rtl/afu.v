@@ -2,9 +2,9 @@
 //
 // An AFU that copies memory and computes its CRC-32, in dedicated mode.
 //
-// The ports are those of every AFU for a PSL of POWER8, with the bits numbered
-// as IBM's documents do: bit 0 is the most significant one. Inside, vectors are
-// numbered as usual; an assignment keeps the leftmost bit leftmost.
+// The ports are those of every AFU for a POWER8 PSL, with the bits numbered as in
+// IBM's documents: bit 0 is the most significant one. Inside, vectors are numbered
+// as usual; an assignment keeps the leftmost bit leftmost.
 //
 //	job.v		reset, start, end of the AFU
 //	mmio.v		registers, and the AFU descriptor
@@ -94,9 +94,9 @@ job job (
 	.reset(reset), .start(start), .running(running), .wed(wed), .bad_job(bad_job)
 );
 
-assign ah_jyield = 1'b0;	// was never used by any PSL
+assign ah_jyield = 1'b0;	// no PSL has ever used it
 assign ah_tbreq = 1'b0;		// the time is not needed here
-assign ah_paren = 1'b1;		// parity of all that we drive is right
+assign ah_paren = 1'b1;		// all that we drive has the right parity
 
 // Registers
 wire		doorbell;

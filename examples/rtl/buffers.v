@@ -4,14 +4,14 @@
 // beat 0. The copy's lines are in a memory, by slot and beat; the work descriptor
 // and its status are registers of the engine.
 //
-// The PSL fetches data as late as this says (brlat):
+// brlat tells the PSL how late the fetched data come:
 //
 //	cycle		0		1		2
 //	PSL		brvalid, brad
 //	here				out of memory	brdata, brpar
 //
-// It may deliver data twice; what came last counts. Its parity follows a cycle
-// behind.
+// The PSL may deliver data twice; the last delivery counts. Parity of delivered
+// data comes a cycle later.
 `default_nettype none
 
 module buffers (
@@ -39,14 +39,14 @@ module buffers (
 	input  wire [4:0]	sum_slot,
 	input  wire		sum_beat,
 	output reg  [511:0]	sum_data,
-	// The engine's
+	// For the engine
 	output reg  [511:0]	descriptor,
 	input  wire [511:0]	status_line
 );
 
 `include "commands.vh"
 
-// odd_parity: of each 64 bits, the leftmost first
+// odd_parity: one bit for each 64 bits, the leftmost first
 function [7:0] odd_parity(input [511:0] data);
 	integer i;
 
@@ -92,7 +92,7 @@ always @(posedge clock) begin
 	end
 end
 
-// A line has two beats only.
+// A line has only two beats.
 wire unused = &{1'b0, brad[5:1], bwad[5:1]};
 
 endmodule

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Sends commands as long as there are credits, and tells what the responses mean:
+// Sends commands as long as there are credits, and says what the responses mean:
 //
 //	response_ok	it is done
 //	response_again	it met a fault (PAGED), or came after another that did
 //			(FLUSHED): send it again
 //	neither		it failed
 //
-// After PAGED and errors of address and data, the PSL answers all commands by
-// FLUSHED, until it has answered RESTART:
+// After PAGED, an address error or a data error, the PSL answers all commands with
+// FLUSHED until it has answered RESTART:
 //
 //	AFU	read 1  read 2  read 3                          RESTART      read 2  read 3 ...
 //	PSL	                DONE 1  PAGED 2  FLUSHED 3               DONE
 //	flushing _______________________--------------------------------------_____________
 //
-// RESTART is sent when all others are answered. It returns when the page is there.
+// RESTART is sent when all other commands have been answered. It is answered when
+// the page is there.
 `default_nettype none
 
 module commands (
@@ -23,7 +24,7 @@ module commands (
 	input  wire		start,
 	input  wire		running,
 	input  wire [7:0]	croom,
-	// What is to be sent: the engine's command goes first
+	// What to send: the engine's command goes first
 	input  wire		engine_valid,
 	input  wire [12:0]	engine_code,
 	input  wire [63:0]	engine_address,
@@ -64,11 +65,11 @@ module commands (
 
 `include "commands.vh"
 
-// Signed: what a response returns may be negative
+// Signed, since a response may return a negative number
 reg signed [9:0] credits;
 reg [7:0]	in_flight;
 reg		flushing;	// until RESTART is answered
-reg		restarting;	// it is sent
+reg		restarting;	// RESTART has been sent
 
 wire		may_send = running && !reset && credits > 10'sd0;
 wire		restart_now = may_send && flushing && !restarting && in_flight == 8'd0;
@@ -86,7 +87,7 @@ wire [11:0]	size = restart_now ? 12'd0 : engine_taken ? engine_size : 12'd128;
 assign response_ok = response_code == DONE;
 assign response_again = response_code == PAGED || response_code == FLUSHED;
 
-// A response that nothing was sent for is as bad as a wrong tag.
+// A response without a command is as bad as a wrong tag.
 assign bad_rtag = rvalid && running && (rtagpar != ~^rtag || in_flight == 8'd0);
 
 wire		answered = rvalid && running && !bad_rtag;

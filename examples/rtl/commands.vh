@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Codes of the PSL that this AFU uses, and its tags.
+// The PSL's codes that this AFU uses, and the AFU's tags.
 
 /* verilator lint_off UNUSEDPARAM */
 localparam [12:0]	READ_CL_NA = 13'h0a00, WRITE_NA = 13'h0d00, RESTART = 13'h0001,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Copies lines of 128 bytes, 32 of them at once. Line n is in slot n % 32, which
-// is its commands' tag, too, and goes through these states:
+// Copies lines of 128 bytes, 32 of them at once. Line n is in slot n % 32, which is
+// also the tag of its commands, and goes through these states:
 //
 //	free -> to_read -> (read sent) -> has_data -> its turn for the CRC ->
 //	     -> to_write -> (write sent) -> written -> free
@@ -11,14 +11,14 @@
 //
 //	retired <= summed <= opened, opened - retired <= 32
 //
-// A command that met a fault goes back to to_read or to_write. After an error
-// no more commands are sent, and it is over when all are answered.
+// After a fault a line goes back to to_read or to_write. After an error no more
+// commands are sent, and the copy is over once all have been answered.
 `default_nettype none
 
 module copy (
 	input  wire		clock,
 	input  wire		reset,
-	input  wire		start,		// with what follows, which has to stay
+	input  wire		start,		// the inputs that follow must stay as they are
 	input  wire [63:0]	source,
 	input  wire [63:0]	destination,
 	input  wire [56:0]	lines,
@@ -53,7 +53,7 @@ reg [5:0]	in_flight;
 reg		sum_valid;
 reg		active;
 
-// Which command next: writes first, they make room. Of those the lowest slot.
+// The next command: writes come first, since they make room; then the lowest slot.
 wire [31:0]	candidates = to_write != 32'd0 ? to_write : to_read;
 wire [31:0]	lowest = candidates & (~candidates + 32'd1);
 
@@ -63,7 +63,7 @@ assign slot = {|(lowest & 32'hffff0000), |(lowest & 32'hff00ff00), |(lowest & 32
 	       |(lowest & 32'hcccccccc), |(lowest & 32'haaaaaaaa)};
 assign address = address_of(slot, write ? destination : source, retired);
 
-// address_of: of the line in a slot, one of the 32 from number 'first' on
+// address_of: address of the line in a slot; it is one of the 32 from 'first' on
 function [63:0] address_of(input [4:0] in_slot, input [63:0] base, input [56:0] first);
 	address_of = base + {first + {52'd0, in_slot - first[4:0]}, 7'd0};
 endfunction

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What programs know of the AFU: its registers (mmio.v), and its work descriptor
- * (engine.v). All is big-endian.
+ * What programs know about the AFU: its registers (mmio.v), and its work
+ * descriptor (engine.v). Everything is big-endian.
  */
 #ifndef _COPYCRC_H
 #define _COPYCRC_H
@@ -32,7 +32,7 @@
 #define COPYCRC_IRQ_GAVE_UP	2
 
 /**
- * struct copycrc_descriptor - what to copy, and what became of it
+ * struct copycrc_descriptor - what to copy, and how it went
  * @source: address, a multiple of 128
  * @destination: likewise
  * @length: bytes, a multiple of 128
@@ -43,9 +43,9 @@
  * @status: COPYCRC_OVER, once it is; then the low byte is 0 or the error
  * @done: bytes copied
  * @crc: CRC-32 of the source
- * @address: of the command that failed
- * @cycles: that it took
- * @restarts: after page faults
+ * @address: address of the command that failed
+ * @cycles: how many cycles it took
+ * @restarts: how many restarts after page faults
  */
 struct copycrc_descriptor {
 	uint64_t source;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// CRC-32 (IEEE 802.3, as zlib's crc32()) of 64 bytes in one cycle. Each bit of
-// the next CRC is the XOR of some bits of the data, of which the first 32 have
-// been XORed with the last CRC. Which ones, is worked out here beforehand.
+// CRC-32 (IEEE 802.3, as zlib's crc32()) of 64 bytes in one cycle. XOR the last CRC
+// into the first 32 bits of the data; then each bit of the next CRC is the XOR of
+// some bits of the data. Which bits these are is a constant, worked out here.
 `default_nettype none
 
 module crc32 (
@@ -16,9 +16,9 @@ module crc32 (
 
 localparam [31:0] POLYNOMIAL = 32'hedb88320;
 
-// The bits of the data that bit number 'which' is the XOR of. Data is shifted in
+// mask: the bits of the data whose XOR is bit 'which' of the CRC. Data are shifted in
 // with the lowest bit of each byte first: c' = c >> 1 ^ (c[0] ^ d) * POLYNOMIAL. Go
-// back from the last step to the first with those bits of c that matter.
+// back from the last step to the first, keeping track of the bits of c that matter.
 function [511:0] mask(input integer which);
 	integer time_of;
 	reg [31:0] matter;

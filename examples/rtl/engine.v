@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Follows a chain of work descriptors: fetches one, has its lines copied,
-// writes the status into it, raises an interrupt, goes on with the next. The
-// first address is the WED, or is written to the doorbell; 0 is none.
+// Follows a chain of work descriptors: fetches one, has its lines copied, writes
+// the status into it, raises an interrupt and goes on with the next. The address of
+// the first is the WED, or is written to the doorbell; 0 means none.
 //
-// A work descriptor is a line of 128 bytes, big-endian, that begins at a multiple
-// of 128. The program fills the first half, the AFU the second:
+// A work descriptor is a line of 128 bytes, big-endian, at a multiple of 128. The
+// program fills the first half, the AFU the second:
 //
 //	00 source, 08 destination	multiples of 128
 //	10 length			in bytes, a multiple of 128
 //	18 control	bit 0: raise interrupt 1 at the end
 //			bit 1: compute the CRC only
-//			bits 8:10: how commands meet a fault (ah_cabt)
+//			bits 8:10: what commands do at a fault (ah_cabt)
 //	20 next				the next work descriptor, or 0
 //	28 seed				CRC of what came before, or 0
 //
@@ -22,8 +22,8 @@
 //	58 address			of the command that failed
 //	60 cycles, 68 restarts
 //
-// After an error the chain is left. If the work descriptor itself cannot be read
-// or written, interrupt 2 tells so; the registers ADDRESS and RESULT say why.
+// After an error the AFU leaves the chain. If it cannot read or write the work
+// descriptor itself, it raises interrupt 2; the registers ADDRESS and RESULT say why.
 `default_nettype none
 
 module engine (
@@ -76,11 +76,11 @@ localparam [2:0] IDLE = 0, FETCH = 1, CHECK = 2, COPY = 3, REPORT = 4, INTERRUPT
 localparam [7:0] INVALID = 8'h80;
 
 reg [2:0]	state;
-reg		sent;		// the command of this state
+reg		sent;		// the command of this state has been sent
 reg [7:0]	result;
 reg [63:0]	failed_address;
 reg [63:0]	restarts_before;
-reg		began;		// the descriptor is there, so that its bits mean something
+reg		began;		// the descriptor is there, so its bits mean something
 
 wire [63:0]	length = descriptor[383:320];
 wire [63:0]	control = descriptor[319:256];
@@ -137,7 +137,7 @@ end
 
 wire answered = response_valid && response_tag == TAG_ENGINE;
 
-// begin_with: the descriptor there; 0 is none
+// begin_with: begin with the descriptor at an address; 0 means none
 task begin_with(input [63:0] where);
 	begin
 		began <= 1'b0;
@@ -177,7 +177,7 @@ always @(posedge clock) begin
 	if (taken)
 		sent <= 1'b1;
 	if (answered)
-		sent <= 1'b0;		// if it failed by a fault it is sent again
+		sent <= 1'b0;		// after a fault, it is sent again
 
 	case (state)
 	IDLE: begin
@@ -195,7 +195,7 @@ always @(posedge clock) begin
 	CHECK: begin
 		began <= 1'b1;
 		result <= aligned ? DONE : INVALID;
-		// Even of no lines, so that its results are those of this descriptor
+		// Even without lines, so that the results are those of this descriptor
 		copy_start <= 1'b1;
 		state <= COPY;
 	end
@@ -245,7 +245,7 @@ always @(posedge clock) begin
 	end
 end
 
-// Of control and seed not all bits mean something.
+// Not all bits of control and seed have a meaning.
 wire unused = &{1'b0, control[63:11], control[7:2], descriptor[191:160], descriptor[127:0]};
 
 endmodule

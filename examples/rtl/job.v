@@ -6,8 +6,8 @@
 //		90 start, WED	-> jrunning = 1
 //		45 LLCMD	-> jcack for one cycle; of no use in dedicated mode
 //
-// The AFU itself ends its job only when it can trust the PSL no more: jrunning
-// falls, jdone is 1 for one cycle and jerror says which signal was wrong.
+// The AFU itself ends its job only when it can no longer trust the PSL: jrunning
+// falls, jdone is 1 for one cycle, and jerror says which signal was wrong.
 `default_nettype none
 
 module job (
@@ -37,7 +37,7 @@ localparam RESET_CYCLES = 4'd8;
 reg [3:0] resetting = 4'd0;
 reg was_reset = 1'b0;
 
-// Before the first reset nothing must move either.
+// Nothing must move before the first reset, either.
 assign reset = resetting != 4'd0 || !was_reset;
 assign running = jrunning;
 assign bad_job = jval && (jcompar != ~^jcom || jeapar != ~^jea);

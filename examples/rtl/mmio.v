@@ -3,16 +3,16 @@
 // The AFU descriptor (mmcfg = 1), and the registers of the problem state area:
 //
 //	00 IDENT	"COPYCRC" and the version
-//	08 STATUS	bit 0: running, 1: busy, 2: a doorbell was lost, since it was busy
-//	10 DOORBELL	written: the address of a work descriptor, which starts a chain
-//	18 ADDRESS	of the work descriptor that is or was worked on
+//	08 STATUS	bit 0: running; 1: busy; 2: a doorbell came while busy, and was lost
+//	10 DOORBELL	write the address of a work descriptor to start a chain
+//	18 ADDRESS	of the current work descriptor, or of the last one
 //	20 RESULT	of the last one, as in its status
 //	28 LINES	of the current one that are done
-//	30 CYCLES	since it began
+//	30 CYCLES	since the current one began
 //	38 RESTARTS	after a fault, since the AFU was started
 //
-// mmad counts words of 4 bytes. An access of 32 bits finds its word on both
-// halves of the data, and answers likewise.
+// mmad counts words of 4 bytes. A write of 32 bits has its word in both halves of
+// the data, and a read of 32 bits is answered in the same way.
 `default_nettype none
 
 module mmio (
@@ -88,7 +88,7 @@ initial begin
 	lost = 1'b0;
 end
 
-// A doorbell of 32 bits rings with its second half, the lower one.
+// If the doorbell is written as two words, it rings with the second, the lower half.
 always @(posedge clock) begin
 	ack <= 1'b0;
 	doorbell <= 1'b0;

@@ -2,9 +2,10 @@
 /*
  * rtl-cp DEVICE SOURCE DESTINATION: copy a file through the AFU of this folder.
  *
- * Both files are mapped, and the AFU copies from one mapping to the other: what is
- * not in memory comes by page faults of the AFU. Its doorbell is told a chain of
- * work descriptors, one for each piece; it raises an interrupt after each.
+ * Both files are mapped, and the AFU copies from one mapping to the other; page
+ * faults of the AFU bring in what is not in memory. The program rings the doorbell
+ * with a chain of work descriptors, one for each piece. The AFU raises an interrupt
+ * after each.
  */
 #include <endian.h>
 #include <errno.h>
@@ -28,7 +29,7 @@
 
 /**
  * struct file - a mapped file
- * @data: its bytes, and zeroes up to the end of the page
+ * @data: its bytes, then zeroes up to the end of the page
  * @size: bytes
  */
 struct file {
@@ -42,9 +43,9 @@ struct file {
  * @work: a work descriptor for each
  * @done: pieces that are known to be over
  * @events: interrupts that have come
- * @lost: events that have not, says the last one's stamp
- * @cycles: of the AFU, for the pieces that are over
- * @restarts: likewise
+ * @lost: events that were lost, according to the last event's stamp
+ * @cycles: cycles of the AFU, for the pieces that are over
+ * @restarts: restarts of the AFU, likewise
  */
 struct job {
 	size_t pieces;
@@ -100,7 +101,7 @@ static struct file make_destination(const char *path, size_t size)
 	return file;
 }
 
-/* As the AFU computes it, and as everybody does */
+/* The usual CRC-32, which the AFU computes as well */
 static uint32_t crc32(const char *data, size_t length)
 {
 	uint32_t crc = ~0U;
@@ -122,7 +123,7 @@ static size_t piece_length(const struct file *file, size_t piece)
 	return left < PIECE ? left : PIECE;
 }
 
-/* The end of the last page is there, too, though not in the file. */
+/* The rest of the last page is mapped, too, although it is not in the file. */
 static size_t whole_lines(size_t length)
 {
 	return (length + COPYCRC_LINE - 1) & -COPYCRC_LINE;
@@ -164,7 +165,7 @@ static struct cxl_afu_h *attach(const char *device)
 	return afu;
 }
 
-/* wait_for_event: of whatever kind. Its stamp says how many were lost so far. */
+/* wait_for_event: wait for any event; its stamp says how many were lost so far */
 static void wait_for_event(struct cxl_afu_h *afu, struct job *job)
 {
 	char buf[CXL_READ_MIN_SIZE] __attribute__((aligned(8)));
@@ -181,7 +182,7 @@ static void wait_for_event(struct cxl_afu_h *afu, struct job *job)
 		fail("that was not expected");
 }
 
-/* take_pieces: those that are over by now */
+/* take_pieces: count the pieces that are over by now, and their results */
 static void take_pieces(struct job *job)
 {
 	const struct copycrc_descriptor *work;
@@ -199,7 +200,7 @@ static void take_pieces(struct job *job)
 	}
 }
 
-/* verify: each piece, and what the AFU says about it */
+/* verify: check each piece, and what the AFU says about it */
 static void verify(const struct job *job, const struct file *from, const struct file *to)
 {
 	uint32_t crc, want;

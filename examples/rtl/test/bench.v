@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Test bench of the AFU: TAP on stdout. Verilator and Icarus run it.
+// Test bench of the AFU, for Verilator and Icarus: prints TAP to stdout.
 `default_nettype none
 `timescale 1ns / 1ps
 
@@ -68,7 +68,7 @@ psl psl (
 	.rcredits(rcredits)
 );
 
-// TAP: failures of the test that runs are counted
+// TAP: 'failures' are those of the running test
 integer		tests = 0, failures = 0, all_failures = 0;
 integer		i, jdones = 0, jcacks = 0;
 
@@ -228,7 +228,7 @@ task expect_status(input [63:0] at, input [7:0] code, input [63:0] done);
 	end
 endtask
 
-// wait_idle: for the end of a chain, in some time
+// wait_idle: wait for the end of a chain, for a limited time
 task wait_idle;
 	begin
 		got = 64'd2;
@@ -240,7 +240,7 @@ endtask
 
 `include "tests.vh"
 
-// Not "initial": Verilator 5.006 would take "<=" for "=" in all that is called there.
+// Not "initial": in all that is called there, Verilator 5.006 would take "<=" for "=".
 always begin
 	if ($test$plusargs("waves")) begin
 		$dumpfile("bench.fst");
@@ -264,7 +264,7 @@ always begin
 		@(posedge clock);
 end
 
-// A test that hangs is a failure, too.
+// A test that hangs has failed, too.
 initial begin
 	#4000000;
 	$display("Bail out! the bench hangs in test %0d", tests + 1);

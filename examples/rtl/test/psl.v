@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// What the bench needs of a PSL: memory of 64 KiB at MEMORY, commands answered in
-// any order, and all that can go wrong. It counts what an AFU must not do.
+// What the bench needs of a PSL: 64 KiB of memory at MEMORY, commands answered in
+// any order, and everything that can go wrong. It counts the AFU's mistakes.
 `default_nettype none
 `timescale 1ns / 1ps
 
@@ -46,7 +46,7 @@ reg [511:0]	memory [0:1023];
 integer		credits = 64;
 integer		paged_percent = 0;
 integer		bogus_percent = 0;
-reg [63:0]	bad_line = 0;		// commands there are answered by
+reg [63:0]	bad_line = 0;		// commands there are answered with
 reg [7:0]	bad_response = 0;
 reg		paused = 0;		// answer nothing
 reg		spoil_brtag = 0, spoil_bwtag = 0, spoil_bwdata = 0, spoil_rtag = 0;
@@ -94,7 +94,7 @@ task idle;
 	end
 endtask
 
-// forget: all that has been sent to it, as a PSL does when it resets the AFU
+// forget: drop all that the AFU has sent, as a PSL does when it resets the AFU
 task forget;
 	begin
 		for (i = 0; i < 256; i = i + 1)
@@ -156,7 +156,7 @@ task deliver(input [7:0] tag, input [511:0] first, input [511:0] second);
 	end
 endtask
 
-// fetch: both beats, and store what belongs to the command
+// fetch: fetch both beats, and store what belongs to the command
 task fetch(input [7:0] tag);
 	integer beat, at;
 	reg [1023:0] line;
@@ -236,8 +236,8 @@ task execute(input [7:0] tag);
 	end
 endtask
 
-// Commands are answered in an order that nobody can foresee: from a random tag on
-// the first that waits.
+// The order of answers cannot be foreseen: the next is the first waiting command
+// from a random tag on.
 reg [7:0] turn;
 
 always begin
