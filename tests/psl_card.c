@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A simulated AFU as a card: its numbers, contexts, registers, and its pace. */
+/* A simulated AFU as a card: its numbers, contexts, registers, and pace */
 #define _GNU_SOURCE
 #include <endian.h>
 #include <stdio.h>
@@ -62,7 +62,7 @@ static void many_contexts(void)
 	stop();
 }
 
-/* Each access is one on the AFU's bus; halves of a word are where they should be. */
+/* Each access reaches the AFU's bus; halves of a word are where they should be. */
 static void registers_are_the_afus(void)
 {
 	struct cxl_afu_h *first, *second;
@@ -85,7 +85,7 @@ static void registers_are_the_afus(void)
 	check_eq(value, 0x0123456755555555ULL);
 	check_ok(cxl_mmio_read64(second, 0x10, &value));
 	check_eq(value, 0x1111111111111111ULL);
-	/* Behind the AFU's window, and in the card's */
+	/* After the end of the AFU's window, but in the card's */
 	check_ok(cxl_mmio_read64(first, 0x8000, &value));
 	check_eq(value, ~0ULL);
 	cxl_afu_free(first);
@@ -123,7 +123,7 @@ static double now(void)
 	return t.tv_sec + t.tv_nsec / 1e9;
 }
 
-/* The AFU of examples/rtl: Verilator has made it, and knows nothing of libpsl. */
+/* The AFU of examples/rtl, built by Verilator without libpsl */
 static void verilog_copies_by_the_socket(void)
 {
 	size_t size = 0x20000;

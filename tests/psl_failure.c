@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What goes wrong around a simulated AFU: programs die, the AFU is reset, jobs fail. */
+/* Trouble around a simulated AFU: programs die, the AFU is reset, jobs fail. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <signal.h>
@@ -47,7 +47,7 @@ static void killed_simulator_is_an_error(void)
 	pid = start_client(true);
 	end_child(&simulator, SIGKILL);
 	check_client_gets_error(pid);
-	/* afu-psl ends by itself, and takes the card along. */
+	/* afu-psl ends by itself, and removes the card. */
 	require_eq(waitpid(afu_psl, &status, 0), afu_psl);
 	check(WIFEXITED(status) && WEXITSTATUS(status) == 1);
 	afu_psl = 0;
@@ -101,7 +101,7 @@ static void job_that_ends_with_an_error(void)
 	stop();
 }
 
-/* Whoever waits for a register is not kept when the AFU is gone. */
+/* A program does not wait for a register once the AFU is gone. */
 static void killed_psl_ends_mmio(void)
 {
 	struct cxl_afu_h *afu;
@@ -118,7 +118,7 @@ static void killed_psl_ends_mmio(void)
 	end_child(&simulator, SIGKILL);
 }
 
-/* Wait some seconds for its end; its status, or -1 if it has not ended. */
+/* Wait some seconds for its end; returns its status, or -1 if it has not ended. */
 static int end_status(pid_t pid)
 {
 	int tries, status;
@@ -131,7 +131,10 @@ static int end_status(pid_t pid)
 	return -1;
 }
 
-/* In the midst of an exchange afu-psl waits for a simulator that is being debugged. */
+/*
+ * afu-psl can be ended while it waits for an answer, as from a simulator that
+ * is being debugged.
+ */
 static void silent_simulator_keeps_nobody(void)
 {
 	pid_t pid;
@@ -151,7 +154,7 @@ static void silent_simulator_keeps_nobody(void)
 	end_child(&simulator, SIGKILL);
 }
 
-/* A card that is not there is a failure, and the status says so. */
+/* If the card is not there, that is a failure, and the status says so. */
 static void missing_node_is_a_failure(void)
 {
 	char address[64];

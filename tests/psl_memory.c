@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The memory of programs, as a simulated AFU sees it: paging, permissions, commands. */
+/* The memory of programs as a simulated AFU sees it: paging, permissions, commands */
 #define _GNU_SOURCE
 #include <endian.h>
 #include <errno.h>
@@ -17,7 +17,7 @@
 
 #define LINES		64
 
-/* Memory that nobody has touched is there when the AFU asks for it. */
+/* Memory that nobody has touched yet is there when the AFU asks for it. */
 static void pages_are_faulted_in(const char *option)
 {
 	struct script_entry *script = new_script();
@@ -69,7 +69,7 @@ static void paged_and_restarted(void)
 	add(&script[1], PSL_READ_CL_NA, fresh + page, 128)->abort = PSL_PAGE;
 	script[1].flags = SCRIPT_RETRY;
 	add(&script[2], PSL_TOUCH_I, fresh + 2 * page, 128)->abort = PSL_PREF;
-	/* Until it has a page that can be written to */
+	/* Try again until the page can be written to. */
 	add(&script[3], PSL_WRITE_NA, fresh + 3 * page, 128)->abort = PSL_ABORT;
 	script[3].flags = SCRIPT_RETRY;
 	memset(script[3].data, 0x33, 128);
@@ -152,7 +152,7 @@ static void bad_address_is_an_event(void)
 	stop();
 }
 
-/* The child's copy of a page is its own. */
+/* After a fork, the child has its own copy of a page. */
 static void copy_on_write_is_kept(void)
 {
 	struct script_entry *script = new_script();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The AFU of examples/rtl, in Verilog, as the AFU of a card: it copies, has its
- * registers, and survives what happens to the program, to the simulator and to
- * itself. rtl_memory.c has what happens to the memory.
+ * registers, and survives whatever happens to the program, the simulator and
+ * itself. For what happens to the memory, see rtl_memory.c.
  */
 #define _GNU_SOURCE
 #include <endian.h>
@@ -21,7 +21,7 @@
 
 static struct event_batch batch;
 
-/* copy_timed: with the pace said; the AFU's cycles for each line are returned. */
+/* copy_timed: copy, and print the pace; returns the AFU's cycles per line. */
 static double copy_timed(struct transfer *t, const char *what)
 {
 	long long begin = now_ms();
@@ -49,7 +49,7 @@ static void copies_to_fresh_memory(void)
 	rtl_kill(pid);
 }
 
-/* Two buses of 64 bytes: nothing but a fault keeps a line from 2 cycles. */
+/* Two buses of 64 bytes: without faults, a line takes 2 cycles. */
 static void keeps_the_buses_busy(void)
 {
 	pid_t pid = rtl_card_make(NULL, NULL);
@@ -144,7 +144,7 @@ static void missing_node_is_a_failure(void)
 	check(WIFEXITED(status) && WEXITSTATUS(status) == 1, "status 0x%x", status);
 }
 
-/* While the link is down accesses to memory wait: the simulator is to end all the same. */
+/* While the link is down, accesses to memory wait. The simulator must still end. */
 static void ends_while_memory_is_out_of_reach(void)
 {
 	pid_t pid = rtl_card_make(NULL, NULL);
@@ -167,7 +167,7 @@ static void ends_while_memory_is_out_of_reach(void)
 	transfer_free(&t);
 }
 
-/* Dedicated mode: a context is stopped by a reset of the AFU. */
+/* In dedicated mode, a reset of the AFU stops the context. */
 static void reset_in_mid_transfer_stops_it(void)
 {
 	pid_t pid = rtl_card_make(NULL, NULL);
@@ -187,7 +187,7 @@ static void reset_in_mid_transfer_stops_it(void)
 }
 
 /*
- * Registers are the AFU's own: each access is one on its bus.
+ * Registers are the AFU's own: each access reaches its bus.
  */
 
 static __u64 load(int fd, __u64 offset, __u32 size)
@@ -231,7 +231,7 @@ static void registers_are_the_afus(void)
 	check_eq(load(t.fd, COPYCRC_ADDRESS, 8), work);
 	check_eq(load(t.fd, COPYCRC_LINES, 8), RTL_SHORT / COPYCRC_LINE);
 
-	/* Again, by two halves, of which the second rings */
+	/* Again, in two halves: the second one rings. */
 	t.work->status = 0;
 	memset(t.destination, 0, t.length);
 	store(t.fd, COPYCRC_DOORBELL, 4, work >> 32);

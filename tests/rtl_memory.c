@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The AFU of examples/rtl, in Verilog: it copies the memory of a program right,
- * whatever happens to that memory meanwhile.
+ * The AFU of examples/rtl, in Verilog: it copies the memory of a program correctly,
+ * whatever happens to that memory in the meantime.
  */
 #define _GNU_SOURCE
 #include <endian.h>
@@ -17,7 +17,7 @@
 #include "lib/cxl_test.h"
 #include "lib/rtl_test.h"
 
-/* Responses of a PSL, as a status has them */
+/* A response of the PSL, as it appears in a status */
 #define AERROR		1
 
 static struct event_batch batch;
@@ -33,14 +33,14 @@ static void resumes_after_page_faults(void)
 	t.work->control |= htobe64(COPYCRC_ABORT(2));
 	transfer_start(&t);
 	check_copied(&t);
-	/* A page is longer than what is in flight: each is missed by itself. */
+	/* A page is longer than what is in flight, so each is missed separately. */
 	restarts = be64toh(t.work->restarts);
 	check(restarts >= RTL_SHORT / 4096 / 2, "%llu", restarts);
 	transfer_free(&t);
 	rtl_kill(pid);
 }
 
-/* The child has the destination as it was before the copy, whoever wrote to it. */
+/* After a fork, the child keeps the destination as it was before the copy. */
 static void fork_copies_on_write(void)
 {
 	pid_t pid = rtl_card_make(NULL, NULL), child;
@@ -69,7 +69,10 @@ static void fork_copies_on_write(void)
 	rtl_kill(pid);
 }
 
-/* What is copied before that which is gone is right, and what is not is told. */
+/*
+ * What was copied before the gap is right, and the address of the failure is
+ * reported.
+ */
 static void check_address_error(struct transfer *t, size_t bad)
 {
 	size_t done, address;
@@ -163,7 +166,7 @@ static void swap_end(void)
 		diag(SWAP " is left");
 }
 
-/* Of this program, in bytes */
+/* How much memory of this program is swapped out, in bytes */
 static size_t swapped_out(void)
 {
 	char status[4096];
@@ -176,7 +179,7 @@ static size_t swapped_out(void)
 	return kb * 1024;
 }
 
-/* But for what is accessed at that moment */
+/* Swap out all but what is being accessed. */
 static void swap_out(struct transfer *t)
 {
 	require_ok(madvise(t->source, t->length, MADV_PAGEOUT));

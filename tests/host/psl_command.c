@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Each command of the PSL, what it does to memory, and each response. psl_lock.c has
- * those that no other comes between.
+ * Each command of the PSL, what it does to memory, and each response. The atomic
+ * ones are in psl_lock.c.
  */
 #include <endian.h>
 #include <string.h>
@@ -229,7 +229,7 @@ static void address_error(void)
 	check_eq(bench_command(bench, 2, PSL_READ_CL_NA, LINE, 128),
 		 PSL_FLUSHED);
 	check_eq(bench_command(bench, 2, PSL_INTREQ, 1, 128), PSL_FLUSHED);
-	/* Other contexts are not concerned. */
+	/* Other contexts are not affected. */
 	afu_command(&bench->afu, 3, PSL_READ_CL_NA, LINE, 128)->handle = 1;
 	require(bench_settle(bench));
 	check_eq(bench->afu.tags[3].response, PSL_DONE);
@@ -289,7 +289,7 @@ static void detach_in_mid_transfer(void)
 	psl_detach(bench->psl, 1);
 	bench_clock(bench, 20);
 	check_eq(bench->afu.tags[1].response, -1);
-	/* A host says so soon. */
+	/* A host soon says that the context is gone. */
 	bench_page_in(bench, ESTALE);
 	require(bench_settle(bench));
 	check_eq(bench->afu.tags[1].response, PSL_FAULT);

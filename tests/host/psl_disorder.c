@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Disorder: off unless wanted, the same for a seed, and never wrong. */
+/* Disorder: off unless wanted, the same for the same seed, and never wrong. */
 #include <string.h>
 
 #include "bench.h"

@@ -124,7 +124,7 @@ static void handle_is_used_again_in_order(void)
 	bench->afu.ack_cycles = 100;
 	psl_detach(bench->psl, 0);
 	require_ok(psl_attach(bench->psl, 0, 77));
-	/* The AFU knows the old one only: its command is nobody's. */
+	/* The AFU only knows the old context: its command has none. */
 	bench_clock(bench, 150);
 	check_job(bench, 4, PSL_JOB_LLCMD, PSL_LLCMD_REMOVE);
 	check_eq(bench->afu.job_count, 5);
@@ -230,10 +230,10 @@ static void error_is_told_to_all_contexts(void)
 	check_eq(bench->errors, 3);
 	check_eq(bench->error, 0xbad);
 	check_eq(bench->afu.resets, 2);
-	/* Not started for those: they are dead. */
+	/* The job does not start again for these contexts: they are dead. */
 	check(!psl_is_running(bench->psl));
 	check_eq(bench_read(bench, 8, 8), ~0ULL);
-	/* But for another one */
+	/* It does for a new one. */
 	require_ok(psl_attach(bench->psl, 9, 0));
 	require(bench_settle(bench));
 	check(psl_is_running(bench->psl));
@@ -254,7 +254,7 @@ static void mode_resets(void)
 	require(bench_settle(bench));
 	check_eq(bench->afu.resets, 2);
 	check_eq(bench->afu.tags[1].responses, 0);
-	/* A tag in use before is free. */
+	/* The tag that was in use is free again. */
 	bench_run_dedicated(bench, 0);
 	check_eq(bench_command(bench, 1, PSL_READ_CL_NA, 0, 128), PSL_DONE);
 	check_eq(psl_rules_broken(bench->psl), 0);
@@ -277,7 +277,7 @@ static void reset_while_data_are_fetched(void)
 	bench_end(bench);
 }
 
-/* The AFU sees a reset only after it has given one more. */
+/* The AFU sends another command before it sees the reset. */
 static void commands_cross_a_reset(void)
 {
 	struct bench *bench = bench_start(NULL);
@@ -296,7 +296,7 @@ static void commands_cross_a_reset(void)
 	bench_end(bench);
 }
 
-/* The jdone of a job that ends by itself then is not that of the reset. */
+/* If the job ends by itself at that time, its jdone is not that of the reset. */
 static void end_crosses_a_reset(void)
 {
 	struct bench *bench = bench_start(NULL);

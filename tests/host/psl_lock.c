@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Locks, reservations, and compare and swap: commands that no other comes between. */
+/* Atomic commands: locks, reservations, and compare and swap */
 #include <endian.h>
 #include <string.h>
 
@@ -82,7 +82,7 @@ static void reservation_is_kept(void)
 			 PSL_DONE);
 		check_mem_eq(bench->memory + LINE, bench->afu.tags[2].line,
 			     size);
-		/* Once */
+		/* Only once */
 		check_eq(bench_command(bench, 2, PSL_WRITE_C, LINE, size),
 			 PSL_NRES);
 	}
@@ -108,13 +108,13 @@ static void reservation_is_lost_to_the_afu(void)
 {
 	struct bench *bench = bench_start_directed(3);
 
-	/* The same data: it is the store that counts. */
+	/* A store counts even if it stores the same data. */
 	check_eq(bench_command(bench, 1, PSL_READ_CL_RES, LINE, 128),
 		 PSL_DONE);
 	memcpy(bench->afu.tags[3].line, bench->memory + LINE, 128);
 	check_eq(bench_command(bench, 3, PSL_WRITE_NA, LINE, 128), PSL_DONE);
 	check_eq(bench_command(bench, 2, PSL_WRITE_C, LINE, 128), PSL_NRES);
-	/* Another reservation */
+	/* Another reservation replaces it. */
 	check_eq(bench_command(bench, 1, PSL_READ_CL_RES, LINE, 128),
 		 PSL_DONE);
 	check_eq(bench_command(bench, 1, PSL_READ_CL_RES, LINE + 128, 128),
@@ -191,7 +191,7 @@ static void compare_and_swap(void)
 
 static unsigned int disturbed;
 
-/* A processor stores to the word, each time before it is accessed. */
+/* A processor stores to the word just before each access. */
 static void disturb(struct bench *bench, const struct psl_access *access)
 {
 	if (access->type == PSL_ACCESS_COMPARE_SWAP && disturbed++ < 5)

@@ -3,7 +3,7 @@
 #include "bench.h"
 #include "tap.h"
 
-/* An access that is not waited for, and how it ended */
+/* An access that nobody waits for, and how it ended */
 struct access {
 	struct psl_mmio mmio;
 	bool done;
@@ -90,7 +90,7 @@ static void waits_for_its_context(void)
 	start(bench, &early, 1, 0);
 	start(bench, &other, 0, 0);
 	bench_clock(bench, 50);
-	/* It holds up no other context. */
+	/* It does not hold up other contexts. */
 	check(other.done && other.answered);
 	check(!early.done);
 	require(bench_settle(bench));
@@ -113,7 +113,7 @@ static void context_goes(void)
 	require_ok(psl_attach(bench->psl, 1, 0));
 	start(bench, &later, 1, 0);
 	require(bench_settle(bench));
-	/* What the AFU has is done, what it has not is not another context's. */
+	/* What the AFU has is done; the rest is not for the new context. */
 	check(sent.done && sent.answered);
 	check(waiting.done && !waiting.answered);
 	check_eq(waiting.mmio.data, ~0ULL);
@@ -137,7 +137,7 @@ static void reset_ends_what_was_sent(void)
 	check(sent.done && !sent.answered);
 	require(bench_settle(bench));
 	check(waiting.done && !waiting.answered);
-	/* Nobody's is as good after the reset. */
+	/* An access without a context is still good after the reset. */
 	check(global.done && global.answered);
 	check_eq(psl_rules_broken(bench->psl), 0);
 	bench_end(bench);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Pages that are not there: to wait, or PAGED, FLUSHED and RESTART. */
+/* Pages that are not there: wait for them, or PAGED, FLUSHED and RESTART */
 #include "bench.h"
 #include "tap.h"
 
@@ -35,7 +35,7 @@ static void strict_waits(void)
 	give(bench, 1, PSL_READ_CL_NA, ABSENT, PSL_STRICT);
 	give(bench, 2, PSL_WRITE_NA, ABSENT, PSL_STRICT);
 	give(bench, 3, PSL_TOUCH_M, ABSENT, PSL_STRICT);
-	/* Others go on, of this context, too. */
+	/* Other commands go on, even of this context. */
 	give(bench, 4, PSL_READ_CL_NA, THERE, PSL_STRICT);
 	check_eq(bench->afu.tags[1].response, -1);
 	check_eq(bench->afu.tags[2].response, -1);
@@ -55,7 +55,7 @@ static void paged_until_restart(enum psl_abort_mode mode, uint16_t code)
 
 	give(bench, 1, code, ABSENT, mode);
 	check_eq(bench->afu.tags[1].response, PSL_PAGED);
-	/* A write's data are not fetched for nothing. */
+	/* The data of a write are not fetched in vain. */
 	check_eq(bench->afu.tags[1].fetches, 0);
 	give(bench, 2, PSL_READ_CL_NA, THERE, PSL_STRICT);
 	check_eq(bench->afu.tags[2].response, PSL_FLUSHED);
@@ -105,7 +105,7 @@ static void pref_and_spec_are_dropped(void)
 	check_eq(bench->afu.tags[1].response, PSL_FAULT);
 	give(bench, 2, PSL_READ_CL_NA, ABSENT, PSL_SPEC);
 	check_eq(bench->afu.tags[2].response, PSL_FAULT);
-	/* Nobody was asked for the page, nothing is flushed. */
+	/* The host was not asked for the page, and nothing is flushed. */
 	check(!bench->held);
 	give(bench, 3, PSL_READ_CL_NA, THERE, PSL_STRICT);
 	check_eq(bench->afu.tags[3].response, PSL_DONE);
@@ -122,7 +122,7 @@ static void page_that_cannot_be_had(void)
 	give(bench, 2, PSL_RESTART, 0, PSL_STRICT);
 	check_eq(bench->afu.tags[2].response, PSL_DONE);
 	bench->absent[ABSENT / BENCH_PAGE] = true;
-	/* The host is not asked a second time, the AFU does not ask for ever. */
+	/* The host is not asked again, so the AFU will not try for ever. */
 	give(bench, 1, PSL_READ_CL_NA, ABSENT, PSL_PAGE);
 	check_eq(bench->afu.tags[1].response, PSL_AERROR);
 	check(!bench->held);
@@ -133,7 +133,7 @@ static void idle_writes_are_flushed(void)
 {
 	struct bench *bench = run();
 
-	/* The first fetch takes two clocks; by the third's turn there is an error. */
+	/* A fetch takes two clocks: by the third one's turn there is an error. */
 	bench->access_error[0] = EFAULT;
 	afu_command(&bench->afu, 1, PSL_WRITE_NA, THERE, 128);
 	afu_command(&bench->afu, 2, PSL_WRITE_NA, THERE + 128, 128);
@@ -158,7 +158,7 @@ static void detach_while_paged(void)
 	check_eq(bench->afu.tags[2].response, PSL_CONTEXT);
 	bench_page_in(bench, ESTALE);
 	check(bench_settle(bench));
-	/* The next one is not flushed. */
+	/* The next context is not flushed. */
 	require_ok(psl_attach(bench->psl, 0, 0));
 	require(bench_settle(bench));
 	check_eq(bench_command(bench, 1, PSL_READ_CL_NA, THERE, 128),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Rules that an AFU breaks: told once, counted, and the simulation goes on. */
+/* Rules that an AFU breaks: reported once, counted, and the simulation goes on. */
 #include <string.h>
 
 #include "bench.h"
@@ -13,7 +13,7 @@ static struct bench *run(void)
 	return bench;
 }
 
-/* It was told of, with @words; all is well after that. */
+/* Check that it was reported, with @words, and that all is well after that. */
 static void check_broken(struct bench *bench, unsigned int times,
 			 const char *words)
 {
@@ -87,7 +87,7 @@ static void parity_of_commands(void)
 	struct afu_command *c;
 	unsigned int i;
 
-	/* It is looked at only if the AFU says that it has parity. */
+	/* Parity is checked only if the AFU says that it has parity. */
 	afu_command(&bench->afu, 1, PSL_READ_CL_NA, 0, 128)->tag_parity ^= 1;
 	require(bench_settle(bench));
 	check_eq(bench->afu.tags[1].response, PSL_DONE);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A simulator at the other end of a socket: its AFU plays a script, with the same
- * result as one that is shown the signals.
+ * result as an AFU that is connected by signals.
  */
 #include <endian.h>
 #include <signal.h>
@@ -122,7 +122,7 @@ static void check_script(struct bench *bench)
 	check_eq(bench->interrupts[2], 1);
 }
 
-/* In this process, by signals */
+/* Run the script in this process, with signals. */
 static void run_signals(struct bench *bench)
 {
 	static struct player player;
@@ -150,7 +150,7 @@ static void end_simulator(void)
 	simulator = 0;
 }
 
-/* Its address, as it says it */
+/* Start the simulator; @address is set to the one that it prints. */
 static void start_simulator(char *address, size_t size)
 {
 	char line[128], *port;
@@ -323,7 +323,7 @@ static void answers_of_the_simulator(void)
 	check_eq(in.command.size, 0x80);
 	check_eq(in.command.ea, 0x0807060504030201ULL);
 	check_eq(in.command.handle, 6);
-	/* Levels stay, all else is over. */
+	/* Levels stay, the rest is over. */
 	answer[0] = 0x10;
 	answer_read(answer, &in);
 	check(in.running && in.done && !in.mmio_ack && !in.command.valid);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* An AFU that does what a test tells it to: see afu.h. */
+/* An AFU that does what a test tells it to do: see afu.h. */
 #include <string.h>
 
 #include "afu.h"
@@ -185,7 +185,7 @@ static void drive_mmio(struct afu *afu)
 	ah->mmdatapar = parity(ah->mmdata) ^ afu->wrong_parity;
 }
 
-/* Parity of a beat comes a cycle after it. */
+/* The parity of a beat comes a cycle later. */
 static void take_delivery(struct afu *afu, const struct psl_ha *ha)
 {
 	struct afu_tag *tag = &afu->tags[ha->bwtag];

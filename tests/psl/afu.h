@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * An AFU without a simulator, which does what a test tells it to: it drives the
+ * An AFU without a simulator, which does what a test tells it to do: it drives the
  * signals of <psl.h>.
  *
- *	afu_command(afu, tag, code, ea, size);	to be given in one of the next clocks
+ *	afu_command(afu, tag, code, ea, size);	sent in one of the next clocks
  *	for (;;) {
  *		psl_clock(psl, &afu->ah, &ha);
  *		afu_clock(afu, &ha);
@@ -21,11 +21,11 @@
 
 /**
  * struct afu_tag - what is behind a tag
- * @line: its buffer: what a write takes, and a read leaves
- * @response: of its last command
- * @responses: how many there were
- * @order: of the last one, among all the AFU's
- * @credits: that came with it
+ * @line: its buffer: the data of a write, or of the last read
+ * @response: response to its last command
+ * @responses: how many responses there were
+ * @order: position of the last response among all responses
+ * @credits: credits that came with the last response
  * @deliveries: beats delivered
  * @fetches: beats fetched
  * @delivered_at: clock of the last beat delivered
@@ -43,7 +43,7 @@ struct afu_tag {
 	uint64_t responded_at;
 };
 
-/* A command to be given; parities are made right when it is queued. */
+/* A command to send; it is queued with the right parities. */
 struct afu_command {
 	uint8_t tag;
 	bool tag_parity;
@@ -60,21 +60,21 @@ struct afu_command {
  * struct afu - the AFU
  * @ah: what it drives
  * @cycle: clocks so far
- * @reset_cycles: that a reset takes
- * @start_cycles: from start to jrunning
- * @ack_cycles: from an LLCMD to jcack, 0: never
- * @mmio_cycles: from an MMIO access to its acknowledgment, 0: never
+ * @reset_cycles: cycles that a reset takes
+ * @start_cycles: cycles from start to jrunning
+ * @ack_cycles: cycles from an LLCMD to jcack, 0: never
+ * @mmio_cycles: cycles from an MMIO access to its acknowledgment, 0: never
  * @brlat: buffer read latency
  * @late_parity: brpar comes a cycle after the data
- * @wrong_parity: of data that are fetched, and of MMIO reads
- * @halves_differ: of a 32-bit MMIO read
+ * @wrong_parity: give fetched data and MMIO reads a wrong parity
+ * @halves_differ: answer 32-bit MMIO reads with different halves
  * @keep_running, @no_done: mistakes of afu_finish()
  * @descriptor: configuration space, as numbers of 64 bits
  * @registers: the problem state area, likewise
  * @tags: by tag
- * @queue: commands to be given, @head to @tail
+ * @queue: commands to send, from @head to @tail
  * @jobs: job commands that came, @job_count of them
- * @wrong: parities of the PSL that were wrong
+ * @wrong: how many parities of the PSL were wrong
  * @resets: how often it was reset
  */
 struct afu {
@@ -126,13 +126,13 @@ struct afu {
 	uint8_t had_parity;
 };
 
-/* One for @processes contexts, in directed mode, with a window of 4 KB each. */
+/* An AFU for @processes contexts, in directed mode with a window of 4 KB each */
 void afu_init(struct afu *afu, unsigned int processes);
 
-/* The buffer of @tag: @seed and the numbers that follow it */
+/* Fill the buffer of @tag with @seed and the numbers that follow it. */
 void afu_fill_line(struct afu *afu, uint8_t tag, uint8_t seed);
 
-/* Queue a command, to be changed before the next clock. */
+/* Queue a command; the caller may change it before the next clock. */
 struct afu_command *afu_command(struct afu *afu, uint8_t tag, uint16_t code,
 				uint64_t ea, uint16_t size);
 

@@ -186,7 +186,7 @@ bool bench_settle(struct bench *bench)
 {
 	unsigned int left = SETTLE_LIMIT;
 
-	/* What the AFU has to say takes a clock to be driven, and one to be seen. */
+	/* A signal of the AFU takes a clock to be driven, and another to be seen. */
 	bench_clock(bench, 2);
 	while ((bench->afu.head != bench->afu.tail || bench->afu.ah.cvalid ||
 		!psl_is_idle(bench->psl)) && --left)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A PSL, an AFU that does what a test tells it to, and plain memory: no card, no
- * simulator, no thread.
+ * A PSL, an AFU that does what a test tells it to do, and plain memory: no card,
+ * no simulator, no thread.
  */
 #ifndef _TESTS_PSL_BENCH_H
 #define _TESTS_PSL_BENCH_H
@@ -17,16 +17,16 @@
  * struct bench - the bench
  * @psl: PSL
  * @afu: the AFU
- * @memory: of all contexts
- * @access_error: what an access to a page gets, by page
- * @absent: pages that are not there: an access that cannot wait gets EAGAIN,
- *	another is held back
- * @held: accesses held back, until bench_page_in()
- * @late: accesses are done in the next clock
- * @to_do: those
- * @accesses: how many there were
- * @interrupts: how often each was raised
- * @interrupt_handle: by which context, the last time
+ * @memory: the memory of all contexts
+ * @access_error: the error of an access to a page, by page
+ * @absent: pages that are not there: an access that cannot wait gets EAGAIN, any
+ *	other is held back
+ * @held: accesses held back until bench_page_in()
+ * @late: do accesses in the next clock
+ * @to_do: accesses for the next clock
+ * @accesses: how many accesses there were
+ * @interrupts: how often each interrupt was raised
+ * @interrupt_handle: the context that raised the last one
  * @errors: how many AFU errors there were
  * @error: the last one
  * @reports: how many lines of text there were
@@ -52,31 +52,31 @@ struct bench {
 	void (*on_access)(struct bench *bench, const struct psl_access *access);
 };
 
-/* One for a test; @options as of psl_create(). The AFU can still be changed. */
+/* A new bench; @options as for psl_create(). The AFU can still be changed. */
 struct bench *bench_start(const struct psl_options *options);
 /* The same, in directed mode with contexts 0 to @n - 1 */
 struct bench *bench_start_directed(unsigned int n);
-/* No access may be held. */
+/* Check that no access is held, and end. */
 void bench_end(struct bench *bench);
-/* The AFU has broken no rule. */
+/* Check that the AFU has broken no rule, and end. */
 void bench_end_well(struct bench *bench);
 
 void bench_clock(struct bench *bench, unsigned int cycles);
-/* Clock until the PSL is idle; false when it does not come to that. */
+/* Clock until the PSL is idle; returns false if it does not become idle. */
 bool bench_settle(struct bench *bench);
-/* Pages are there, accesses that were held back go on; @error: they fail. */
+/* All pages are there: held accesses go on, or fail with @error. */
 void bench_page_in(struct bench *bench, int error);
 
-/* In dedicated mode: until the job runs. */
+/* Clock until a job runs in dedicated mode. */
 void bench_run_dedicated(struct bench *bench, uint64_t wed);
-/* In directed mode, with contexts 0 to @n - 1; the WED of n is 0x1000 + n. */
+/* The same in directed mode, with contexts 0 to @n - 1; WED i is 0x1000 + i. */
 void bench_run_directed(struct bench *bench, unsigned int n);
 
-/* Give a command of context 0 and wait for its response, or return -1. */
+/* Send a command of context 0; returns its response, or -1 if none comes. */
 int bench_command(struct bench *bench, uint8_t tag, uint16_t code, uint64_t ea,
 		  uint16_t size);
 
-/* An MMIO access of context 0, and its answer; all ones: there is none. */
+/* MMIO accesses of context 0; a read without an answer returns all ones. */
 uint64_t bench_read(struct bench *bench, uint32_t address, unsigned int size);
 void bench_write(struct bench *bench, uint32_t address, unsigned int size,
 		 uint64_t value);

@@ -106,7 +106,7 @@ task send(input [12:0] code, input [63:0] address, input [11:0] size);
 	end
 endtask
 
-// Data come two cycles after they were asked for.
+// The data come two cycles after the request.
 always @(posedge ha_pclock) begin
 	to_write <= sum[ha_brtag[6:7]];
 	ah_brdata <= {8{to_write}};

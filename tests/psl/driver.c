@@ -15,7 +15,7 @@
 #define GREETING_SIZE	16
 #define ANSWER_MAX	512
 
-/* Flags of what comes, and of what goes */
+/* Flags of messages that come in, and of those that go out */
 #define IN_CLOCK	0x40
 #define IN_ROOM		0x20
 #define IN_JOB		0x10
@@ -35,15 +35,15 @@
  * @ah: what the AFU drives
  * @ha: what it sees
  * @room: credits
- * @state: of the AFU, as was told last
- * @line: being delivered, of @line_tag, with @line_parity
- * @beats: of it that are left
- * @last_parity: of the last beat
- * @fetches: beats that are asked for, as beat + 1, by clock
- * @fetch_tag: of a line that is asked for
- * @fetch_beats: of it that are left
- * @fetched: line that is being fetched
- * @fetched_parity: of it
+ * @state: state of the AFU, as it was last sent
+ * @line: the line being delivered, for @line_tag, with @line_parity
+ * @beats: how many of its beats are left
+ * @last_parity: parity of the last beat
+ * @fetches: beats that are due, as beat + 1, by clock
+ * @fetch_tag: tag of the line that is asked for
+ * @fetch_beats: how many of its beats are still to ask for
+ * @fetched: the line that is being fetched
+ * @fetched_parity: its parity
  * @has_fetched: it is complete
  * @clock: clocks so far
  */
@@ -176,7 +176,7 @@ static void answer(struct driver *d)
 }
 
 /*
- * What it is told
+ * What the AFU is told
  */
 
 static void take_job(struct driver *d)
@@ -242,7 +242,7 @@ static void take_line(struct driver *d)
 	d->beats = 2;
 }
 
-/* It is answered as soon as it is seen: with what was before. */
+/* Answer as soon as a message is seen, with the signals from before it. */
 static void take_message(struct driver *d)
 {
 	uint8_t flags;
@@ -304,7 +304,7 @@ static void drive_fetch(struct driver *d)
 	d->fetches[(d->clock + later) % 32] = beat + 1;
 }
 
-/* This AFU has the parity with the data. */
+/* This AFU sends the parity together with the data. */
 static void sample(struct driver *d)
 {
 	unsigned int due = d->fetches[d->clock % 32];

@@ -13,12 +13,12 @@ extern "C" {
 #endif
 
 /**
- * driver_run() - simulate, until the connection ends, which ends the program
- * @port: to wait at; 0: the first free one from 32768 up. It is told in the way of an
- *	afu_driver
+ * driver_run() - simulate until the connection ends, then end the program
+ * @port: port to wait at; 0: the first free one from 32768 up. It is announced in
+ *	the same way as by an afu_driver
  * @ah: what the AFU drives
- * @clock: a clock of the AFU: it sees @ha, and drives the next
- * @afu: given to that
+ * @clock: one clock of the AFU: it sees @ha, and drives the next @ah
+ * @afu: first argument of @clock
  */
 __attribute__((noreturn))
 void driver_run(int port, const struct psl_ah *ah,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Programs of the tests psl_*.c in the guest: see guest.h. */
+/* The programs that the tests psl_*.c run in the guest: see guest.h. */
 #define _GNU_SOURCE
 #include <endian.h>
 #include <errno.h>
@@ -39,7 +39,7 @@ void end_child(pid_t *pid, int signal)
 	*pid = 0;
 }
 
-/* However a test ended: both die with the process that ran it. */
+/* Only the card may be left: both programs die with the process of the test. */
 void cleanup(void)
 {
 	static const char *const commands =
@@ -49,7 +49,7 @@ void cleanup(void)
 		diag("%s is left", FOLDER);
 }
 
-/* The two take turns: on one CPU none waits until another has woken up. */
+/* The two take turns: on one CPU, neither waits for another CPU to wake up. */
 pid_t start_child(const char *const *argv, int out)
 {
 	pid_t pid = require_ok(fork());
@@ -109,7 +109,7 @@ void read_line(const char *path, char *text, int size)
 	fclose(file);
 }
 
-/* The card is there, and afu-psl is its AFU, once a context can be started. */
+/* The card is there now; afu-psl is its AFU once a context can be started. */
 static void find_node(void)
 {
 	char num[16] = "";
@@ -169,7 +169,7 @@ struct cxl_afu_h *attach(struct script_entry *script)
 	struct cxl_afu_h *afu = NULL;
 	int tries;
 
-	/* The node appears before its AFU is there. */
+	/* The node appears before its AFU does. */
 	for (tries = 0; tries < 1000 && !afu; tries++) {
 		afu = cxl_afu_open_dev(node);
 		if (afu && !cxl_afu_attach(afu, (uintptr_t)script))
@@ -247,7 +247,7 @@ void pattern(uint8_t *p, size_t size)
 		p[i] = i * 7 ^ i >> 8;
 }
 
-/* A copy that is going on: its first lines have arrived. */
+/* Wait until a copy is in progress: its first lines have arrived. */
 void wait_for_first(const uint8_t *to)
 {
 	uint8_t first = 0;
@@ -260,7 +260,7 @@ void wait_for_first(const uint8_t *to)
 	require(first);
 }
 
-/* The AFU works for another program after that. */
+/* Check that the AFU works for another program after all this. */
 void check_serves(void)
 {
 	struct script_entry *script = new_script();
@@ -276,7 +276,7 @@ void check_serves(void)
 	cxl_afu_free(afu);
 }
 
-/* A program that copies for long; its first line has arrived. */
+/* Start a program that copies for a long time, and wait for its first line. */
 pid_t start_client(bool wait_for_error)
 {
 	struct script_entry *script = new_script();

@@ -12,7 +12,7 @@ void player_init(struct player *player)
 	memset(player, 0, sizeof(*player));
 	afu_init(&player->afu, PLAYER_HANDLES);
 	player->afu.ah.paren = true;
-	/* It acknowledges when it has ended what is going on. */
+	/* It acknowledges an LLCMD itself, once what is in progress has ended. */
 	player->afu.ack_cycles = 0;
 }
 
@@ -151,7 +151,7 @@ static void start_by_wed(struct player *player, struct player_context *c)
 	start_script(player, c, be64toh(wed));
 }
 
-/* The script's own memory is not there any more: that was it. */
+/* If a script's own memory cannot be accessed any more, the script ends. */
 static void go_on(struct player *player, struct player_context *c)
 {
 	int response = tag_of(player, c)->response;
@@ -203,7 +203,7 @@ static void acknowledge(struct player *player)
 }
 
 /*
- * A context, or the PSL, may have been ended by now.
+ * By now the context, or even the PSL, may have been ended.
  */
 static void clock_context(struct player *player, struct player_context *c)
 {
@@ -261,7 +261,7 @@ static void take_job(struct player *player, const struct psl_ha *ha)
 	}
 }
 
-/* The first register of a window, of 64 bits */
+/* Take a 64-bit write to the first register of a window. */
 static void take_mmio(struct player *player, const struct psl_ha *ha)
 {
 	uint32_t address = ha->mmad * 4;

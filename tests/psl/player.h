@@ -11,11 +11,11 @@
 
 enum player_step {
 	PLAYER_IDLE,
-	PLAYER_PE,		/* gets its WED */
+	PLAYER_PE,		/* read the process element, for the WED */
 	PLAYER_FETCH,		/* an entry */
 	PLAYER_FETCH_DATA,
 	PLAYER_COMMAND,
-	PLAYER_COPY,		/* stores the line that it has loaded */
+	PLAYER_COPY,		/* store the line that was loaded */
 	PLAYER_RESTART,
 	PLAYER_STORE_DATA,
 	PLAYER_STORE,		/* the entry */
@@ -25,13 +25,13 @@ enum player_step {
 /**
  * struct player_context - a context
  * @step: what it waits for
- * @seen: responses of its tag before that
- * @entry: entry, as in memory
- * @at: where that is
- * @ea, @to: of the next line
+ * @seen: how many responses its tag had before that
+ * @entry: the entry, as in memory
+ * @at: address of the entry
+ * @ea, @to: addresses of the next line
  * @counted: lines done
- * @wanted: script that a register says is to be started
- * @terminated: it does no more; jcack is owed
+ * @wanted: the script to start next, as written to the register
+ * @terminated: it does nothing more; jcack is owed
  */
 struct player_context {
 	enum player_step step;
@@ -47,8 +47,8 @@ struct player_context {
 
 /**
  * struct player - the AFU
- * @afu: that
- * @contexts: by handle; each has the tag of its handle
+ * @afu: the AFU that it drives
+ * @contexts: contexts by handle; the tag of each is its handle
  */
 struct player {
 	struct afu afu;
@@ -56,7 +56,7 @@ struct player {
 };
 
 void player_init(struct player *player);
-/* As afu_clock() */
+/* Like afu_clock() */
 void player_clock(struct player *player, const struct psl_ha *ha);
 
 #endif

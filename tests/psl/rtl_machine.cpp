@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The AFU of examples/rtl copies memory through libpsl on the machine itself, without
- * a card and a guest: what a PSL and a simulator can do by themselves.
+ * a card or a guest: this is what a PSL and a simulator can do by themselves.
  *
  *	rtl-machine RTL-SIMULATOR
  *
- * The rows are those of bench/bench.h: in the simulator's process, and by the socket,
- * with RTL-SIMULATOR at the other end.
+ * The rows are like those of bench/bench.h: in the simulator's process, and through
+ * a socket with RTL-SIMULATOR at the other end.
  */
 #include <Vafu.h>
 #include <verilated.h>
@@ -36,7 +36,7 @@ extern "C" {
 
 namespace {
 
-/* Its accesses are this process's own. */
+/* A host that accesses this process's own memory */
 struct Host {
 	struct psl *psl;
 	bool interrupted;
@@ -94,7 +94,7 @@ unsigned char *pages(size_t size, int value)
 	return static_cast<unsigned char *>(memory);
 }
 
-/* Copy @size bytes; @clock is one of the PSL and the AFU. */
+/* Copy @size bytes; @clock is one clock of the PSL and the AFU. */
 template <class Clock>
 void copy(const char *name, Host &host, size_t size, Clock clock)
 {
@@ -151,7 +151,7 @@ void copy_in_process()
 	psl_destroy(host.psl);
 }
 
-/* Its end is that of the connection. */
+/* It ends with the connection. */
 FILE *start_simulator(const char *program)
 {
 	int fds[2];

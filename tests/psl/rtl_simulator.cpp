@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A simulator of an AFU that Verilator has made, at the other end of a socket.
+ * A simulator of an AFU built by Verilator, at the other end of a socket.
  *
  *	rtl-simulator [PORT]
  */

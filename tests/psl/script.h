@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * An AFU that plays a script from the memory of each context: a queue of entries at
- * its WED, or at what is written to the first register of its window. It does one
- * entry after another, and writes each back.
+ * its WED, or at an address written to the first register of its window. The AFU
+ * does one entry after another, and writes each back.
  *
- *	fetch the entry and its data ---> give the command
+ *	fetch the entry and its data ---> send the command
  *		^				v
  *	next	'---- write data, entry <-- response; RESTART if it was an error
  */
@@ -13,25 +13,25 @@
 
 #include <stdint.h>
 
-/* Codes that are no commands */
+/* Codes that are not commands */
 #define SCRIPT_COPY	0xfffd	/* lines from @ea to @to */
 #define SCRIPT_END	0xffff	/* the end; interrupt @size, unless that is 0 */
 #define SCRIPT_FINISH	0xfffe	/* end the job, with error @ea */
 
-#define SCRIPT_RETRY	0x01	/* after PAGED, once more */
+#define SCRIPT_RETRY	0x01	/* try again after PAGED */
 
 /**
- * struct script_entry - what is to be done, 256 bytes, big-endian
- * @code: a command's, or SCRIPT_*
+ * struct script_entry - what to do, 256 bytes, big-endian
+ * @code: code of a command, or SCRIPT_*
  * @abort: abort mode
  * @flags: SCRIPT_RETRY
  * @size: bytes
  * @response: set to the response
- * @done: set to 1 when all else is there
+ * @done: set to 1 once all the rest has been written
  * @ea: address
- * @to: of SCRIPT_COPY
- * @count: how often it is to be done, a line further each time; 0: once. It ends
- *	early with a response that is not DONE
+ * @to: for SCRIPT_COPY: the destination
+ * @count: how often to do it, each time a line further on; 0: once. A response
+ *	other than DONE ends it early
  * @counted: set to how often it was done
  * @data: line of data, replaced by what is in the AFU's buffer after the command
  */

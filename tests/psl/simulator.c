@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A simulator without a simulator: the AFU in it plays scripts (script.h).
+ * A simulator that simulates no hardware: its AFU plays scripts (script.h).
  *
  *	psl-simulator [PORT]
  */
