@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Throughput of the memcpy AFU in MiB/s, beside one thread's memcpy. Each
- * sample is one MiB or more: what the AFU needs to notice new work after a
- * pause is in it, but does not rule it.
+ * Throughput of the memcpy AFU in MiB/s, next to that of memcpy() in one thread.
+ * Each sample is one MiB or more, so that the time the AFU needs to notice new
+ * work after a pause is included, but does not dominate.
  */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -19,11 +19,11 @@
 
 #define KIB		1024
 #define MIB		(KIB * KIB)
-#define TOTAL		(8 * MIB)	/* of one sample */
+#define TOTAL		(8 * MIB)	/* bytes of one sample */
 #define ELEMENT		(32 * KIB)	/* what one work element copies at most */
 #define SAMPLES		7
 #define MAX_CONTEXTS	64
-#define QUEUE_LINES	600		/* of four elements: more than a sample's */
+#define QUEUE_LINES	600		/* four elements each: more than a sample */
 
 static char *src, *dst;
 static struct afu afus[MAX_CONTEXTS];
@@ -67,13 +67,13 @@ static double memcpy_rate(size_t size)
 
 	for (at = 0; at < TOTAL; at += size) {
 		memcpy(dst + at, src + at, size);
-		/* Or the compiler may leave it out. */
+		/* Otherwise the compiler may leave it out. */
 		__asm__ volatile("" : : "r"(dst) : "memory");
 	}
 	return mib_per_s(TOTAL, bench_now() - begin);
 }
 
-/* Copies in elements, and an interrupt at the end to wait for */
+/* Submit the copy in elements, with an interrupt at the end to wait for. */
 static void submit(struct afu *afu, size_t at, size_t end, size_t size)
 {
 	size_t step = size < ELEMENT ? size : ELEMENT;
@@ -95,7 +95,7 @@ static double afu_rate(unsigned int contexts, size_t size)
 	for (i = 0; i < contexts; i++)
 		bench_require(read(afus[i].fd, buf, sizeof(buf)) > 0, "read");
 	ns = bench_now() - begin;
-	/* It stops after each interrupt. */
+	/* The AFU stops after each interrupt. */
 	for (i = 0; i < contexts; i++)
 		mmio_write(afus[i].mmio, REG_PCTRL, PCTRL_RESTART);
 	return mib_per_s(TOTAL, ns);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* One of many contexts in an epoll set has an event: to learn which, and read. */
+/* One of many contexts in an epoll set has an event: find out which, and read. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@ static int contexts[MAX_CONTEXTS];
 static unsigned int nr_contexts;
 static int set = -1;
 
-/* Contexts that get events are among many of other programs' kind. */
+/* One context in so many gets events; the others are of the usual kind. */
 #define EVERY		1000
 
 static void add(int fd)
@@ -45,7 +45,7 @@ static void grow(unsigned int n)
 		add(open_context(nr_contexts));
 }
 
-/* Each of those with an AFU driver has its turn. */
+/* The contexts with an AFU driver take turns. */
 static void one_event(void)
 {
 	static unsigned int turn;

@@ -95,7 +95,7 @@ static void stamps_read_100(void)
 	take(stamps_fd, BATCH * STAMPED_SIZE);
 }
 
-/* Send, and read it: the ioctl that sends is part of it. */
+/* Send an event and read it, including the ioctl that sends it. */
 static void queue_roundtrip(void)
 {
 	post(queue_fd, 1);
@@ -113,7 +113,7 @@ static void irq_read(void)
 	     sizeof(struct cxl_event_afu_interrupt));
 }
 
-/* A context of a program's own, started: AFU interrupts need no AFU driver. */
+/* Start a plain context of a program: AFU interrupts need no AFU driver. */
 static void open_irq_context(void)
 {
 	irq_fd = node_open_ok("afu0.0s");
@@ -130,7 +130,7 @@ static void drain(int fd)
 		bench_require(read(fd, buf, sizeof(buf)) > 0, "read");
 }
 
-/* In the kernel, nobody waiting */
+/* A loop in the kernel, while nobody waits */
 static void loop(const char *name, int fd)
 {
 	__u64 samples[LOOP_ROUNDS];

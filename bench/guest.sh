@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# guest.sh GROUP...: run these groups of rows, with the cards they need: card0
-# as it comes; bench with the AFU of cxl_bench and room for 10000 contexts; models
-# with AFUs that are a program, and the CRC model of the kernel; rtl for the AFU of
-# examples/rtl. Skips 3 s first: early rounds of newer kernels cost more.
+# guest.sh GROUP...: run these groups of rows, with the cards they need: card0 as
+# it comes; bench with the AFU of cxl_bench and room for 10000 contexts; models
+# with two AFUs that are programs, and the CRC model of the kernel; rtl for the AFU
+# of examples/rtl. Waits 3 s first: early rounds of newer kernels cost more.
 
 set -eu
 config=/sys/kernel/config/cxl-sim

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What started contexts without work cost, in per mille of a CPU */
+/* The cost of started contexts without work, in per mille of a CPU */
 #define _GNU_SOURCE
 #include <unistd.h>
 
@@ -8,12 +8,12 @@
 #include "lib/inventory.h"
 
 #define CONTEXTS	500
-#define SETTLE_S	5	/* until the AFU looks as rarely as it ever does */
+#define SETTLE_S	5	/* until the AFU looks for work at its slowest pace */
 #define WINDOW_MS	4000
 
 static int contexts[CONTEXTS];
 static unsigned int nr_contexts;
-/* No element is valid: the AFU looks, and finds nothing. */
+/* No element is valid: the AFU looks for work and finds none. */
 static struct queue queue;
 
 static void start_context(void)
@@ -35,7 +35,7 @@ static void measure(const char *name, unsigned int n)
 	time = bench_now();
 	cost = threads_cost("cxl", WINDOW_MS);
 	time = bench_now() - time;
-	/* Contexts that sleep until a store cost nothing: not what is meant here. */
+	/* Contexts that sleep until a store cost nothing: do not measure those. */
 	bench_require(!n || cost.run_ns, "the AFU does not look at idle contexts");
 	bench_value(name, 1000.0 * cost.run_ns / time, n);
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * AFU models that are programs: how soon a store to a window wakes one, and what
- * its accesses to the memory of a program cost. Beside them what other ways of
+ * its accesses to the memory of a program cost. For comparison: what other ways of
  * waking a process, and of reading its memory, cost.
  *
- * The card "models" of bench/guest.sh has the AFUs: afu2.0 is a program, which
- * is this one or a child of it, afu2.1 is the CRC model of the kernel, and afu2.2
- * is a program whose registers are trapped.
+ * The card "models" of bench/guest.sh has the AFUs: afu2.0 is a program (this one
+ * or a child of it), afu2.1 is the CRC model of the kernel, and afu2.2 is a program
+ * whose registers are trapped.
  */
 #define _GNU_SOURCE
 #include <endian.h>
@@ -33,18 +33,18 @@
 #define TRAPPED_NODE	"/dev/cxl-sim/models.afu2"
 
 #define WAKE_UPS	201
-#define SETTLE_US	100000	/* until the doorbell is armed, and all sleep */
+#define SETTLE_US	100000	/* until the doorbell is armed and all are asleep */
 #define ACCESS		65536
 #define COPY		1048576
-#define ELEMENT		32768	/* of those that one copy is made of */
+#define ELEMENT		32768	/* one copy takes several of these */
 
 /* The CRC AFU: Documentation/crc-afu.md */
 #define CRC_DOORBELL	0x808
 #define CRC_CHECKSUM	1
 
 /**
- * struct shared - of both processes
- * @woken: when the one that was to be woken was back; a pipe orders it
+ * struct shared - memory that both processes share
+ * @woken: when the process that was woken up was back; a pipe orders accesses
  */
 static struct shared {
 	__u64 woken;
@@ -101,7 +101,7 @@ static int open_node(const char *node)
 }
 
 /*
- * Waking up. The store is one instruction, as those of libcxl are.
+ * Waking up. The store is one instruction, as in libcxl.
  */
 
 static void store(char *window, size_t offset, __u64 value)
@@ -129,7 +129,7 @@ static char *map_window(int fd, size_t offset)
 	return window;
 }
 
-/* A doorbell may ring once more for what was seen already. */
+/* A doorbell may ring again for a value that was seen already. */
 static void handle_doorbell(const char *window)
 {
 	static __u64 seen;
@@ -211,7 +211,7 @@ static void wake_by_doorbell(void)
 	end_child(pid);
 }
 
-/* Until the model has taken the command from its register */
+/* Time until the model has taken the command from its register */
 static void wake_kernel_by_doorbell(void)
 {
 	__u64 samples[WAKE_UPS], start;
@@ -256,7 +256,7 @@ static void roundtrip(void)
 	end_child(pid);
 }
 
-/* A register that a program is asked for, each time */
+/* A trapped register: each access asks the program */
 
 static void answer_access(int fd, const struct cxl_sim_message *m)
 {
@@ -309,7 +309,7 @@ static void accesses_of_registers(void)
 }
 
 /*
- * Memory of another process, which has attached to the model
+ * The memory of another process, which has attached to the model
  */
 
 static pid_t client;
@@ -325,7 +325,7 @@ static void be_client(void)
 		pause();
 }
 
-/* Answer until the client is there; its memory. */
+/* Answer until the client is there; returns its memory. */
 static int accept_client(int fd)
 {
 	struct model own = { .fd = fd };
@@ -386,7 +386,7 @@ static void accesses(void)
 	int fd = open_node(NODE);
 	size_t i;
 
-	/* Pages that are there, in both processes */
+	/* Have the pages there, in both processes. */
 	memset(to, 1, sizeof(to));
 	client = start_child(be_client);
 	memory = accept_client(fd);
@@ -399,7 +399,7 @@ static void accesses(void)
 	close(fd);
 }
 
-/* The memcpy AFU of the kernel does the same, in as many elements as it needs. */
+/* The kernel's memcpy AFU does the same, in as many elements as it needs. */
 static struct afu afu;
 
 static void submit_copies(void)
@@ -421,8 +421,8 @@ static void run_copies(void)
 }
 
 /*
- * As kernels do without fast string instructions: 64 bytes at a step, by general
- * registers, which are all that they have.
+ * As a kernel does without fast string instructions: 64 bytes at a step, through
+ * general registers, since it can use no others.
  */
 __attribute__((optimize("no-tree-vectorize")))
 static void copy_words(void)
@@ -439,7 +439,7 @@ static void copy_words(void)
 #pragma GCC unroll 8
 		for (i = 0; i < 8; i++)
 			*d++ = w[i];
-		/* Or the compiler makes memcpy() of it. */
+		/* Otherwise the compiler turns this into memcpy(). */
 		__asm__ volatile("" : : : "memory");
 	}
 }

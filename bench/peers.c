@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What other ways of telling a program something cost. */
+/* The cost of other ways to tell a program something */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/input.h>
@@ -14,7 +14,7 @@
 #include "lib/cxl_test.h"
 #include "modules/cxl_bench.h"
 
-#define EVENT_SIZE	40	/* as a cxl event with 32 bytes of payload */
+#define EVENT_SIZE	40	/* like a cxl event with 32 bytes of payload */
 #define INPUT_PACKET	64
 
 static char buf[4096];
@@ -35,7 +35,7 @@ static void pipe_write(void)
 	bench_require(write(pipe_end[1], buf, EVENT_SIZE) == EVENT_SIZE, "pipe");
 }
 
-/* A page that has bytes already is written to for less. */
+/* Drain it first: a write to a page that already has bytes would cost less. */
 static void pipe_drain(void)
 {
 	int n;
@@ -68,7 +68,7 @@ static void eventfd_take(void)
 	bench_require(read(event, buf, 8) == 8, "eventfd");
 }
 
-/* After the last events: @n new ones */
+/* Read the last events, then post @n new ones. */
 static void input_post(int n)
 {
 	while (read(input, buf, sizeof(buf)) > 0)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The AFU of examples/rtl, made by Verilator: what a line of 128 bytes that it copies
- * costs, in its own process and at the other end of a socket.
+ * The AFU of examples/rtl, built by Verilator: what it costs to copy a line of 128
+ * bytes, with the AFU in the PSL's process or at the other end of a socket.
  *
  * The card "rtl" of bench/guest.sh is afu3.
  */
@@ -30,9 +30,9 @@
 
 /**
  * struct kind - one way to copy
- * @name: in the names of its rows
- * @length: bytes
- * @there: the destination has pages already
+ * @name: part of the names of its rows
+ * @length: bytes to copy
+ * @there: the destination already has pages
  */
 struct kind {
 	const char *name;
@@ -53,7 +53,7 @@ static void report(const struct kind *kind, const char *before,
 	bench_value(name, value, 1);
 }
 
-/* On a busy machine it may take longer than a test would wait. */
+/* On a busy machine, a copy may take longer than a test would wait. */
 static void await_end(struct transfer *t)
 {
 	__u64 status = 0;
@@ -64,7 +64,7 @@ static void await_end(struct transfer *t)
 	bench_require(status == COPYCRC_OVER, "the copy");
 }
 
-/* Where a clock counts instructions a nanosecond is one. */
+/* With a clock that counts instructions, a nanosecond is an instruction. */
 static void copy(const struct kind *kind, bool count)
 {
 	size_t lines = kind->length / COPYCRC_LINE;
@@ -90,7 +90,7 @@ static void copy(const struct kind *kind, bool count)
 	transfer_free(&t);
 }
 
-/* Until its AFU is there, so that no copy has to wait for that */
+/* Wait for the AFU, so that no copy has to. */
 static void await_afu(void)
 {
 	struct transfer t;
@@ -132,7 +132,7 @@ static void copy_in_process(bool count)
 	end(pid);
 }
 
-/* The two take turns: on one CPU none waits until another has woken up. */
+/* The two take turns: on one CPU, neither waits for another CPU to wake up. */
 static void stay_on_one_cpu(void)
 {
 	cpu_set_t cpus;
@@ -142,7 +142,7 @@ static void stay_on_one_cpu(void)
 	bench_require(!sched_setaffinity(0, sizeof(cpus), &cpus), "sched_setaffinity");
 }
 
-/* The simulator says where it waits, and ends with the connection. */
+/* The simulator prints where it waits, and ends with the connection. */
 static void copy_by_socket(bool count)
 {
 	char address[32];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * From the producer's call to the reader's return from read(): the reader
+ * The time from the producer's call to the reader's return from read(). The reader
  * sleeps in another thread on the same CPU.
  */
 #define _GNU_SOURCE
