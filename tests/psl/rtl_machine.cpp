@@ -14,7 +14,6 @@
 #include <endian.h>
 #include <err.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -151,38 +150,16 @@ void copy_in_process()
 	psl_destroy(host.psl);
 }
 
-/* It ends with the connection. */
-FILE *start_simulator(const char *program)
-{
-	int fds[2];
-	FILE *out;
-	pid_t pid;
-
-	if (pipe(fds) || (pid = fork()) < 0)
-		err(1, "%s", program);
-	if (!pid) {
-		dup2(fds[1], STDOUT_FILENO);
-		close(fds[0]);
-		close(fds[1]);
-		execl(program, program, NULL);
-		err(127, "%s", program);
-	}
-	close(fds[1]);
-	out = fdopen(fds[0], "r");
-	if (!out)
-		err(1, "%s", program);
-	return out;
-}
-
+/* The simulator prints where it waits, and ends with the connection. */
 void copy_by_socket(const char *program)
 {
-	FILE *out = start_simulator(program);
+	FILE *out = popen(program, "r");
 	struct simulator simulator = {};
 	char address[32];
 	Host host = {};
 	int port;
 
-	if (std::fscanf(out, "%*[^:]:%d", &port) != 1)
+	if (!out || std::fscanf(out, "%*[^:]:%d", &port) != 1)
 		errx(1, "%s does not say where it waits", program);
 	std::snprintf(address, sizeof(address), "127.0.0.1:%d", port);
 	simulator.end_fd = -1;
@@ -197,7 +174,7 @@ void copy_by_socket(const char *program)
 	});
 	simulator_close(&simulator);
 	psl_destroy(host.psl);
-	std::fclose(out);
+	pclose(out);
 }
 
 } // namespace
