@@ -7,14 +7,12 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/uio.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/api_test.h"
@@ -607,8 +605,7 @@ static void handle_fault_ends_with_its_caller(void)
 	}
 	usleep(QUIET_MS * 1000);
 	begin = now_ms();
-	require_ok(kill(pid, SIGKILL));
-	require_eq(waitpid(pid, NULL, 0), pid);
+	kill_and_wait(pid);
 	check(now_ms() - begin <= WAKE_MS, "%lld ms", now_ms() - begin);
 }
 

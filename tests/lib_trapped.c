@@ -236,8 +236,7 @@ static void libafu_has_memory_for_registers(void)
 	check_eq(value, 0x8000000000000000ULL);
 	cxl_afu_free(master);
 	cxl_afu_free(afu);
-	require_ok(kill(pid, SIGKILL));
-	require_eq(waitpid(pid, NULL, 0), pid);
+	kill_and_wait(pid);
 }
 
 #define TEST(name) { "lib_trapped." #name, name, sim_cards_remove }

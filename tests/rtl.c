@@ -17,9 +17,8 @@
 
 #include "tap.h"
 #include "lib/cxl_test.h"
+#include "lib/model_test.h"
 #include "lib/rtl_test.h"
-
-static struct event_batch batch;
 
 /* copy_timed: copy, and print the pace; returns the AFU's cycles per line. */
 static double copy_timed(struct transfer *t, const char *what)
@@ -46,7 +45,7 @@ static void copies_to_fresh_memory(void)
 	copy_timed(&t, "fresh memory");
 	transfer_free(&t);
 	check_works();
-	rtl_kill(pid);
+	kill_and_wait(pid);
 }
 
 /* Two buses of 64 bytes: without faults, a line takes 2 cycles. */
@@ -61,7 +60,7 @@ static void keeps_the_buses_busy(void)
 	cycles = copy_timed(&t, "memory that is there");
 	check(cycles >= 2 && cycles < 4, "%.2f", cycles);
 	transfer_free(&t);
-	rtl_kill(pid);
+	kill_and_wait(pid);
 }
 
 static void copies_in_disorder(void)
@@ -83,7 +82,7 @@ static void copies_in_disorder(void)
 		if (!i)
 			check(be64toh(t.work->restarts) > 0);
 		transfer_free(&t);
-		rtl_kill(pid);
+		kill_and_wait(pid);
 	}
 }
 
@@ -105,10 +104,9 @@ static void killed_program_leaves_nothing(void)
 		pause();
 	}
 	require_eq(read(ready[0], &byte, 1), 1);
-	require_ok(kill(child, SIGKILL));
-	require_eq(waitpid(child, NULL, 0), child);
+	kill_and_wait(child);
 	check_works();
-	rtl_kill(pid);
+	kill_and_wait(pid);
 }
 
 static void killed_simulator_is_an_afu_error(void)
@@ -119,18 +117,14 @@ static void killed_simulator_is_an_afu_error(void)
 	transfer_make(&t, RTL_LONG);
 	transfer_start(&t);
 	transfer_wait_for_middle(&t);
-	rtl_kill(pid);
-	require(events_wait(t.fd));
-	require_ok(events_read(t.fd, &batch));
-	require_eq(batch.n, 1);
-	check_eq(batch.event[0].header.type, CXL_EVENT_AFU_ERROR);
-	check_eq(batch.event[0].afu_error.error, CXL_SIM_AFU_ERROR);
+	kill_and_wait(pid);
+	check_error_event(t.fd);
 	check_eq(transfer_status(&t), 0);
 	transfer_free(&t);
 
 	pid = rtl_start(NULL, NULL);
 	check_works();
-	rtl_kill(pid);
+	kill_and_wait(pid);
 }
 
 static void missing_node_is_a_failure(void)
@@ -159,7 +153,7 @@ static void ends_while_memory_is_out_of_reach(void)
 	require_ok(kill(pid, SIGTERM));
 	status = rtl_end_status(pid);
 	if (status == -1)
-		rtl_kill(pid);
+		kill_and_wait(pid);
 	require(status != -1, "it has not ended");
 	check(WIFEXITED(status) && !WEXITSTATUS(status), "status 0x%x", status);
 	require_ok(sim_set_link(rtl_card.num, "up"));
@@ -183,7 +177,7 @@ static void reset_in_mid_transfer_stops_it(void)
 	check_works();
 	check_mem_eq(t.destination, as_it_was, t.length);
 	check_eq(transfer_status(&t), 0);
-	rtl_kill(pid);
+	kill_and_wait(pid);
 }
 
 /*
@@ -239,7 +233,7 @@ static void registers_are_the_afus(void)
 	store(t.fd, COPYCRC_DOORBELL + 4, 4, (__u32)work);
 	check_copied(&t);
 	transfer_free(&t);
-	rtl_kill(pid);
+	kill_and_wait(pid);
 }
 
 static const struct tap_test tests[] = {

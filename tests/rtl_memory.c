@@ -37,7 +37,7 @@ static void resumes_after_page_faults(void)
 	restarts = be64toh(t.work->restarts);
 	check(restarts >= RTL_SHORT / 4096 / 2, "%llu", restarts);
 	transfer_free(&t);
-	rtl_kill(pid);
+	kill_and_wait(pid);
 }
 
 /* After a fork, the child keeps the destination as it was before the copy. */
@@ -66,7 +66,7 @@ static void fork_copies_on_write(void)
 	require_eq(waitpid(child, &result, 0), child);
 	check_eq(result, 0);
 	transfer_free(&t);
-	rtl_kill(pid);
+	kill_and_wait(pid);
 }
 
 /*
@@ -116,7 +116,7 @@ static void read_only_memory_is_not_written(void)
 	check_eq(i, t.length);
 	transfer_free(&t);
 	check_works();
-	rtl_kill(pid);
+	kill_and_wait(pid);
 }
 
 static void unmapped_memory_is_an_address_error(void)
@@ -132,7 +132,7 @@ static void unmapped_memory_is_an_address_error(void)
 	check_address_error(&t, half);
 	transfer_free(&t);
 	check_works();
-	rtl_kill(pid);
+	kill_and_wait(pid);
 }
 
 /*
@@ -204,7 +204,7 @@ static void swap_out_in_mid_transfer(void)
 	check_eq(transfer_status(&t), 0);
 	check_copied(&t);
 	transfer_free(&t);
-	rtl_kill(pid);
+	kill_and_wait(pid);
 }
 
 static const struct tap_test tests[] = {

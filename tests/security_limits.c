@@ -7,7 +7,6 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -54,12 +53,6 @@ static void tell_ready(void)
 static unsigned int ready(void)
 {
 	return __atomic_load_n(&shared->ready, __ATOMIC_SEQ_CST);
-}
-
-static void kill_and_wait(pid_t pid)
-{
-	kill(pid, SIGKILL);
-	check_eq(waitpid(pid, NULL, 0), pid);
 }
 
 /*

@@ -5,9 +5,7 @@
  */
 #define _GNU_SOURCE
 #include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -117,10 +115,8 @@ static void measure_all(bool loaded)
 		for (i = 0; loaded && i < SPINNERS; i++)
 			pid[i] = spin_on(cpu);
 		measure(cpu, loaded, us);
-		for (i = 0; loaded && i < SPINNERS; i++) {
-			require_ok(kill(pid[i], SIGKILL));
-			require_eq(waitpid(pid[i], NULL, 0), pid[i]);
-		}
+		for (i = 0; loaded && i < SPINNERS; i++)
+			kill_and_wait(pid[i]);
 	}
 }
 

@@ -23,7 +23,6 @@
 
 static struct sim_card card;
 static struct model model;
-static struct event_batch batch;
 
 static bool program_runs(pid_t pid)
 {
@@ -57,21 +56,6 @@ static pid_t model_fork(void)
 	return pid;
 }
 
-static void model_kill(pid_t pid)
-{
-	require_ok(kill(pid, SIGKILL));
-	require_eq(waitpid(pid, NULL, 0), pid);
-}
-
-static void check_error_event(int fd)
-{
-	require(events_wait(fd));
-	require_ok(events_read(fd, &batch));
-	require_eq(batch.n, 1);
-	check_eq(batch.event[0].header.type, CXL_EVENT_AFU_ERROR);
-	check_eq(batch.event[0].afu_error.error, CXL_SIM_AFU_ERROR);
-}
-
 /* Milliseconds until a client notices that the program was killed */
 static long long time_kill(void)
 {
@@ -81,7 +65,7 @@ static long long time_kill(void)
 
 	require_ok(node_start(fd, 0, -1, 0));
 	killed = now_ms();
-	model_kill(pid);
+	kill_and_wait(pid);
 	require(events_wait(fd));
 	killed = now_ms() - killed;
 	check_error_event(fd);
@@ -105,7 +89,7 @@ static void killed_program_is_a_failed_afu(void)
 	mmio_write(window, 0, 5);
 	check_eq(mmio_read(window, 0), 5);
 
-	model_kill(pid);
+	kill_and_wait(pid);
 	check_error_event(fd);
 	check(becomes_true(mmio_read(window, 0) == ALL_ONES));
 	mmio_write(window, 0, 6);
@@ -120,7 +104,7 @@ static void killed_program_is_a_failed_afu(void)
 	check_ok(munmap(window, 4096));
 	check_ok(close(fd));
 	check_ok(close(other));
-	model_kill(pid);
+	kill_and_wait(pid);
 
 	/* Try again if the machine is busy with something else. */
 	check(becomes_true((took = time_kill()) < 100 * tap_time_scale()),
@@ -239,7 +223,7 @@ static void stopped_program_holds_up_nobody(void)
 	check(now_ms() - before < WAKE_MS);
 	check(program_runs(pid));
 	require_ok(kill(pid, SIGCONT));
-	model_kill(pid);
+	kill_and_wait(pid);
 }
 
 struct starter {
@@ -325,7 +309,7 @@ static void next_program_can_go_on(void)
 	window = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	require(window != MAP_FAILED, "%m");
 	mmio_write(window, 0, 5);
-	model_kill(pid);
+	kill_and_wait(pid);
 	check_error_event(fd);
 	check(becomes_true(mmio_read(window, 0) == ALL_ONES));
 

@@ -9,7 +9,6 @@
 #include <linux/capability.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -259,19 +258,13 @@ static pid_t memcpy_start(void)
 	return sim_program_start(MEMCPY, NODE);
 }
 
-static void memcpy_stop(pid_t pid)
-{
-	check_ok(kill(pid, SIGKILL));
-	require_eq(waitpid(pid, NULL, 0), pid);
-}
-
 /* The AFU is the program version of the memcpy AFU. */
 static void run_with_memcpy(const char *name)
 {
 	pid_t pid = memcpy_start();
 
 	api_run(name, NULL);
-	memcpy_stop(pid);
+	kill_and_wait(pid);
 }
 
 static void registers_are_accessed_one_by_one(void)

@@ -6,12 +6,10 @@
  */
 #define _GNU_SOURCE
 #include <pthread.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tap.h"
@@ -23,12 +21,6 @@
 
 static struct sim_card card;
 static struct model model;
-
-static void model_kill(pid_t pid)
-{
-	require_ok(kill(pid, SIGKILL));
-	require_eq(waitpid(pid, NULL, 0), pid);
-}
 
 /**
  * struct client - a thread that attaches and detaches
@@ -170,7 +162,7 @@ static unsigned int kill_again_and_again(struct client clients[CLIENTS])
 			serve_under_load(fd);
 		}
 		usleep(5000 * (1 + i % 8) * tap_time_scale());
-		model_kill(pid);
+		kill_and_wait(pid);
 		/* Show that a long run is not a hang. */
 		if (i % 100 == 99)
 			diag("killed %u times", i + 1);

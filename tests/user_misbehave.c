@@ -17,21 +17,6 @@
 static struct sim_card card;
 static struct event_batch batch;
 
-static void model_kill(pid_t pid)
-{
-	require_ok(kill(pid, SIGKILL));
-	require_eq(waitpid(pid, NULL, 0), pid);
-}
-
-static void check_error_event(int fd)
-{
-	require(events_wait(fd));
-	require_ok(events_read(fd, &batch));
-	require_eq(batch.n, 1);
-	check_eq(batch.event[0].header.type, CXL_EVENT_AFU_ERROR);
-	check_eq(batch.event[0].afu_error.error, CXL_SIM_AFU_ERROR);
-}
-
 /* Its commands, passed as the work element descriptor */
 enum misbehaviour {
 	BEHAVE, ANSWER_LATE, STALL, DIE, LEAVE, BE_STOPPED, SEND_GARBAGE,
@@ -137,7 +122,7 @@ static void can_be_harmless(void)
 	check_ok(close(fd));
 	require_ok(kill(pid, SIGCONT));
 	check_misbehaviour_is_harmless(BEHAVE);
-	model_kill(pid);
+	kill_and_wait(pid);
 }
 
 static void stalled_program_fails_in_time(void)
@@ -158,7 +143,7 @@ static void stalled_program_fails_in_time(void)
 	check_ok(close(fd));
 	check_ok(close(other));
 	check_ok(kill(pid, 0));
-	model_kill(pid);
+	kill_and_wait(pid);
 }
 
 #define TEST(name) { "user_misbehave." #name, name, sim_cards_remove }

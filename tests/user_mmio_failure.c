@@ -22,7 +22,6 @@
 static struct sim_card card;
 static struct model model;
 static struct model_client c;
-static struct event_batch batch;
 
 /* @value stays zero if the load does not set it. */
 static int load(int fd, __u64 *value)
@@ -89,14 +88,6 @@ static void end(void)
 	model_stop(&model);
 }
 
-static void check_error_event(void)
-{
-	require(events_wait(c.fd));
-	require_ok(events_read(c.fd, &batch));
-	check_eq(batch.event[0].header.type, CXL_EVENT_AFU_ERROR);
-	check_eq(batch.event[0].afu_error.error, CXL_SIM_AFU_ERROR);
-}
-
 static void check_all_ones(void)
 {
 	__u64 value;
@@ -118,7 +109,7 @@ static void no_answer_in_time_fails_the_afu(void)
 	check(now_ms() - before >= 300);
 	check(now_ms() - before < 300 + WAKE_MS);
 	check(becomes_true(__atomic_load_n(&model.error, __ATOMIC_SEQ_CST) == EIO));
-	check_error_event();
+	check_error_event(c.fd);
 	before = now_ms();
 	check_all_ones();
 	check(now_ms() - before < WAKE_MS);
@@ -158,8 +149,7 @@ static void begin_forked(pid_t *pid, const char *answer_ms)
 
 static void end_forked(pid_t pid)
 {
-	kill(pid, SIGKILL);
-	require_eq(waitpid(pid, NULL, 0), pid);
+	kill_and_wait(pid);
 	check_ok(close(c.fd));
 }
 
@@ -176,7 +166,7 @@ static void killed_program_ends_an_access(void)
 	require_ok(kill(pid, SIGKILL));
 	waiter_gets_all_ones(&w);
 	check(now_ms() - killed < WAKE_MS);
-	check_error_event();
+	check_error_event(c.fd);
 	check_all_ones();
 	end_forked(pid);
 }
@@ -193,7 +183,7 @@ static void stopped_program_is_waited_for_no_longer(void)
 	check_ok(load(c.fd, &value));
 	check_eq(value, ALL_ONES);
 	check(now_ms() - before < 200 + WAKE_MS);
-	check_error_event();
+	check_error_event(c.fd);
 	require_ok(kill(pid, SIGCONT));
 	end_forked(pid);
 }
@@ -215,8 +205,7 @@ static void killed_client_waits_no_longer(void)
 	}
 	require(model_wait(&model, CXL_SIM_MMIO, &m));
 	killed = now_ms();
-	require_ok(kill(pid, SIGKILL));
-	require_eq(waitpid(pid, NULL, 0), pid);
+	kill_and_wait(pid);
 	check(now_ms() - killed < WAKE_MS);
 	check_errno(model_mmio_done(model.fd, &m, 1), ESTALE);
 	/* The AFU has not failed, and serves the next access. */
@@ -328,7 +317,7 @@ static void check_wrong_answer(bool write, __u32 pe, __u64 value)
 	check_errno(model_mmio_done(model.fd, &m, value), EINVAL);
 	require_eq(waitpid(pid, &status, 0), pid);
 	check_eq(status, 0);
-	check_error_event();
+	check_error_event(c.fd);
 	end();
 }
 
@@ -346,7 +335,7 @@ static void wrong_answer_fails_the_afu(void)
 	check_errno(model_mmio_done(model.fd, &m, 0), ESTALE);
 	check_errno(model_request(model.fd, CXL_SIM_MMIO_DONE, &m, 0, 1),
 		    EINVAL);
-	check_error_event();
+	check_error_event(c.fd);
 	end();
 }
 

@@ -13,6 +13,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -32,6 +33,12 @@ long long now_ms(void)
 void nap(void)
 {
 	usleep(500);
+}
+
+void kill_and_wait(pid_t pid)
+{
+	require_ok(kill(pid, SIGKILL));
+	require_eq(waitpid(pid, NULL, 0), pid);
 }
 
 /* Files */

@@ -55,6 +55,9 @@ long long now_ms(void);
 /* A short sleep while polling. */
 void nap(void);
 
+/* Kill a child, and wait for its end; require. */
+void kill_and_wait(pid_t pid);
+
 /*
  * Files of sysfs, debugfs and configfs. Paths are printf style.
  */

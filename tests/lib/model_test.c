@@ -191,3 +191,14 @@ void model_detach(struct model_client *client)
 	check_ok(close(client->fd));
 	check_ok(close(client->memory));
 }
+
+void check_error_event(int fd)
+{
+	static struct event_batch batch;
+
+	require(events_wait(fd));
+	require_ok(events_read(fd, &batch));
+	require_eq(batch.n, 1);
+	check_eq(batch.event[0].header.type, CXL_EVENT_AFU_ERROR);
+	check_eq(batch.event[0].afu_error.error, CXL_SIM_AFU_ERROR);
+}

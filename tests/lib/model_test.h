@@ -98,5 +98,7 @@ struct model_client {
 void model_attach(struct model *m, const char *node, __u64 wed,
 		  struct model_client *client);
 void model_detach(struct model_client *client);
+/* The next event of a client: the AFU has failed. */
+void check_error_event(int fd);
 
 #endif

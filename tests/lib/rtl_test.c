@@ -3,7 +3,6 @@
 #define _GNU_SOURCE
 #include <endian.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -56,12 +55,6 @@ pid_t rtl_start(const char *first, const char *second)
 		_exit(127);
 	}
 	return pid;
-}
-
-void rtl_kill(pid_t pid)
-{
-	require_ok(kill(pid, SIGKILL));
-	require_eq(waitpid(pid, NULL, 0), pid);
 }
 
 int rtl_end_status(pid_t pid)

@@ -10,7 +10,7 @@
  *	transfer_start(&t);
  *	check_copied(&t);
  *	transfer_free(&t);
- *	rtl_kill(pid);
+ *	kill_and_wait(pid);
  *
  * Functions without a result end the test if they fail.
  */
@@ -57,7 +57,6 @@ pid_t rtl_start(const char *first, const char *second);
 pid_t rtl_card_make(const char *first, const char *second);
 /* Wait for its end; returns its status, or -1 if it does not end soon. */
 int rtl_end_status(pid_t pid);
-void rtl_kill(pid_t pid);
 
 void *fresh_memory(size_t length);
 
