@@ -10,7 +10,8 @@
 #	tap_run modules card_has_a_minor
 #
 # Each function is the test <subject>.<function>. It runs in a shell of its own,
-# and passes if it exits with status 0. $CXL_TEST_PREFIX selects, as in tap.h.
+# and passes if it exits with status 0. $CXL_TEST_PREFIX selects, as in tap.h. If
+# $tap_progress is not empty, each test is announced, with the seconds since boot.
 
 tap_skip_status=77
 
@@ -46,6 +47,7 @@ tap_run() {
 		esac
 		tap_number=$((tap_number + 1))
 		tap_status=0
+		[ -z "${tap_progress-}" ] || echo "# $(cut -d . -f 1 /proc/uptime) s: $tap_name"
 		("$tap_test") 2>&1 || tap_status=$?
 		case $tap_status in
 		0) echo "ok $tap_number - $tap_name" ;;
