@@ -2,13 +2,22 @@
 # Sourced by scripts that run tests: turns marked output into one TAP file, the
 # closing line and the exit status.
 
+# awk_by_line ARGUMENT...: awk, which prints what it can as lines arrive. mawk waits
+# until it has 4096 bytes, unless it is told not to.
+awk_by_line() {
+	case $(awk -W version 2>&1 </dev/null) in
+	mawk*) awk -W interactive "$@" ;;
+	*) awk "$@" ;;
+	esac
+}
+
 # tap_report FILE: stdin as merge-tap.awk expects it; FILE gets the TAP, and so
 # does stdout, followed by the closing line. Fails if a test failed, or none
 # ran.
 tap_report() {
 	{
 		echo "TAP version 13"
-		awk -f tests/merge-tap.awk -v counts="$1.counts"
+		awk_by_line -f tests/merge-tap.awk -v counts="$1.counts"
 	} | tee "$1"
 	read -r passed failed skipped <"$1.counts"
 	rm -f "$1.counts"
