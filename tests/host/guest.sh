@@ -203,6 +203,8 @@ afu_driver_is_built_and_loaded() {
 # A structure of ours that changes changes the version of what is given it. A module
 # that was built before would not load with the old one.
 module_follows_the_versions_of_symbols() {
+	grep -q '^0x0*[1-9a-f].*cxl_get_fd' "$out/modules/Module.symvers" ||
+		skip "this kernel's symbols have no versions"
 	own=$work/build/$ARCH-$KERNEL
 	mkdir -p "$own/modules"
 	for version in 0x11111111 0x22222222; do
