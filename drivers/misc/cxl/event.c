@@ -168,12 +168,13 @@ int cxl_events_set_ops(struct cxl_events *ev,
  */
 int cxl_events_unset_ops(struct cxl_events *ev)
 {
+	unsigned long flags, queue_flags;
 	struct module *unpin = NULL;
-	unsigned long flags;
 	int ret = 0;
 
 	spin_lock_irqsave(&ev->lock, flags);
-	raw_spin_lock(&ev->queue_lock);
+	/* On PREEMPT_RT interrupts are still on, and may send. */
+	raw_spin_lock_irqsave(&ev->queue_lock, queue_flags);
 	if (ev->ops && (cxl_events_in_flight(ev) ||
 			(ev->queue && ev->queue->reserved) ||
 			atomic_cmpxchg(&ev->announced, 0, CXL_EVENTS_NO_OPS))) {
@@ -182,7 +183,7 @@ int cxl_events_unset_ops(struct cxl_events *ev)
 		WRITE_ONCE(ev->ops, NULL);
 		swap(unpin, ev->ops_owner);
 	}
-	raw_spin_unlock(&ev->queue_lock);
+	raw_spin_unlock_irqrestore(&ev->queue_lock, queue_flags);
 	spin_unlock_irqrestore(&ev->lock, flags);
 	module_put(unpin);
 	return ret;
