@@ -72,37 +72,37 @@ void cxl_events_destroy(struct cxl_events *ev)
 }
 
 /*
- * The AFU driver has @n more events.  Called in any context, hard interrupts
- * too. The exchange is fully ordered: a reader that sees the count sees what
- * the driver stored before; a sleeper that does not see it is seen here and
- * woken.
- *
- * Return: false if the events are rejected.
+ * cxl_events_raise() cannot count @n events.  Do not take the lock:
+ * fetch_event() is called with it held, and may take a lock that our caller
+ * holds.  Events announced again after the context is retired have been counted
+ * as lost.
  */
-bool cxl_events_announce(struct cxl_events *ev, unsigned int n)
+void cxl_events_reject(struct cxl_events *ev, unsigned int n)
 {
-	int old = atomic_read(&ev->announced);
+	smp_rmb(); /* pairs with the exchange in detach */
+	if (!(READ_ONCE(ev->state) & CXL_EVENTS_RETIRED))
+		atomic64_add(n, &ev->unwanted);
+}
 
-	if (!n)
-		return true;
-	do {
-		if (unlikely(old < 0 || n > INT_MAX - old)) {
-			/*
-			 * Reject them.  Do not take the lock: fetch_event() is
-			 * called with it held, and may take a lock that our
-			 * caller holds.  Events announced again after the
-			 * context is retired have been counted as lost.
-			 */
-			smp_rmb(); /* pairs with the exchange in detach */
-			if (!(READ_ONCE(ev->state) & CXL_EVENTS_RETIRED))
-				atomic64_add(n, &ev->unwanted);
-			return false;
-		}
-	} while (!atomic_try_cmpxchg(&ev->announced, &old, old + n));
-
+/* Driver events have been raised: tell whoever waits.  Called in any context. */
+void cxl_events_tell(struct cxl_events *ev, unsigned int n)
+{
 	trace_cxl_event_post(ev, CXL_EVENT_AFU_DRIVER, n);
 	if (!cxl_events_wake_later(ev))
 		cxl_events_wake_now(ev, EPOLLIN | EPOLLRDNORM, POLL_IN);
+}
+
+/*
+ * The AFU driver has @n more events.  Called in any context, hard interrupts
+ * too.  Return: false if the events are rejected.
+ */
+bool cxl_events_announce(struct cxl_events *ev, unsigned int n)
+{
+	if (!n)
+		return true;
+	if (!cxl_events_raise(ev, n))
+		return false;
+	cxl_events_tell(ev, n);
 	return true;
 }
 

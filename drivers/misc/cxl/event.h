@@ -84,8 +84,8 @@ static_assert(offsetof(struct cxl_event_record, data) -
 
 struct cxl_events {
 	/*
-	 * Guards the producers' side of the event queue.  Raw: they take it in
-	 * hard interrupts, on PREEMPT_RT too.
+	 * Guards the producers' side of the event queue; unset_ops takes it,
+	 * too.  Raw: producers take it in hard interrupts, on PREEMPT_RT too.
 	 */
 	raw_spinlock_t queue_lock;
 
@@ -180,6 +180,8 @@ void cxl_events_detach_ops(struct cxl_events *ev,
 			   const struct cxl_afu_driver_ops *only);
 void cxl_events_retire(struct cxl_events *ev);
 bool cxl_events_announce(struct cxl_events *ev, unsigned int n);
+void cxl_events_reject(struct cxl_events *ev, unsigned int n);
+void cxl_events_tell(struct cxl_events *ev, unsigned int n);
 void cxl_events_wake(struct cxl_events *ev);
 
 /* Card driver: event_generic.c */
@@ -213,6 +215,27 @@ static inline u64 cxl_events_nr_lost(const struct cxl_events *ev)
 static inline u64 cxl_events_now(const struct cxl_events *ev)
 {
 	return READ_ONCE(ev->stamps) ? ktime_get_ns() : 0;
+}
+
+/*
+ * Count @n more driver events.  The exchange is fully ordered: a reader that
+ * sees the count sees what the AFU driver stored before; a sleeper that does
+ * not see it is seen by cxl_events_tell() and woken.
+ *
+ * Return: false if the events are rejected.
+ */
+static __always_inline bool cxl_events_raise(struct cxl_events *ev,
+					     unsigned int n)
+{
+	int old = atomic_read(&ev->announced);
+
+	do {
+		if (unlikely(old < 0 || n > INT_MAX - old)) {
+			cxl_events_reject(ev, n);
+			return false;
+		}
+	} while (!atomic_try_cmpxchg(&ev->announced, &old, old + n));
+	return true;
 }
 
 /* No gap: events left behind become deferred before announced drops. */

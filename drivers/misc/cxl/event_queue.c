@@ -128,13 +128,16 @@ static __always_inline int cxl_event_queue_put(struct cxl_event_queue *q,
 		memcpy(slot->data, data, len);
 		/* Pairs with the acquire in cxl_event_queue_fetch(). */
 		smp_store_release(&q->tail, q->tail + 1);
+		/* Under the lock: once it is released, other ops may be set. */
+		if (!cxl_events_raise(q->ev, 1))
+			ret = -EPIPE;	/* the context is being retired */
 	}
 	raw_spin_unlock_irqrestore(&q->ev->queue_lock, flags);
 
-	if (ret == -ENOSPC)
+	if (!ret)
+		cxl_events_tell(q->ev, 1);
+	else if (ret == -ENOSPC)
 		atomic64_inc(&q->ev->overruns);
-	else if (!ret && !cxl_events_announce(q->ev, 1))
-		ret = -EPIPE;	/* the ops were removed meanwhile */
 	return ret;
 }
 
