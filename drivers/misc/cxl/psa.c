@@ -96,6 +96,8 @@ static void *cxl_psa_map_locked(struct cxl_context *ctx)
 		return NULL;
 	}
 	WRITE_ONCE(ctx->psa_in_kernel, true);
+	/* Stores cause no page fault: from now on the card has to poll. */
+	cxl_psa_written(ctx, 0);
 	return addr;
 }
 
@@ -106,9 +108,6 @@ void __iomem *cxl_psa_map(struct cxl_context *ctx)
 	mutex_lock(&ctx->status_mutex);
 	addr = cxl_psa_map_locked(ctx);
 	mutex_unlock(&ctx->status_mutex);
-	/* Stores cause no page fault: from now on the card has to poll. */
-	if (addr)
-		cxl_psa_written(ctx, 0);
 
 	return (__force void __iomem *)addr;
 }
