@@ -337,6 +337,9 @@ int cxl_context_faults_open(struct cxl_context *ctx);
 void cxl_context_faults_close(struct cxl_context *ctx);
 void cxl_context_faults_end(struct cxl_context *ctx);
 void cxl_context_flush(struct cxl_context *ctx);
+
+/* behalf.c: faulting in memory on behalf of a program */
+int cxl_fault_in(struct mm_struct *mm, u64 ea, bool write);
 int cxl_handle_mm_fault(struct mm_struct *mm, u64 ea, bool write);
 
 /* vphb.c: configuration records as PCI devices */
