@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -15,6 +16,7 @@
 #include "tap.h"
 #include "lib/event_test.h"
 #include "lib/sim_test.h"
+#include "lib/sysfs_test.h"
 
 static struct event_batch batch;
 static struct sim_card card;
@@ -32,6 +34,18 @@ static struct work_element *start_stuck(void)
 	we = queue_copy(&afu.queue, dst, slow.mem + 5, sizeof(dst));
 	slow_wait(&slow);
 	return we;
+}
+
+/* The process element that the next context gets, or -1 */
+static int next_pe(void)
+{
+	int fd = node_open(card.slave, 0), pe = -1;
+
+	if (fd >= 0) {
+		pe = node_pe(fd);
+		close(fd);
+	}
+	return pe;
 }
 
 static void check_copy(struct afu *a)
@@ -85,16 +99,40 @@ static void close_does_not_wait(void)
 	close(afu.fd);
 	check(now_ms() - begin < WAKE_MS, "%lld ms", now_ms() - begin);
 
-	/* The process element is free, and works. */
+	/* The next context has another process element, and works. */
 	check_eq(afu.pe, 0);
 	afu_start(&afu, card.slave, 4);
-	check_eq(afu.pe, 0);
+	check_eq(afu.pe, 1);
 	check_copy(&afu);
 	/* The late answer is for nobody. */
 	slow_fill(&slow);
-	usleep(QUIET_MS * 1000);
+	check(becomes_true(next_pe() == 0));
 	check_eq(events_poll(afu.fd), 0);
 	check_copy(&afu);
+}
+
+/* As many faults are resolved as there are process elements, not more. */
+static void closed_contexts_keep_their_elements(void)
+{
+	enum { PROCESSES = 4 };
+	struct slow_buffer page[PROCESSES];
+	int i;
+
+	sim_card_make(&card, "afu0/num_procs", "4", NULL);
+	for (i = 0; i < PROCESSES; i++) {
+		start_stuck();
+		page[i] = slow;
+		check_eq(afu.pe, i);
+		munmap(afu.mmio, afu.mmio_size);
+		close(afu.fd);
+	}
+	check_errno(node_open(card.slave, 0), ENOSPC);
+	/* Otherwise the AFU is not in use. */
+	check_ok(file_write("1", SYSFS_CXL "/afu%d.0/reset", card.num));
+
+	for (i = 0; i < PROCESSES; i++)
+		slow_fill(&page[i]);
+	check(becomes_true(next_pe() == 0));
 }
 
 static void removal_does_not_wait(void)
@@ -150,12 +188,7 @@ static void kill_does_not_wait(void)
 	require_eq(waitpid(child, &status, 0), child);
 	check(now_ms() - begin < WAKE_MS, "%lld ms", now_ms() - begin);
 
-	check(becomes_true(({
-		int fd = node_open_ok(card.slave), pe = node_pe(fd);
-
-		close(fd);
-		pe == 0;
-	})));
+	check(becomes_true(next_pe() == 0));
 	afu_start(&afu, card.slave, 4);
 	check_eq(afu.pe, 0);
 	check_copy(&afu);
@@ -191,16 +224,59 @@ static void many_can_be_stuck(void)
 	}
 }
 
+/*
+ * All contexts of an AFU are stuck.  The kernel runs as many works of a queue at
+ * a time, or more; another AFU has a queue of its own.
+ */
+static void other_afus_work_on(void)
+{
+	enum { PROCESSES = 511, MORE = 2 };
+	static struct slow_buffer page[MORE];
+	size_t size = sysconf(_SC_PAGESIZE);
+	char other[16], dst[16];
+	struct work_element *we;
+	struct afu free;
+	int i, fd;
+
+	sim_card_make(&card, "afu1/num_procs", "4", NULL);
+	snprintf(other, sizeof(other), "afu%d.1s", card.num);
+	slow_init(&slow, PROCESSES * size, 0);
+	for (i = 0; i < PROCESSES; i++) {
+		fd = node_open_ok(card.slave);
+		/* The AFU reads its queue, of one line, first. */
+		require_ok(node_start(fd, ((unsigned long)slow.mem + i * size) | 1,
+				      4, 0));
+		slow_wait(&slow);
+		close(fd);
+	}
+	check_errno(node_open(card.slave, 0), ENOSPC);
+
+	for (i = 0; i < MORE; i++) {
+		slow_init(&page[i], size, 0);
+		afu_start(&free, other, 4);
+		we = queue_copy(&free.queue, dst, page[i].mem, sizeof(dst));
+		slow_wait(&page[i]);
+		check_eq(we->status, 0);
+	}
+	for (i = 0; i < MORE; i++)
+		slow_fill(&page[i]);
+	check_eq(queue_wait(we), WE_COMPLETE);
+	slow_fill(&slow);
+	check(becomes_true(next_pe() == 0));
+}
+
 #define TEST(name) { "chardev_stuck." #name, name, sim_cards_remove }
 
 static const struct tap_test tests[] = {
 	TEST(page_that_comes_late_is_used),
 	TEST(other_contexts_work_on),
 	TEST(close_does_not_wait),
+	TEST(closed_contexts_keep_their_elements),
 	TEST(removal_does_not_wait),
 	TEST(link_failure_does_not_wait),
 	TEST(kill_does_not_wait),
 	TEST(many_can_be_stuck),
+	TEST(other_afus_work_on),
 };
 
 TAP_MAIN(tests)

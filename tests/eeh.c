@@ -4,6 +4,7 @@
  * the drivers answer.
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -16,6 +17,7 @@
 
 #include "lib/api_test.h"
 #include "lib/cxl_test.h"
+#include "lib/event_test.h"
 
 #define PARAM		"/sys/module/cxl_test_eeh/parameters/"
 #define LOG_SIZE	2048
@@ -336,6 +338,44 @@ static void nodes_are_new_ones(void)
 	check(node_identity(master) != old[1]);
 }
 
+#define AFU1		"/sys/kernel/config/cxl-sim/api-test/afu1"
+
+static void *remove_afu(void *arg)
+{
+	check_ok(rmdir(AFU1));
+	return arg;
+}
+
+/*
+ * An AFU is removed during the slot_reset of another one, and then waits for a
+ * slow reader of its debugfs file.  It takes no part, and the card recovers.
+ */
+static void afu_goes_in_the_middle(void)
+{
+	pthread_t recovering, removing;
+	struct slow_reader reader;
+	char path[80];
+
+	api_set_live(false);
+	require_ok(mkdir(AFU1, 0755));
+	fresh_card();
+	snprintf(path, sizeof(path), "/sys/kernel/debug/cxl-afu/card%d/afu1/contexts",
+		 api_card());
+	slow_reader_start(&reader, require_ok(open(path, O_RDONLY)), 0);
+	require_ok(file_write("1", PARAM "hold_reset"));
+	require(!pthread_create(&recovering, NULL, recovery_thread, NULL));
+	require(becomes_true(log_has("0 reset")));
+	require(!pthread_create(&removing, NULL, remove_afu, NULL));
+	usleep(QUIET_MS * 1000);
+	require_ok(file_write("0", PARAM "hold_reset"));
+	usleep(QUIET_MS * 1000);
+	slow_reader_join(&reader);
+	require(!pthread_join(removing, NULL));
+	require(!pthread_join(recovering, NULL));
+	require(card_is_plugged());
+	check(api_is_bound(0) && api_is_bound(1));
+}
+
 static atomic_bool stop;
 
 /* Programs that open, start, work and close whenever they can */
@@ -467,6 +507,7 @@ static const struct tap_test tests[] = {
 	TEST(handlers_that_are_not_there_need_a_reset, with_handlers),
 	TEST(programs_see_it_all, release_drivers),
 	TEST(nodes_are_new_ones, release_drivers),
+	TEST(afu_goes_in_the_middle, release_drivers),
 	TEST(recoveries_with_busy_programs, NULL, 120),
 	TEST(recoveries_with_greedy_programs, NULL, 120),
 	TEST(recoveries_again_and_again, NULL, 240),

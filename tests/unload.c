@@ -6,12 +6,14 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "tap.h"
 #include "lib/all_modules.h"
 #include "lib/cxl_test.h"
+#include "lib/event_test.h"
 #include "lib/module_test.h"
 #include "lib/sysfs_test.h"
 
@@ -144,11 +146,34 @@ static void open_files_survive_the_card_driver(void)
 	check_all_gone();
 }
 
+/* A fault of a context that is gone is still being resolved. */
+static void rmmod_does_not_wait_for_a_page(void)
+{
+	struct slow_buffer slow;
+	struct afu afu;
+	char dst[16];
+
+	unload("cxl-copy");
+	slow_init(&slow, sysconf(_SC_PAGESIZE), 0);
+	afu_start(&afu, "afu0.0s", 4);
+	queue_copy(&afu.queue, dst, slow.mem, sizeof(dst));
+	slow_wait(&slow);
+	munmap(afu.mmio, afu.mmio_size);
+	check_ok(close(afu.fd));
+	unload("cxl-sim");
+	check_errno(module_unload("cxl"), EWOULDBLOCK);
+	slow_fill(&slow);
+	check(becomes_true(!module_unload("cxl")));
+	check_all_gone();
+}
+
 static const struct tap_test tests[] = {
 	{ "unload.nobody_keeps_it_by_reading_and_writing",
 	  nobody_keeps_it_by_reading_and_writing, load_all, 200 },
 	{ "unload.open_files_survive_the_card_driver",
 	  open_files_survive_the_card_driver, load_all },
+	{ "unload.rmmod_does_not_wait_for_a_page",
+	  rmmod_does_not_wait_for_a_page, load_all },
 };
 
 TAP_MAIN(tests)

@@ -35,10 +35,12 @@ u32 cxl_afu_best_mode(const struct cxl_afu *afu)
  */
 bool cxl_afu_has_contexts(struct cxl_afu *afu)
 {
+	unsigned long pe = 0;
 	bool has;
 
+	/* Process elements that are only kept, see @contexts, do not count. */
 	mutex_lock(&afu->contexts_lock);
-	has = !xa_empty(&afu->contexts);
+	has = xa_find(&afu->contexts, &pe, ULONG_MAX, XA_PRESENT);
 	mutex_unlock(&afu->contexts_lock);
 
 	return has;
@@ -283,14 +285,27 @@ static void cxl_afu_leave_slot(struct cxl_afu *afu)
 	mutex_unlock(&afu->adapter->lock);
 }
 
-/* The last reference may be a context's, long after the AFU is gone. */
-static void cxl_afu_release(struct device *dev)
+static void cxl_afu_free(struct cxl_afu *afu)
 {
-	struct cxl_afu *afu = to_cxl_afu(dev);
-
+	cxl_afu_faults_exit(afu);
+	cxl_vphb_free(afu);
 	xa_destroy(&afu->contexts);
 	put_device(&afu->adapter->dev);
 	kfree(afu);
+}
+
+static void cxl_afu_free_work(struct work_struct *work)
+{
+	cxl_afu_free(container_of(work, struct cxl_afu, free_work));
+}
+
+/*
+ * The last reference may be a context's, long after the AFU is gone; or that of
+ * a worker of the queue that is to be destroyed.
+ */
+static void cxl_afu_release(struct device *dev)
+{
+	cxl_fault_queue_work(&to_cxl_afu(dev)->free_work);
 }
 
 static struct cxl_afu *cxl_afu_alloc(struct cxl_adapter *adapter,
@@ -314,7 +329,12 @@ static struct cxl_afu *cxl_afu_alloc(struct cxl_adapter *adapter,
 	INIT_LIST_HEAD(&afu->masters);
 	xa_init_flags(&afu->contexts, XA_FLAGS_ALLOC);
 	INIT_LIST_HEAD(&afu->crs);
+	INIT_WORK(&afu->free_work, cxl_afu_free_work);
 	afu->irqs_max = adapter->desc.user_irqs;
+	if (cxl_afu_faults_init(afu) || cxl_vphb_alloc(afu)) {
+		cxl_afu_free(afu);
+		return NULL;
+	}
 
 	device_initialize(&afu->dev);
 	afu->dev.class = cxl_class;
@@ -420,9 +440,7 @@ struct cxl_afu *cxl_afu_register(struct cxl_adapter *adapter,
 	rc = cxl_afu_add_nodes(afu);
 	if (rc)
 		goto err_device;
-	rc = cxl_vphb_add(afu);
-	if (rc)
-		goto err_device;
+	cxl_vphb_add(afu);
 	return afu;
 
 err_device:

@@ -466,14 +466,40 @@ static void cxl_context_put_pe(struct cxl_context *ctx)
 	struct cxl_afu *afu = ctx->afu;
 
 	mutex_lock(&afu->contexts_lock);
-	if (xa_load(&afu->contexts, ctx->pe) == ctx)
-		xa_erase(&afu->contexts, ctx->pe);
+	if (xa_load(&afu->contexts, ctx->pe) == ctx) {
+		ctx->pe_kept = cxl_context_has_faults(ctx);
+		if (ctx->pe_kept)
+			xa_store(&afu->contexts, ctx->pe, NULL, GFP_KERNEL);
+		else
+			xa_erase(&afu->contexts, ctx->pe);
+	}
+	mutex_unlock(&afu->contexts_lock);
+}
+
+/**
+ * cxl_context_faults_done() - no worker resolves a fault of the context
+ * @ctx: context
+ *
+ * A program that closes one context after another, each with a fault that never
+ * ends, thus runs out of process elements before the AFU runs out of workers.
+ *
+ * Context: process context.
+ */
+void cxl_context_faults_done(struct cxl_context *ctx)
+{
+	struct cxl_afu *afu = ctx->afu;
+
+	mutex_lock(&afu->contexts_lock);
+	if (ctx->pe_kept)
+		xa_release(&afu->contexts, ctx->pe);
+	ctx->pe_kept = false;
 	mutex_unlock(&afu->contexts_lock);
 }
 
 /**
  * cxl_context_retire() - turn a context into an empty shell
- * @ctx: context; its process element is free afterwards
+ * @ctx: context; its process element is free afterwards, or once no worker
+ *	resolves a fault of the context
  *
  * A second call does nothing, but waits until the first is done.
  *

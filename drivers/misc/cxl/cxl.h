@@ -127,14 +127,16 @@ struct cxl_adapter {
  *	valid value is good at any time
  * @prefault_mode: likewise
  * @contexts_lock: guards @contexts and @num_procs
- * @contexts: by process element
+ * @contexts: by process element; NULL is stored for one that is kept because a
+ *	worker still resolves a fault of its last context
  * @num_procs: number of process elements in the current mode
  * @masters_lock: guards @masters
  * @masters: attached contexts that can map the windows of others
- * @vphb: PCI side, NULL without configuration records; changes under the
- *	card's lock, while the AFU is registered and unregistered
+ * @vphb: PCI side, NULL without configuration records; lives as long as the AFU
  * @err_buff: sysfs file of the error buffer
  * @crs: sysfs folders of the configuration records
+ * @fault_wq: resolves translation faults
+ * @free_work: destroys @fault_wq, and frees this
  * @debugfs: folder of the AFU
  */
 struct cxl_afu {
@@ -162,6 +164,8 @@ struct cxl_afu {
 	struct list_head masters;
 
 	struct cxl_vphb *vphb;
+	struct workqueue_struct *fault_wq;
+	struct work_struct free_work;
 	struct bin_attribute err_buff;
 	struct list_head crs;
 	struct dentry *debugfs;
@@ -195,7 +199,10 @@ struct cxl_context_irqs {
  * struct cxl_context - a process element and what belongs to it
  * @ref: references of the creator and the file, and temporary ones
  * @afu: the AFU, referenced
- * @pe: process element; free for others once the context is retired
+ * @pe: process element; free for others once the context is retired and no
+ *	fault is being resolved
+ * @pe_kept: the process element is kept until then; guarded by the AFU's
+ *	contexts_lock
  * @master: a master context; constant once started
  * @released: bit 0: the creator's reference was dropped
  * @pdev: the AFU driver's device, NULL for contexts of a device node and after
@@ -215,8 +222,9 @@ struct cxl_context_irqs {
  *	NULL once retired
  * @irqs: AFU interrupts
  * @events: the events that a program reads
- * @fault_lock: guards @fault
+ * @fault_lock: guards @fault and @nr_faults
  * @fault: resolves translation faults; NULL while none are answered
+ * @nr_faults: faults that workers are resolving, of earlier runs too
  * @mmio_running: accesses that the card makes; raised under @status_mutex
  * @masters_link: in @afu->masters, or empty
  * @psa_in_kernel: cxl_psa_map() was called since attach: stores may come
@@ -227,6 +235,7 @@ struct cxl_context {
 	struct kref ref;
 	struct cxl_afu *afu;
 	int pe;
+	bool pe_kept;
 	bool master;
 	unsigned long released;
 	struct pci_dev *pdev;
@@ -244,8 +253,9 @@ struct cxl_context {
 	struct cxl_context_irqs irqs;
 	struct cxl_events events;
 
-	spinlock_t fault_lock;		/* guards fault */
+	spinlock_t fault_lock;		/* guards fault, nr_faults */
 	struct cxl_fault *fault;
+	unsigned int nr_faults;
 
 	atomic_t mmio_running;
 
@@ -290,6 +300,7 @@ void cxl_context_abandon(struct cxl_context *ctx);
 void cxl_context_retire(struct cxl_context *ctx);
 void cxl_context_release(struct cxl_context *ctx);
 struct cxl_context *cxl_context_replace(struct cxl_context *old);
+void cxl_context_faults_done(struct cxl_context *ctx);
 
 /* compat_api.c: for AFU drivers of old kernels */
 void cxl_context_drop_unpinned_ops(struct cxl_context *ctx);
@@ -333,6 +344,10 @@ void cxl_afu_irqs_free(struct cxl_afu *afu);
 /* fault.c: translation faults */
 int cxl_fault_init(void);
 void cxl_fault_exit(void);
+void cxl_fault_queue_work(struct work_struct *work);
+int cxl_afu_faults_init(struct cxl_afu *afu);
+void cxl_afu_faults_exit(struct cxl_afu *afu);
+bool cxl_context_has_faults(struct cxl_context *ctx);
 int cxl_context_faults_open(struct cxl_context *ctx);
 void cxl_context_faults_close(struct cxl_context *ctx);
 void cxl_context_faults_end(struct cxl_context *ctx);
@@ -343,7 +358,9 @@ int cxl_fault_in(struct mm_struct *mm, u64 ea, bool write);
 int cxl_handle_mm_fault(struct mm_struct *mm, u64 ea, bool write);
 
 /* vphb.c: configuration records as PCI devices */
-int cxl_vphb_add(struct cxl_afu *afu);
+int cxl_vphb_alloc(struct cxl_afu *afu);
+void cxl_vphb_free(struct cxl_afu *afu);
+void cxl_vphb_add(struct cxl_afu *afu);
 void cxl_vphb_remove(struct cxl_afu *afu);
 void cxl_vphb_link_up(struct cxl_afu *afu);
 void cxl_vphb_settle(void);

@@ -8,6 +8,10 @@
  * So a worker does it, for which detach does not wait.  The worker touches
  * nothing but the address space, and its answer is dropped if the context is no
  * longer attached.
+ *
+ * Workers that never end must not leave others without: each AFU has a queue of
+ * its own, which runs WQ_MAX_ACTIVE at a time, and a process element is not
+ * given to another context before its worker has ended.
  */
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
@@ -22,6 +26,7 @@
 /* How long the reference of an access is kept for the process to end */
 #define CXL_LAST_USER_DELAY	(HZ / 10)
 
+/* What takes time, but not for ever: the end of address spaces and AFUs */
 static struct workqueue_struct *cxl_fault_wq;
 static DECLARE_WAIT_QUEUE_HEAD(cxl_fault_exits);
 
@@ -203,12 +208,14 @@ static void cxl_fault_work(struct work_struct *work)
 	struct cxl_afu *afu = ctx->afu;
 	u64 ea = fault->ea, dsisr = fault->dsisr;
 	unsigned long flags;
+	bool done;
 	int ret;
 
 	ret = cxl_fault_resolve(fault);
 
 	spin_lock_irqsave(&ctx->fault_lock, flags);
 	fault->busy = false;
+	done = !--ctx->nr_faults;
 	if (!fault->closed) {
 		afu->adapter->ops->fault_done(afu->data, ctx->pe, !ret);
 		if (ret)
@@ -217,7 +224,11 @@ static void cxl_fault_work(struct work_struct *work)
 	spin_unlock_irqrestore(&ctx->fault_lock, flags);
 
 	kref_put(&fault->ref, cxl_fault_free);
+	if (done)
+		cxl_context_faults_done(ctx);
 	cxl_context_put(ctx);
+	/* The queue is destroyed, after this returns, before the module goes. */
+	module_put(THIS_MODULE);
 }
 
 void cxl_context_fault(struct cxl_context *ctx, u64 ea, u64 dsisr)
@@ -233,9 +244,11 @@ void cxl_context_fault(struct cxl_context *ctx, u64 ea, u64 dsisr)
 		fault->busy = true;
 		fault->ea = ea;
 		fault->dsisr = dsisr;
+		ctx->nr_faults++;
 		kref_get(&fault->ref);
 		cxl_context_get(ctx);
-		queue_work(cxl_fault_wq, &fault->work);
+		__module_get(THIS_MODULE);
+		queue_work(ctx->afu->fault_wq, &fault->work);
 	}
 	spin_unlock_irqrestore(&ctx->fault_lock, flags);
 }
@@ -306,10 +319,61 @@ void cxl_context_faults_end(struct cxl_context *ctx)
 	kref_put(&fault->ref, cxl_fault_free);
 }
 
-int cxl_fault_init(void)
+/**
+ * cxl_context_has_faults() - is a worker resolving a fault of the context?
+ * @ctx: context; once it is detached, false is stable
+ */
+bool cxl_context_has_faults(struct cxl_context *ctx)
+{
+	bool has;
+
+	spin_lock_irq(&ctx->fault_lock);
+	has = ctx->nr_faults;
+	spin_unlock_irq(&ctx->fault_lock);
+	return has;
+}
+
+/**
+ * cxl_afu_faults_init() - create the workers of an AFU
+ * @afu: AFU that nobody knows yet
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int cxl_afu_faults_init(struct cxl_afu *afu)
 {
 	/* Unbound, with many workers: one that is stuck must not hold up others. */
-	cxl_fault_wq = alloc_workqueue("cxl_fault", WQ_UNBOUND, WQ_MAX_ACTIVE);
+	afu->fault_wq = alloc_workqueue("cxl_fault/%d.%u", WQ_UNBOUND,
+					WQ_MAX_ACTIVE, afu->adapter->num,
+					afu->slice);
+	return afu->fault_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * cxl_afu_faults_exit() - wait for the workers of an AFU to return
+ * @afu: AFU, to which they do not refer any more
+ *
+ * Context: process context, but not that of one of the workers.
+ */
+void cxl_afu_faults_exit(struct cxl_afu *afu)
+{
+	if (afu->fault_wq)
+		destroy_workqueue(afu->fault_wq);
+}
+
+/**
+ * cxl_fault_queue_work() - have work done before the module goes
+ * @work: must end soon
+ *
+ * Context: any.
+ */
+void cxl_fault_queue_work(struct work_struct *work)
+{
+	queue_work(cxl_fault_wq, work);
+}
+
+int cxl_fault_init(void)
+{
+	cxl_fault_wq = alloc_workqueue("cxl_fault", WQ_UNBOUND, 0);
 	return cxl_fault_wq ? 0 : -ENOMEM;
 }
 

@@ -182,8 +182,12 @@ static bool cxl_afu_slot_reset(struct cxl_afu *afu)
 		.result = PCI_ERS_RESULT_RECOVERED,
 	};
 
-	if (cxl_afu_force_mode(afu, cxl_afu_best_mode(afu)) ||
-	    !cxl_afu_step(&renew, afu))
+	int rc = cxl_afu_force_mode(afu, cxl_afu_best_mode(afu));
+
+	/* It is going away; the others recover. */
+	if (rc == -ENODEV)
+		return true;
+	if (rc || !cxl_afu_step(&renew, afu))
 		return false;
 
 	cxl_vphb_set_recovering(afu, false, pci_channel_io_normal);

@@ -14,7 +14,8 @@
  *				read as absent; queue: remove the bus
  *
  * The bus of an AFU that is gone holds only a reference to the AFU's memory,
- * and has no parent that could go before it.
+ * and has no parent that could go before it.  What is here lives as long as the
+ * AFU: error recovery goes on beside a removal.
  */
 #include <linux/pci.h>
 #include <linux/slab.h>
@@ -37,8 +38,8 @@ struct cxl_vphb_record {
 /**
  * struct cxl_vphb - the PCI side of an AFU
  * @add_work: adds the bus, or scans it again
- * @remove_work: removes the bus, and frees this; queued later, so it runs later
- * @afu: AFU, referenced
+ * @remove_work: removes the bus; queued later, so it runs later
+ * @afu: AFU, referenced until the bus is removed
  * @vpci: the bus; used by the worker alone
  * @add_lock: held by the worker while it adds the bus: AFU drivers are probed
  *	under it
@@ -336,7 +337,7 @@ static struct notifier_block cxl_vphb_nb = {
  * @afu: AFU
  * @record: number of the record
  *
- * Context: any, while the AFU is not unregistered.
+ * Context: any.
  * Return: the device, referenced, or NULL.
  */
 struct pci_dev *cxl_vphb_get_device(struct cxl_afu *afu, unsigned int record)
@@ -361,7 +362,7 @@ struct pci_dev *cxl_vphb_get_device(struct cxl_afu *afu, unsigned int record)
  * @recovering: it begins
  * @state: state of the devices from now on
  *
- * Context: any, while the AFU is not unregistered.
+ * Context: any.
  */
 void cxl_vphb_set_recovering(struct cxl_afu *afu, bool recovering,
 			     pci_channel_state_t state)
@@ -383,8 +384,7 @@ void cxl_vphb_set_recovering(struct cxl_afu *afu, bool recovering,
  * @afu: AFU
  * @state: state of its devices; "normal" waits for the end of a recovery
  *
- * Context: any, with the card's lock held or while the AFU is not
- * unregistered.
+ * Context: any.
  */
 void cxl_vphb_set_error_state(struct cxl_afu *afu, pci_channel_state_t state)
 {
@@ -456,7 +456,7 @@ unlock:
  * down
  * @afu: AFU whose link is up again
  *
- * Context: process context, with the card's lock held.
+ * Context: process context.
  */
 void cxl_vphb_link_up(struct cxl_afu *afu)
 {
@@ -466,7 +466,8 @@ void cxl_vphb_link_up(struct cxl_afu *afu)
 		return;
 
 	raw_spin_lock_irq(&vphb->lock);
-	if (vphb->missed)
+	/* Not after @remove_work. */
+	if (vphb->missed && !vphb->gone)
 		queue_work(cxl_vphb_wq, &vphb->add_work);
 	raw_spin_unlock_irq(&vphb->lock);
 }
@@ -479,21 +480,16 @@ static void cxl_vphb_remove_work(struct work_struct *work)
 	if (vphb->vpci)
 		cxl_vpci_remove(vphb->vpci);
 	put_device(&vphb->afu->dev);
-	kfree(vphb);
 }
 
 /**
- * cxl_vphb_add() - create the PCI devices of an AFU
- * @afu: AFU that is ready for use
+ * cxl_vphb_alloc() - allocate the PCI side of an AFU
+ * @afu: AFU that nobody knows yet; it has none without configuration records
  *
- * They appear a moment after this has returned, see cxl_vphb_settle().  A
- * failure to create them is only logged, since the AFU can be used without
- * them.
- *
- * Context: process context, maybe with pci_lock_rescan_remove() held.
+ * Context: process context.
  * Return: 0 or -ENOMEM.
  */
-int cxl_vphb_add(struct cxl_afu *afu)
+int cxl_vphb_alloc(struct cxl_afu *afu)
 {
 	struct cxl_vphb *vphb;
 
@@ -512,10 +508,35 @@ int cxl_vphb_add(struct cxl_afu *afu)
 	raw_spin_lock_init(&vphb->lock);
 	vphb->error_state = pci_channel_io_normal;
 	vphb->afu = afu;
-	get_device(&afu->dev);
 	afu->vphb = vphb;
-	queue_work(cxl_vphb_wq, &vphb->add_work);
 	return 0;
+}
+
+/**
+ * cxl_vphb_free() - free the PCI side of an AFU
+ * @afu: AFU to which nobody refers any more, nor to its bus
+ */
+void cxl_vphb_free(struct cxl_afu *afu)
+{
+	kfree(afu->vphb);
+}
+
+/**
+ * cxl_vphb_add() - create the PCI devices of an AFU
+ * @afu: AFU that is ready for use
+ *
+ * They appear a moment after this has returned, see cxl_vphb_settle().  A
+ * failure to create them is only logged, since the AFU can be used without
+ * them.
+ *
+ * Context: process context, maybe with pci_lock_rescan_remove() held.
+ */
+void cxl_vphb_add(struct cxl_afu *afu)
+{
+	if (!afu->vphb)
+		return;
+	get_device(&afu->dev);
+	queue_work(cxl_vphb_wq, &afu->vphb->add_work);
 }
 
 /**
@@ -552,9 +573,6 @@ void cxl_vphb_remove(struct cxl_afu *afu)
 	vphb->gone = true;
 	raw_spin_unlock_irq(&vphb->lock);
 
-	mutex_lock(&afu->adapter->lock);
-	afu->vphb = NULL;
-	mutex_unlock(&afu->adapter->lock);
 	queue_work(cxl_vphb_wq, &vphb->remove_work);
 }
 
