@@ -312,9 +312,13 @@ void cxl_context_faults_end(struct cxl_context *ctx)
 	spin_lock_irq(&ctx->fault_lock);
 	fault = ctx->fault;
 	ctx->fault = NULL;
-	/* The workqueue must not be destroyed while a timer runs. */
-	if (delayed_work_pending(&fault->last_user))
-		mod_delayed_work(cxl_fault_wq, &fault->last_user, 0);
+	/*
+	 * The workqueue must not be destroyed while a timer runs.  Only who
+	 * cancels the work may queue it again: it may have begun, and
+	 * cxl_context_flush() cancels it, too.
+	 */
+	if (cancel_delayed_work(&fault->last_user))
+		queue_delayed_work(cxl_fault_wq, &fault->last_user, 0);
 	spin_unlock_irq(&ctx->fault_lock);
 	kref_put(&fault->ref, cxl_fault_free);
 }
