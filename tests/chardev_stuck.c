@@ -265,7 +265,7 @@ static void other_afus_work_on(void)
 	check(becomes_true(next_pe() == 0));
 }
 
-#define TEST(name) { "chardev_stuck." #name, name, sim_cards_remove }
+#define TEST(name, ...)	{ "chardev_stuck." #name, name, sim_cards_remove, ##__VA_ARGS__ }
 
 static const struct tap_test tests[] = {
 	TEST(page_that_comes_late_is_used),
@@ -276,7 +276,7 @@ static const struct tap_test tests[] = {
 	TEST(link_failure_does_not_wait),
 	TEST(kill_does_not_wait),
 	TEST(many_can_be_stuck),
-	TEST(other_afus_work_on),
+	TEST(other_afus_work_on, 120),
 };
 
 TAP_MAIN(tests)
