@@ -26,6 +26,7 @@
 #include "lib/cgroup.h"
 #include "lib/cxl_test.h"
 #include "lib/loop_test.h"
+#include "lib/model_test.h"
 #include "lib/nobody.h"
 #include "lib/sim_test.h"
 
@@ -397,6 +398,66 @@ static void nothing_is_in_use_after_the_end(void)
 	check_eq(busy, 0);
 }
 
+/* To free its memory takes a while. */
+static void attach_and_wait(void)
+{
+	char *map = mounted_file();
+
+	require(mmap(NULL, 32 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE |
+		     MAP_ANONYMOUS | MAP_POPULATE, -1, 0) != MAP_FAILED);
+	require_ok(node_start(node_open_ok(card.slave), (unsigned long)map, -1,
+			      0));
+	pause();
+}
+
+static unsigned int reads;	/* atomic */
+
+/* Until the process has ended */
+static void *read_for_ever(void *arg)
+{
+	const struct model_client *client = arg;
+	static char buf[65536];
+
+	while (pread(client->memory, buf, sizeof(buf),
+		     client->attach.attach.wed) > 0)
+		__atomic_add_fetch(&reads, 1, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+/* The same while an AFU that is a program accesses the process's memory */
+static void models_keep_nothing_in_use(void)
+{
+	int i, busy = 0, n = tap_rounds(10, 5);
+	struct model_client client;
+	struct model model;
+	pthread_t reader;
+	pid_t pid;
+
+	model_card_make(&card, NULL);
+	model_start(&model, &card);
+	for (i = 0; i < n; i++) {
+		make_mount();
+		pid = require_ok(fork());
+		if (!pid)
+			attach_and_wait();
+		require(model_wait(&model, CXL_SIM_ATTACH, &client.attach));
+		client.memory = require_ok(model_context(&model,
+							 &client.attach));
+		reads = 0;
+		require(!pthread_create(&reader, NULL, read_for_ever, &client));
+		require(becomes_true(__atomic_load_n(&reads, __ATOMIC_SEQ_CST) >
+				     20));
+		kill(pid, SIGKILL);
+		require_eq(waitpid(pid, NULL, 0), pid);
+		busy += umount(MOUNT) < 0;
+		umount2(MOUNT, MNT_DETACH);
+		pthread_join(reader, NULL);
+		close(client.memory);
+	}
+	check_eq(busy, 0);
+	model_stop(&model);
+}
+
 /*
  * Two engines work for a process that has ended; another process keeps its
  * contexts open.
@@ -452,6 +513,8 @@ static const struct tap_test tests[] = {
 	  sim_cards_remove },
 	{ "behalf.nothing_is_in_use_after_the_end",
 	  nothing_is_in_use_after_the_end, remove_mount },
+	{ "behalf.models_keep_nothing_in_use", models_keep_nothing_in_use,
+	  remove_mount },
 	{ "behalf.contexts_left_over_keep_nothing_in_use",
 	  contexts_left_over_keep_nothing_in_use, remove_mount },
 };

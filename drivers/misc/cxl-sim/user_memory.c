@@ -18,7 +18,6 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/path.h>
-#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -70,8 +69,8 @@ static size_t copy_pages(struct page **pages, unsigned int n, u64 ea,
  * Do not wait for mmap_lock: the program may hold it for ever. Pages to be read
  * are not pinned, because pinning a page shared by copy-on-write needs a fault.
  */
-static unsigned int get_present(struct mm_struct *mm, u64 ea, size_t len,
-				bool write, struct page **pages)
+static unsigned int find_present(struct mm_struct *mm, u64 ea, size_t len,
+				 bool write, struct page **pages)
 {
 	unsigned int n = min_t(u64, MAX_PAGES,
 			       DIV_ROUND_UP(offset_in_page(ea) + len,
@@ -91,6 +90,27 @@ static unsigned int get_present(struct mm_struct *mm, u64 ea, size_t len,
 	return max(got, 0L);
 }
 
+/*
+ * Pages of a context of a process, held until put_present().  The address space
+ * is held only while they are looked up, and so that the end of its process
+ * knows of it: see cxl_context_get_mm().
+ */
+static unsigned int get_present(struct sim_user_context *ctx, u64 ea,
+				size_t len, bool write, struct page **pages)
+{
+	struct cxl_context *core = ctx->pe->elem.ctx;
+	struct mm_struct *mm;
+	unsigned int n;
+
+	lockdep_assert_held(&ctx->user->afu->turn);
+	mm = cxl_context_get_mm(core);
+	if (!mm)
+		return 0;
+	n = find_present(mm, ea, len, write, pages);
+	cxl_context_put_mm(core);
+	return n;
+}
+
 /* May sleep, for the locks of the pages. */
 static void put_present(struct page **pages, unsigned int n, bool write)
 {
@@ -102,6 +122,18 @@ static void put_present(struct page **pages, unsigned int n, bool write)
 	}
 	for (i = 0; i < n; i++)
 		put_page(pages[i]);
+}
+
+/* The memory of a process. Return as access_present() does. */
+static ssize_t access_process(struct sim_user_context *ctx, u64 ea,
+			      struct iov_iter *iter, bool write,
+			      struct page **pages, unsigned int n)
+{
+	size_t done = copy_pages(pages, n, ea, iter, iov_iter_count(iter),
+				 write);
+
+	ctx->pe->bytes += done;
+	return n && !done ? -EAGAIN : done;
 }
 
 /* Kernel addresses, a page at a time. Return as access_present() does. */
@@ -141,8 +173,6 @@ static ssize_t access_present(struct sim_user_context *ctx, u64 ea,
 {
 	struct sim_afu *afu = ctx->user->afu;
 	struct page *pages[MAX_PAGES];
-	struct mm_struct *mm = NULL;
-	size_t done = 0;
 	unsigned int n = 0;
 	ssize_t ret;
 
@@ -152,29 +182,21 @@ static ssize_t access_present(struct sim_user_context *ctx, u64 ea,
 		return 0;
 	if (mutex_lock_killable(&afu->turn))
 		return -EINTR;
-	ret = sim_user_is_stale(ctx) ? -ESTALE : 0;
-	/* While the link is down, let the engine wait for it. */
-	if (!ret && !READ_ONCE(afu->halted)) {
-		mm = ctx->pe->elem.mm;
-		if (ctx->kernel)
-			ret = access_kernel(ctx, ea, iter, write);
-	}
-	if (mm && !mmget_not_zero(mm))
-		mm = NULL;
-	if (mm) {
-		n = get_present(mm, ea, iov_iter_count(iter), write, pages);
-		done = copy_pages(pages, n, ea, iter, iov_iter_count(iter),
-				  write);
-		ctx->pe->bytes += done;
-		ret = n && !done ? -EAGAIN : 0;
+	if (sim_user_is_stale(ctx)) {
+		ret = -ESTALE;
+	} else if (READ_ONCE(afu->halted)) {
+		/* While the link is down, let the engine wait for it. */
+		ret = 0;
+	} else if (ctx->kernel) {
+		ret = access_kernel(ctx, ea, iter, write);
+	} else {
+		n = get_present(ctx, ea, iov_iter_count(iter), write, pages);
+		ret = access_process(ctx, ea, iter, write, pages, n);
 	}
 	mutex_unlock(&afu->turn);
 
 	put_present(pages, n, write);
-	/* This may be the last reference: do not free it in this thread. */
-	if (mm)
-		mmput_async(mm);
-	return ret ?: done;
+	return ret;
 }
 
 /* The same through the engine, but never 0 */
