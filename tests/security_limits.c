@@ -144,6 +144,93 @@ static void endless_loops_hold_up_no_removal(void)
 }
 
 /*
+ * Interrupts of other CPUs
+ */
+
+/* Function calls so far that one CPU has asked another for */
+static long long function_calls(void)
+{
+	FILE *f = fopen("/proc/interrupts", "re");
+	long long sum = -1, n;
+	char line[1024], *at;
+	int length;
+
+	require(f);
+	while (sum < 0 && fgets(line, sizeof(line), f)) {
+		at = strchr(line, ':');
+		if (!at || !strstr(at, "Function call interrupts"))
+			continue;
+		sum = 0;
+		for (at++; sscanf(at, "%lld%n", &n, &length) == 1; at += length)
+			sum += n;
+	}
+	fclose(f);
+	if (sum < 0)
+		skip("the kernel does not count function calls by themselves");
+	return sum;
+}
+
+/* How many come each second while @what runs as nobody? Per CPU. */
+static long long calls_beside(void (*what)(void))
+{
+	long long calls, begin;
+	pid_t pid;
+
+	share();
+	sim_card_make(&card, NULL);
+	give_away("/dev/cxl/%s", card.slave);
+	pid = nobody_start(what);
+	require(becomes_true(ready()));
+	calls = -function_calls();
+	begin = now_ms();
+	sleep(1);
+	calls += function_calls();
+	calls = calls * 1000 / (now_ms() - begin) /
+		sysconf(_SC_NPROCESSORS_ONLN);
+	kill_and_wait(pid);
+	diag("%lld function calls per second and CPU", calls);
+	return calls;
+}
+
+static void ask_for_the_time_base(void)
+{
+	char *map[CONTEXTS];
+	int i, fd;
+
+	for (i = 0; i < CONTEXTS; i++) {
+		fd = node_open_ok(card.slave);
+		require_ok(node_start(fd, 0, 4, 0));
+		map[i] = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED,
+			      fd, 0);
+		require(map[i] != MAP_FAILED);
+	}
+	tell_ready();
+	/* The time base cannot be shown to a program that sleeps. */
+	for (;; usleep(1000))
+		for (i = 0; i < CONTEXTS; i++)
+			mmio_write(map[i], REG_TB, 1);
+}
+
+static void time_base_disturbs_few(void)
+{
+	if (sim_models_are_programs())
+		skip("a program shows it without function calls");
+	check(calls_beside(ask_for_the_time_base) < 1500);
+}
+
+static void ask_whether_it_is_synced(void)
+{
+	tell_ready();
+	for (;;)
+		file_number(SYSFS_CXL "/card%d/psl_timebase_synced", card.num);
+}
+
+static void attributes_disturb_few(void)
+{
+	check(calls_beside(ask_whether_it_is_synced) < 500);
+}
+
+/*
  * Process elements and interrupts
  */
 
@@ -436,6 +523,10 @@ static const struct tap_test tests[] = {
 	  endless_loops_starve_nobody, sim_cards_remove },
 	{ "security_limits.endless_loops_hold_up_no_removal",
 	  endless_loops_hold_up_no_removal, sim_cards_remove },
+	{ "security_limits.time_base_disturbs_few", time_base_disturbs_few,
+	  sim_cards_remove },
+	{ "security_limits.attributes_disturb_few", attributes_disturb_few,
+	  sim_cards_remove },
 	{ "security_limits.process_elements_come_back",
 	  process_elements_come_back, sim_cards_remove },
 	{ "security_limits.limit_of_open_files_is_one_of_contexts",

@@ -447,5 +447,6 @@ void sim_card_init(struct sim_card *card)
 	};
 	mutex_init(&card->config_lock);
 	mutex_init(&card->lock);
+	mutex_init(&card->synced_lock);
 	INIT_WORK(&card->reset, card_reset_work);
 }

@@ -6,6 +6,8 @@
 #ifndef _CXL_SIM_COMPAT_ARCH_H
 #define _CXL_SIM_COMPAT_ARCH_H
 
+#include <linux/cpumask.h>
+#include <linux/mm_types.h>
 #include <linux/uaccess.h>
 
 #ifdef CONFIG_X86
@@ -79,6 +81,23 @@ static inline bool sim_copy_in_user(char __user *to, const char __user *from,
 	return !raw_copy_in_user(to, from, len);
 #else
 	return sim_move_user(to, from, len);
+#endif
+}
+
+/**
+ * sim_cpus_of() - the CPUs on which a program's threads may run at the moment
+ * @mm: its address space
+ *
+ * x86 and 64-bit POWER keep a mask of the CPUs that use an address space, to
+ * know whose TLB to flush.  Others may have hardware for that, and no such
+ * mask.
+ */
+static inline const struct cpumask *sim_cpus_of(struct mm_struct *mm)
+{
+#if defined(CONFIG_X86) || defined(CONFIG_PPC64)
+	return mm_cpumask(mm);
+#else
+	return cpu_online_mask;
 #endif
 }
 

@@ -226,6 +226,7 @@ int sim_engine_start(struct sim_afu *afu)
 	struct task_struct *task;
 
 	sim_afu_init_rung(afu);
+	sim_afu_init_timebase(afu);
 	task = kthread_run(engine_thread, afu, "cxl-sim/%s.%u",
 			   config_item_name(&afu->card->group.cg_item),
 			   afu->slice);
@@ -332,7 +333,6 @@ int sim_engine_add(struct sim_pe *pe)
 
 	timerqueue_init(&pe->wait);
 	sim_pe_init_idle(pe);
-	sim_pe_init_timebase(pe);
 
 	spin_lock_irq(&afu->lock);
 	if (!afu->halted)
@@ -396,9 +396,12 @@ void sim_pe_wake(struct sim_pe *pe)
  */
 void sim_engine_remove(struct sim_pe *pe)
 {
+	struct sim_afu *afu = pe->afu;
+
 	sim_pe_kill(pe);
-	sim_engine_wait_turn(pe->afu);
+	mutex_lock(&afu->turn);
 	sim_pe_end_timebase(pe);
+	mutex_unlock(&afu->turn);
 }
 
 /**

@@ -159,13 +159,12 @@ enum sim_pe_state {
  * @tb_asked: when the engine saw the request for the time base, CLOCK_MONOTONIC
  *	ns; 0 without a request
  *
- * The engine sets up the next three while neither @tb_timer nor a call to another
- * CPU can use them:
+ * The engine sets up the next two while neither the AFU's @tb_timer nor a call
+ * to another CPU can use them:
  *
  * @tb_reg: register for the time base
  * @tb_shown: where the value shown in @tb_reg is kept
- * @tb_is_shown: set by the first CPU that shows it
- * @tb_timer: shows it on the engine's CPU
+ * @tb_is_shown: set by the first CPU that shows it, cleared by the engine
  *
  * @priv: the model's private data
  */
@@ -197,7 +196,6 @@ struct sim_pe {
 	__be64 *tb_reg;
 	u64 *tb_shown;
 	bool tb_is_shown;
-	struct hrtimer tb_timer;
 
 	u64 priv[];
 };
@@ -231,6 +229,9 @@ struct sim_pe {
  * @engine: the thread
  * @rung: timer that wakes @engine after a doorbell rang; started under @lock
  * @budget: what is left of this turn; @turn
+ * @tb_timer: shows the time base on the engine's CPU; started under @turn
+ * @tb_pe: context that it is shown to, or NULL; @turn, and @tb_timer reads it
+ * @tb_tried: when that was begun, CLOCK_MONOTONIC ns; @turn
  * @mm: address space that the engine uses in this turn, or NULL; @turn
  * @bounce: page for what cannot be copied directly; @turn
  * @woke: when the engine last woke up, CLOCK_MONOTONIC ns; used by it alone
@@ -264,6 +265,9 @@ struct sim_afu {
 	struct task_struct *engine;
 	struct hrtimer rung;
 	int budget;
+	struct hrtimer tb_timer;
+	struct sim_pe *tb_pe;
+	u64 tb_tried;
 	struct mm_struct *mm;
 	void *bounce;
 	u64 woke;
@@ -310,6 +314,10 @@ struct sim_card_settings {
  * @delay_us: injected delay before each element; written under @lock, read
  *	without it
  * @timebase_offset: injected, in ticks of the CPU's counter; plain value, no lock
+ * @synced_lock: guards the next three
+ * @synced_checked: when @synced was found out, CLOCK_MONOTONIC ns
+ * @synced_offset: @timebase_offset then
+ * @synced: the time base agreed with the CPUs' counters
  * @reset: takes the card off the bus and brings it back
  */
 struct sim_card {
@@ -330,6 +338,10 @@ struct sim_card {
 	int probe_error;
 	u32 delay_us;
 	u64 timebase_offset;
+	struct mutex synced_lock;	/* guards what follows, up to synced */
+	u64 synced_checked;
+	u64 synced_offset;
+	bool synced;
 	struct work_struct reset;
 };
 
@@ -435,7 +447,7 @@ void sim_debugfs_init(void *card, struct dentry *dir);
 void sim_debugfs_afu_init(void *afu, struct dentry *dir);
 
 /* timebase.c: the card's clock */
-void sim_pe_init_timebase(struct sim_pe *pe);
+void sim_afu_init_timebase(struct sim_afu *afu);
 void sim_pe_end_timebase(struct sim_pe *pe);
 bool sim_card_timebase_synced(void *card);
 

@@ -10,6 +10,7 @@
 #include <linux/timex.h>
 
 #include "../cxl/compat.h"
+#include "compat_arch.h"
 #include "sim.h"
 
 /**
@@ -28,6 +29,12 @@ struct sim_tb_sample {
 /* How often to check whether the program runs on the engine's CPU */
 #define SHOW_AFTER_NS	(20 * NSEC_PER_USEC)
 
+/* A program may ask all the time: interrupt the other CPUs only so often. */
+#define TRY_NS		NSEC_PER_MSEC
+
+/* How long it is known whether the time base is synchronised, likewise */
+#define SYNCED_NS	(10 * NSEC_PER_MSEC)
+
 static u64 card_timebase(struct sim_card *card)
 {
 	return get_cycles() + READ_ONCE(card->timebase_offset);
@@ -42,6 +49,9 @@ static u64 card_timebase(struct sim_card *card)
  * a busy machine.  So the value is shown by an interrupt on the CPU where the
  * program runs, which then goes on: a call of the other CPUs, or a timer on
  * this CPU, which also expires while the engine sleeps.
+ *
+ * An AFU tries this for one context at a time, and for TRY_NS at least before
+ * it turns to another, so that programs cannot keep the CPUs busy by asking.
  */
 
 static void show_now(struct sim_pe *pe)
@@ -52,11 +62,11 @@ static void show_now(struct sim_pe *pe)
 	WRITE_ONCE(*pe->tb_reg, cpu_to_be64(tb));
 }
 
-/* In a hard interrupt. Return whether the time base has been shown. */
+/* In a hard interrupt. Return whether the program was running. */
 static bool show_if_it_runs(struct sim_pe *pe)
 {
 	if (current->mm != pe->elem.mm || current->flags & PF_KTHREAD)
-		return READ_ONCE(pe->tb_is_shown);
+		return false;
 	/* Another thread of the program may run on another CPU. */
 	if (!xchg(&pe->tb_is_shown, true))
 		show_now(pe);
@@ -70,9 +80,9 @@ static void show_call(void *pe)
 
 static enum hrtimer_restart show_timer(struct hrtimer *timer)
 {
-	struct sim_pe *pe = container_of(timer, struct sim_pe, tb_timer);
+	struct sim_afu *afu = container_of(timer, struct sim_afu, tb_timer);
 
-	if (show_if_it_runs(pe))
+	if (show_if_it_runs(afu->tb_pe))
 		return HRTIMER_NORESTART;
 	hrtimer_forward_now(timer, ns_to_ktime(SHOW_AFTER_NS));
 	return HRTIMER_RESTART;
@@ -89,52 +99,74 @@ void sim_pe_show_timebase(struct sim_pe *pe, __be64 *reg, u64 *shown)
 	local_irq_restore(flags);
 }
 
+/* No timer and no call to another CPU uses a context any more. */
+static void end_try(struct sim_afu *afu)
+{
+	lockdep_assert_held(&afu->turn);
+	hrtimer_cancel(&afu->tb_timer);
+	afu->tb_pe = NULL;
+}
+
+static void begin_try(struct sim_pe *pe, u64 now)
+{
+	struct sim_afu *afu = pe->afu;
+
+	end_try(afu);
+	afu->tb_pe = pe;
+	afu->tb_tried = now;
+	preempt_disable();
+	smp_call_function_many(sim_cpus_of(pe->elem.mm), show_call, pe, true);
+	if (!READ_ONCE(pe->tb_is_shown))
+		hrtimer_start(&afu->tb_timer, ns_to_ktime(SHOW_AFTER_NS),
+			      HRTIMER_MODE_REL_PINNED_HARD);
+	preempt_enable();
+}
+
 bool sim_pe_answer_timebase(struct sim_pe *pe, __be64 *reg, u64 *shown)
 {
+	struct sim_afu *afu = pe->afu;
 	u64 now = ktime_get_ns();
 	bool asked = pe->tb_asked;
 
-	lockdep_assert_held(&pe->afu->turn);
-	if (asked)
-		hrtimer_cancel(&pe->tb_timer);
-	if (pe->tb_is_shown)
+	lockdep_assert_held(&afu->turn);
+	/* Whoever has shown it was the last to try. */
+	if (READ_ONCE(pe->tb_is_shown)) {
+		WRITE_ONCE(pe->tb_is_shown, false);
 		pe->tb_asked = 0;
-	if (sim_reg_get(reg) == *shown)
+	}
+	if (sim_reg_get(reg) == READ_ONCE(*shown))
 		return asked;
 	if (!pe->tb_asked)
 		pe->tb_asked = now;
-	pe->tb_is_shown = false;
 	if (sim_pe_is_kernel(pe) || now - pe->tb_asked > SHOW_WITHIN_NS) {
+		if (afu->tb_pe == pe)
+			end_try(afu);
 		sim_pe_show_timebase(pe, reg, shown);
 		pe->tb_asked = 0;
-		return true;
+	} else if (now - afu->tb_tried >= TRY_NS) {
+		begin_try(pe, now);
 	}
-	preempt_disable();
-	smp_call_function_many(cpu_online_mask, show_call, pe, true);
-	if (!READ_ONCE(pe->tb_is_shown))
-		hrtimer_start(&pe->tb_timer, ns_to_ktime(SHOW_AFTER_NS),
-			      HRTIMER_MODE_REL_PINNED_HARD);
-	preempt_enable();
 	return true;
 }
 
 /**
- * sim_pe_init_timebase() - prepare to show the time base
- * @pe: new context
+ * sim_afu_init_timebase() - prepare to show the time base
+ * @afu: AFU without contexts
  */
-void sim_pe_init_timebase(struct sim_pe *pe)
+void sim_afu_init_timebase(struct sim_afu *afu)
 {
-	hrtimer_setup(&pe->tb_timer, show_timer, CLOCK_MONOTONIC,
+	hrtimer_setup(&afu->tb_timer, show_timer, CLOCK_MONOTONIC,
 		      HRTIMER_MODE_REL_PINNED_HARD);
 }
 
 /**
  * sim_pe_end_timebase() - the time base is not shown any more
- * @pe: context that the engine has forgotten
+ * @pe: context that the engine has forgotten; its AFU's turn mutex is held
  */
 void sim_pe_end_timebase(struct sim_pe *pe)
 {
-	hrtimer_cancel(&pe->tb_timer);
+	if (pe->afu->tb_pe == pe)
+		end_try(pe->afu);
 }
 
 static void take_sample(void *data)
@@ -144,19 +176,13 @@ static void take_sample(void *data)
 	sample->tb = card_timebase(sample->card);
 }
 
-/**
- * sim_card_timebase_synced() - does the time base agree with the CPUs'
- * counters?
- * @data: struct sim_card
- *
+/*
  * The engine may run on any CPU.  So the counter of each CPU is read between
  * two readings of this CPU's counter.
- *
- * Context: process context.
  */
-bool sim_card_timebase_synced(void *data)
+static bool is_synced(struct sim_card *card)
 {
-	struct sim_tb_sample sample = { .card = data };
+	struct sim_tb_sample sample = { .card = card };
 	bool synced = true;
 	u64 before, after;
 	unsigned int cpu;
@@ -173,5 +199,33 @@ bool sim_card_timebase_synced(void *data)
 			synced = false;
 	}
 	migrate_enable();
+	return synced;
+}
+
+/**
+ * sim_card_timebase_synced() - does the time base agree with the CPUs'
+ * counters?
+ * @data: struct sim_card
+ *
+ * Everybody may ask, all the time: the answer is kept for a moment.
+ *
+ * Context: process context.
+ */
+bool sim_card_timebase_synced(void *data)
+{
+	struct sim_card *card = data;
+	u64 offset = READ_ONCE(card->timebase_offset);
+	u64 now = ktime_get_ns();
+	bool synced;
+
+	mutex_lock(&card->synced_lock);
+	if (now - card->synced_checked >= SYNCED_NS ||
+	    card->synced_offset != offset) {
+		card->synced = is_synced(card);
+		card->synced_checked = now;
+		card->synced_offset = offset;
+	}
+	synced = card->synced;
+	mutex_unlock(&card->synced_lock);
 	return synced;
 }
