@@ -12,6 +12,7 @@
 
 #include "tap.h"
 #include "lib/cxl_test.h"
+#include "lib/nobody.h"
 #include "lib/sim_test.h"
 
 #define IDENT		0x4352430000000001ULL
@@ -52,7 +53,7 @@ struct error {
 	__be16 channel;
 	__u8 status;
 	__u8 command;
-	__be64 address;
+	__be64 reserved;
 	__be64 done;
 };
 
@@ -370,12 +371,39 @@ static void bad_address_is_told(void)
 	read_errors(error, 2);
 	check_eq(be64toh(error[0].number), 1);
 	check_entry(&error[1], 1, &c, 7, STATUS_AERROR, CHECKSUM);
-	check_eq(be64toh(error[1].address), (uintptr_t)good + page - 5);
 
 	check_eq(run(&c, 9, STORE, bad, 4), STATUS_AERROR);
 	check_eq(run(&c, 9, LOAD, bad, 4), STATUS_AERROR);
 	read_errors(error, 1);
 	check_eq(be64toh(error[0].number), 3);
+	stop(&c);
+}
+
+static void *secret;
+
+static void look_for_the_secret(void)
+{
+	__u64 own = (uintptr_t)secret, other = __builtin_bswap64(own);
+	struct error error[128];
+
+	read_errors(error, 128);
+	check_eq(be64toh(error[0].number), 3);
+	check(!memmem(error, sizeof(error), &own, sizeof(own)));
+	check(!memmem(error, sizeof(error), &other, sizeof(other)));
+}
+
+/* Everybody may read the error buffer. */
+static void addresses_stay_secret(void)
+{
+	struct context c;
+
+	make_card("4096");
+	c = start(card.slave, 0, 16);
+	secret = no_access_page();
+	check_eq(run(&c, 1, CHECKSUM, secret, 10), STATUS_AERROR);
+	check_eq(run(&c, 2, STORE, secret, 4), STATUS_AERROR);
+	check_eq(run(&c, 3, 5, secret, 1), STATUS_INVALID);
+	as_nobody(look_for_the_secret);
 	stop(&c);
 }
 
@@ -580,6 +608,7 @@ static const struct tap_test tests[] = {
 	TEST(every_channel_has_an_interrupt),
 	TEST(windows_are_apart),
 	TEST(bad_address_is_told),
+	TEST(addresses_stay_secret),
 	TEST(nonsense_is_an_afu_error),
 	TEST(untouched_channel_is_invalid),
 	TEST(error_buffer_goes_around),

@@ -46,7 +46,8 @@ enum status { BUSY = 1, DONE, ADDRESS_ERROR, INVALID };
  * struct error - an entry of the error buffer, big-endian
  *
  * Error n is in entry (n - 1) % (entries - 1) + 1. Entry 0 has the number of
- * errors.
+ * errors. Everybody may read all of it, so no entry has the address of a
+ * program's memory.
  */
 struct error {
 	uint64_t number;
@@ -54,7 +55,7 @@ struct error {
 	uint16_t channel;
 	uint8_t status;
 	uint8_t command;
-	uint64_t address;
+	uint64_t reserved;
 	uint64_t done;
 };
 
@@ -169,7 +170,6 @@ static void log_error(const struct job *job, enum status status)
 		.channel = htobe16(job->channel),
 		.status = status,
 		.command = job->command,
-		.address = htobe64(job->address + job->done),
 		.done = htobe64(job->done),
 	};
 

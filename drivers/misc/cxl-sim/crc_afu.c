@@ -99,7 +99,8 @@ static_assert(sizeof(struct crc_channel) == CRC_CHANNEL_SIZE);
  * @channel: channel
  * @status: STATUS_*
  * @command: low byte of the command
- * @address: where the error was, or the channel's register of this name
+ * @reserved: 0: everybody may read the error buffer, but the addresses of a
+ *	program's memory are its own
  * @done: bytes processed without error
  *
  * Error n is in entry (n - 1) % (entries - 1) + 1.
@@ -110,7 +111,7 @@ struct crc_error {
 	__be16 channel;
 	u8 status;
 	u8 command;
-	__be64 address;
+	__be64 reserved;
 	__be64 done;
 };
 
@@ -285,7 +286,6 @@ static void log_error(struct sim_pe *pe, u8 status)
 		.channel = cpu_to_be16(ctx->channel),
 		.status = status,
 		.command = ctx->command,
-		.address = cpu_to_be64(ctx->address + ctx->done),
 		.done = cpu_to_be64(ctx->done),
 	};
 }

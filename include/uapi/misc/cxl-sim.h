@@ -258,6 +258,9 @@ struct cxl_sim_open_context {
  * @offset: in the error buffer
  * @length: bytes, at most 4096
  * @reserved: 0
+ *
+ * Every user may read the error buffer, by sysfs: write no secrets of those who
+ * attach to it, such as addresses.
  */
 struct cxl_sim_err_buff {
 	__u64 address;
