@@ -9,6 +9,7 @@
 
 #include "tap.h"
 #include "lib/copy_test.h"
+#include "lib/model_test.h"
 #include "lib/sim_test.h"
 
 #define SECOND_DEVICE	"/dev/cxl-copy1"
@@ -126,6 +127,29 @@ static void link_that_comes_back(void)
 	copy_close(&service);
 }
 
+/* It has the IDs of a memcpy AFU, but its registers cannot be mapped. */
+static void trapped_registers_are_eio(void)
+{
+	struct cxl_copy_get_fd get = {
+		.queue_address = (uintptr_t)copy_pages(CXL_COPY_QUEUE_MIN_SIZE),
+		.queue_size = CXL_COPY_QUEUE_MIN_SIZE,
+	};
+	struct cxl_sim_message detach;
+	struct model model;
+	int device;
+
+	model_card_make(&card, "afu0/num_crs", "1", "afu0/mmio", "trapped",
+			NULL);
+	model_start(&model, &card);
+	require(becomes_true(file_exists(SECOND_DEVICE)));
+	device = require_ok(open(SECOND_DEVICE, O_RDWR));
+	check_errno(ioctl(device, CXL_COPY_GET_FD, &get), EIO);
+	/* The context was started, and is gone. */
+	check(model_wait(&model, CXL_SIM_DETACH, &detach));
+	close(device);
+	model_stop(&model);
+}
+
 /* The only context has the whole area, with its registers at the start. */
 static void works_in_dedicated_mode(void)
 {
@@ -207,6 +231,8 @@ static const struct tap_test tests[] = {
 	{ "copy_card.removed_card_is_noticed", removed_card_is_noticed,
 	  sim_cards_remove },
 	{ "copy_card.link_that_comes_back", link_that_comes_back,
+	  sim_cards_remove },
+	{ "copy_card.trapped_registers_are_eio", trapped_registers_are_eio,
 	  sim_cards_remove },
 	{ "copy_card.works_in_dedicated_mode", works_in_dedicated_mode,
 	  sim_cards_remove },

@@ -339,9 +339,10 @@ static int start_context(struct cxl_copy_context *copy, u64 queue_address)
 				current);
 	if (ret)
 		goto err_unmap_irq;
+	/* The link went down, or the AFU's registers cannot be mapped. */
 	copy->registers = cxl_psa_map(copy->ctx);
 	if (!copy->registers) {
-		ret = -ENOMEM;
+		ret = -EIO;
 		goto err_stop;
 	}
 

@@ -135,7 +135,8 @@ struct cxl_copy_completion {
  * ENOSPC	the AFU has no process element or no interrupt left
  * EMFILE, ENFILE	too many open files
  * EBUSY	the card is being reset
- * EIO		the card is in error recovery, or its link is down
+ * EIO		the card is in error recovery, its link is down, or the AFU's
+ *		registers cannot be mapped
  * ENODEV	the driver was unbound from the AFU
  */
 #define CXL_COPY_GET_FD \
