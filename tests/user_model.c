@@ -461,6 +461,32 @@ static void reading_loses_nothing(void)
 	check_ok(close(fd));
 }
 
+static void answers_given_twice(void)
+{
+	struct cxl_sim_message reset, attach;
+	int client;
+
+	model_card_make(&card, NULL);
+	model_run(&model, require_ok(model_open(&card, 0)));
+	require(model_wait(&model, CXL_SIM_RESET, &reset));
+	check_ok(model_request(model.fd, CXL_SIM_RESET_DONE, &reset, 0, 0));
+	check_ok(model_request(model.fd, CXL_SIM_RESET_DONE, &reset, 0, 0));
+	reset.id--;
+	check_errno(model_request(model.fd, CXL_SIM_RESET_DONE, &reset, 0, 0),
+		    ESTALE);
+
+	client = node_open_ok(card.slave);
+	require_ok(node_start(client, 0, -1, 0));
+	require(model_wait(&model, CXL_SIM_ATTACH, &attach));
+	check_errno(model_request(model.fd, CXL_SIM_ATTACHED, &attach, 0, 0),
+		    ESTALE);
+	check_errno(model_mmio_done(model.fd, &attach, 0), ESTALE);
+	/* None of them was a mistake. */
+	check_ok(model_request(model.fd, CXL_SIM_INTERRUPT, &attach, 0, 1));
+	check_ok(close(client));
+	model_stop(&model);
+}
+
 static void error_buffer_is_written(void)
 {
 	struct cxl_sim_err_buff w = { .offset = 100, .length = 5 };
@@ -512,6 +538,7 @@ static const struct tap_test tests[] = {
 	TEST(dedicated_mode_is_told),
 	TEST(link_is_told),
 	TEST(reading_loses_nothing),
+	TEST(answers_given_twice),
 	TEST(error_buffer_is_written),
 };
 

@@ -119,8 +119,8 @@ static bool is_answer(const struct sim_user_mmio *access,
  * @user: AFU
  * @req: its answer
  *
- * Return: 0; -ESTALE: nobody waits for it any more; -EINVAL: there was no such
- * access, and the program has failed.
+ * Return: 0; -ESTALE: nobody waits for it, or there was no such access; -EINVAL:
+ * it does not fit the access, and the program has failed.
  */
 int sim_user_mmio_done(struct sim_user *user, const struct cxl_sim_request *req)
 {

@@ -167,11 +167,15 @@ struct cxl_sim_message {
  * done.  It ends at the first that fails; if that is the very first, its error
  * is returned.
  *
- * Errors: ESTALE: the context is not attached any more, or the answer came too
- * late: not the program's mistake; ERANGE: the context does not have that
- * interrupt; EIO: the link is down, or the AFU has failed; ENODEV; EFAULT;
- * EINVAL: an unknown type, a reserved word that is not 0, an answer to nothing,
- * or not a whole number of requests: then the AFU has failed.
+ * Errors: ESTALE: the context is not attached any more, or nobody waits for
+ * the answer: it came too late, or was given already (but CXL_SIM_RESET_DONE
+ * may be repeated).  That is not the program's mistake: the two sides do not
+ * wait for each other.  ERANGE: the context does not have that interrupt; EIO:
+ * the link is down, or the AFU has failed; ENODEV; EFAULT; EINTR: only by a
+ * fatal signal.  EINVAL: an unknown type, a reserved word that is not 0, a
+ * CXL_SIM_MMIO_DONE that does not fit the access (another process element, or a
+ * value that is too large), or not a whole number of requests: then the AFU has
+ * failed.
  */
 enum cxl_sim_request_type {
 	/*
@@ -276,8 +280,7 @@ struct cxl_sim_err_buff {
  *
  * CXL_SIM_GET_INFO: returns 0.
  * CXL_SIM_OPEN_CONTEXT: returns a descriptor, close-on-exec; ESTALE: the
- * context
- *	is not attached any more.
+ *	context is not attached any more.
  * CXL_SIM_WRITE_ERR_BUFF: returns 0; EINVAL: beyond the end.
  */
 #define CXL_SIM_GET_INFO	_IOR(0xCA, 0x40, struct cxl_sim_info)
