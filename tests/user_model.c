@@ -14,6 +14,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "tap.h"
@@ -487,6 +488,40 @@ static void answers_given_twice(void)
 	model_stop(&model);
 }
 
+static ssize_t request_nowait(const struct cxl_sim_message *attach,
+			      unsigned int irq)
+{
+	struct cxl_sim_request request = {
+		.type = CXL_SIM_INTERRUPT,
+		.pe = attach->pe,
+		.id = attach->id,
+		.number = irq,
+	};
+	struct iovec iov = { &request, sizeof(request) };
+
+	return pwritev2(model.fd, &iov, 1, -1, RWF_NOWAIT);
+}
+
+/* The AFU works for its contexts now and then, and EAGAIN says so. */
+static void writing_does_not_wait(void)
+{
+	struct cxl_sim_message attach;
+	int client;
+
+	model_card_make(&card, NULL);
+	model_start(&model, &card);
+	client = node_open_ok(card.slave);
+	require_ok(node_start(client, 0, -1, 0));
+	require(model_wait(&model, CXL_SIM_ATTACH, &attach));
+	check(becomes_true(request_nowait(&attach, 2) > 0));
+	require(events_wait(client));
+	require_ok(events_read(client, &batch));
+	check_eq(batch.event[0].irq.irq, 2);
+	check(becomes_true(request_nowait(&attach, 99) < 0 && errno == ERANGE));
+	check_ok(close(client));
+	model_stop(&model);
+}
+
 static void error_buffer_is_written(void)
 {
 	struct cxl_sim_err_buff w = { .offset = 100, .length = 5 };
@@ -539,6 +574,7 @@ static const struct tap_test tests[] = {
 	TEST(link_is_told),
 	TEST(reading_loses_nothing),
 	TEST(answers_given_twice),
+	TEST(writing_does_not_wait),
 	TEST(error_buffer_is_written),
 };
 

@@ -104,14 +104,22 @@ static int report(struct sim_user_context *ctx,
 	return ret;
 }
 
+static int lock_turn(struct sim_afu *afu, bool nowait)
+{
+	if (nowait)
+		return mutex_trylock(&afu->turn) ? 0 : -EAGAIN;
+	return mutex_lock_killable(&afu->turn);
+}
+
 static int serve_context(struct sim_user *user,
-			 const struct cxl_sim_request *req)
+			 const struct cxl_sim_request *req, bool nowait)
 {
 	struct sim_user_context *ctx;
 	int ret;
 
-	if (mutex_lock_killable(&user->afu->turn))
-		return -EINTR;
+	ret = lock_turn(user->afu, nowait);
+	if (ret)
+		return ret;
 	ctx = sim_user_find(user, req->pe, req->id);
 	if (!ctx)
 		ret = -ESTALE;
@@ -125,7 +133,8 @@ static int serve_context(struct sim_user *user,
 	return ret;
 }
 
-static int serve(struct sim_user *user, const struct cxl_sim_request *req)
+static int serve(struct sim_user *user, const struct cxl_sim_request *req,
+		 bool nowait)
 {
 	int ret = sim_user_serving(user);
 
@@ -139,7 +148,7 @@ static int serve(struct sim_user *user, const struct cxl_sim_request *req)
 		return end_reset(user, req);
 	if (req->type == CXL_SIM_MMIO_DONE)
 		return sim_user_mmio_done(user, req);
-	return serve_context(user, req);
+	return serve_context(user, req, nowait);
 }
 
 /**
@@ -152,6 +161,7 @@ static int serve(struct sim_user *user, const struct cxl_sim_request *req)
 ssize_t sim_user_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct sim_user *user = iocb->ki_filp->private_data;
+	bool nowait = iocb->ki_flags & IOCB_NOWAIT;
 	struct cxl_sim_request req;
 	ssize_t done = 0;
 	int ret, i;
@@ -159,8 +169,6 @@ ssize_t sim_user_write_iter(struct kiocb *iocb, struct iov_iter *from)
 	ret = sim_user_serving(user);
 	if (ret)
 		return ret;
-	if (iocb->ki_flags & IOCB_NOWAIT)
-		return -EAGAIN;
 	if (!iov_iter_count(from) || iov_iter_count(from) % sizeof(req)) {
 		sim_user_fail(user);
 		return -EINVAL;
@@ -168,7 +176,7 @@ ssize_t sim_user_write_iter(struct kiocb *iocb, struct iov_iter *from)
 	for (i = 0; i < MAX_REQUESTS && iov_iter_count(from); i++) {
 		if (!copy_from_iter_full(&req, sizeof(req), from))
 			return done ?: -EFAULT;
-		ret = serve(user, &req);
+		ret = serve(user, &req, nowait);
 		if (ret)
 			return done ?: ret;
 		done += sizeof(req);

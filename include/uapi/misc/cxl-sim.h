@@ -176,6 +176,9 @@ struct cxl_sim_message {
  * CXL_SIM_MMIO_DONE that does not fit the access (another process element, or a
  * value that is too large), or not a whole number of requests: then the AFU has
  * failed.
+ *
+ * With RWF_NOWAIT, pwritev2() fails with EAGAIN while the card works for a
+ * context.  That is over soon, and poll() does not tell when.
  */
 enum cxl_sim_request_type {
 	/*
@@ -303,8 +306,8 @@ struct cxl_sim_err_buff {
  * own memory); ESTALE: the context is not attached any more, or the AFU has
  * failed or was reset; EINTR: only by a fatal signal; ENOMEM; EINVAL.  A call
  * that waits, for memory or for the link, returns as soon as the context is
- * detached. With RWF_NOWAIT, preadv2() and pwritev2() fail with EAGAIN where
- * they would wait, and where the address is bad.
+ * detached.  With RWF_NOWAIT, preadv2() and pwritev2() fail with EAGAIN where
+ * they would wait for memory or for the link, and where the address is bad.
  */
 
 /**
