@@ -497,6 +497,30 @@ void cxl_context_faults_done(struct cxl_context *ctx)
 }
 
 /**
+ * cxl_afu_next_context() - the first context from a process element on
+ * @afu: AFU
+ * @pe: process element to begin at; set to that of the context
+ *
+ * Takes the lock for one context only, so that whoever goes through all of them
+ * can wait for each without holding up the others.
+ *
+ * Context: process context.
+ * Return: the context with a reference, or NULL.
+ */
+struct cxl_context *cxl_afu_next_context(struct cxl_afu *afu,
+					 unsigned long *pe)
+{
+	struct cxl_context *ctx;
+
+	mutex_lock(&afu->contexts_lock);
+	ctx = xa_find(&afu->contexts, pe, ULONG_MAX, XA_PRESENT);
+	if (ctx)
+		cxl_context_get(ctx);
+	mutex_unlock(&afu->contexts_lock);
+	return ctx;
+}
+
+/**
  * cxl_context_retire() - turn a context into an empty shell
  * @ctx: context; its process element is free afterwards, or once no worker
  *	resolves a fault of the context

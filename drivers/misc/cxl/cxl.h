@@ -301,6 +301,8 @@ void cxl_context_retire(struct cxl_context *ctx);
 void cxl_context_release(struct cxl_context *ctx);
 struct cxl_context *cxl_context_replace(struct cxl_context *old);
 void cxl_context_faults_done(struct cxl_context *ctx);
+struct cxl_context *cxl_afu_next_context(struct cxl_afu *afu,
+					 unsigned long *pe);
 
 /* compat_api.c: for AFU drivers of old kernels */
 void cxl_context_drop_unpinned_ops(struct cxl_context *ctx);

@@ -29,24 +29,6 @@ static void show_context(struct seq_file *s, struct cxl_context *ctx)
 		   count.rejected, count.coalesced, count.lost, count.pending);
 }
 
-/*
- * Find the first context from @pe on and take a reference.  Reading its
- * counters waits for a delivery in flight, and so for the AFU driver: do that
- * without this lock.
- */
-static struct cxl_context *next_context(struct cxl_afu *afu, unsigned long *pe)
-{
-	struct cxl_context *ctx;
-
-	mutex_lock(&afu->contexts_lock);
-	ctx = xa_find(&afu->contexts, pe, ULONG_MAX, XA_PRESENT);
-	if (ctx)
-		cxl_context_get(ctx);
-	mutex_unlock(&afu->contexts_lock);
-
-	return ctx;
-}
-
 static int contexts_show(struct seq_file *s, void *unused)
 {
 	struct cxl_afu *afu = s->private;
@@ -57,7 +39,8 @@ static int contexts_show(struct seq_file *s, void *unused)
 		   "pe", "state", "kind", "posted", "delivered", "returned",
 		   "rejected", "coalesced", "lost", "pending");
 
-	for (pe = 0; (ctx = next_context(afu, &pe)); pe++) {
+	/* A delivery in flight, and so the AFU driver, can hold up each line. */
+	for (pe = 0; (ctx = cxl_afu_next_context(afu, &pe)); pe++) {
 		show_context(s, ctx);
 		cxl_context_put(ctx);
 	}

@@ -42,6 +42,16 @@
 #include "compat.h"
 #include "cxl.h"
 
+/* The window of the context in the AFU's area */
+static void cxl_context_window(const struct cxl_context *ctx, u64 *offset,
+			       u64 *size)
+{
+	const struct cxl_afu_desc *desc = &ctx->afu->desc;
+
+	*offset = desc->pp_offset + ctx->pe * desc->pp_size;
+	*size = desc->pp_size;
+}
+
 /**
  * cxl_context_psa_range() - the part of the problem state area to map
  * @ctx: context
@@ -53,14 +63,11 @@
 int cxl_context_psa_range(const struct cxl_context *ctx, u64 *offset,
 			  u64 *size)
 {
-	const struct cxl_afu_desc *desc = &ctx->afu->desc;
-
 	if (ctx->master) {
 		*offset = 0;
-		*size = desc->psa_size;
+		*size = ctx->afu->desc.psa_size;
 	} else {
-		*offset = desc->pp_offset + ctx->pe * desc->pp_size;
-		*size = desc->pp_size;
+		cxl_context_window(ctx, offset, size);
 	}
 	return *size ? 0 : -EINVAL;
 }
@@ -207,16 +214,6 @@ void cxl_context_zap(struct cxl_context *ctx)
 	unmap_mapping_range(ctx->inode->i_mapping, 0, 0, 1);
 }
 
-/* The window of the context in the AFU's area */
-static void cxl_context_window(const struct cxl_context *ctx, u64 *offset,
-			       u64 *size)
-{
-	const struct cxl_afu_desc *desc = &ctx->afu->desc;
-
-	*offset = desc->pp_offset + ctx->pe * desc->pp_size;
-	*size = desc->pp_size;
-}
-
 bool cxl_context_arm_doorbell(struct cxl_context *ctx)
 {
 	struct cxl_afu *afu = ctx->afu;
@@ -270,20 +267,6 @@ void cxl_context_psa_closed(struct cxl_context *ctx)
 	mutex_lock(&ctx->afu->masters_lock);
 	list_del_init(&ctx->masters_link);
 	mutex_unlock(&ctx->afu->masters_lock);
-}
-
-/* The context with the lowest number from *@pe on, referenced, or NULL */
-static struct cxl_context *cxl_afu_next_context(struct cxl_afu *afu,
-						unsigned long *pe)
-{
-	struct cxl_context *ctx;
-
-	mutex_lock(&afu->contexts_lock);
-	ctx = xa_find(&afu->contexts, pe, ULONG_MAX, XA_PRESENT);
-	if (ctx)
-		cxl_context_get(ctx);
-	mutex_unlock(&afu->contexts_lock);
-	return ctx;
 }
 
 void cxl_afu_unmap(struct cxl_afu *afu)
