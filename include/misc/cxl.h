@@ -262,7 +262,8 @@ void __iomem *cxl_psa_map(struct cxl_context *ctx);
  * through cxl_psa_map() only when it looks next, up to 0.2 s later.  So call
  * this after a store that should start something.
  *
- * Context: any, while @ctx is started.
+ * Context: any, while @ctx is started; on PREEMPT_RT only where a spinlock may
+ * sleep: in the thread of an interrupt, but not with preemption disabled.
  */
 void cxl_psa_written(struct cxl_context *ctx, u64 offset);
 
@@ -273,7 +274,7 @@ void cxl_psa_written(struct cxl_context *ctx, u64 offset);
  * For accessors that a driver uses for all its stores.  Does nothing if @addr
  * is not in such a mapping, or if its context is stopped.
  *
- * Context: any.
+ * Context: as above, but @ctx need not be started.
  */
 void cxl_psa_written_at(const void __iomem *addr);
 

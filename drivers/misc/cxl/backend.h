@@ -177,7 +177,8 @@ struct cxl_backend_ops {
 	 * state area was mapped for stores: a store is about to come, or has
 	 * just come.  More stores may follow without another call, until
 	 * cxl_context_arm_doorbell().  Called under spinlocks and in hard
-	 * interrupts: must neither sleep nor arm the doorbell.
+	 * interrupts, on PREEMPT_RT in their threads: must neither sleep nor
+	 * arm the doorbell.
 	 */
 	void (*psa_written)(void *afu, u64 offset);
 
