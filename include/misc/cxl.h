@@ -376,9 +376,9 @@ ssize_t cxl_read_adapter_vpd(struct pci_dev *dev, void *buf, size_t count);
  * cxl_get_fd() - create a file for a context
  * @ctx: context without a file
  * @fops: NULL, or the file's operations.  This fills in those of open, poll,
- *	release, unlocked_ioctl, compat_ioctl, mmap, fasync and show_fdinfo that
- *	are NULL, and read and read_iter if both are; @fops itself becomes the
- *	file's f_op and must outlive the file
+ *	flush, release, unlocked_ioctl, compat_ioctl, mmap, fasync and
+ *	show_fdinfo that are NULL, and read and read_iter if both are; @fops
+ *	itself becomes the file's f_op and must outlive the file
  * @fd: set to the reserved descriptor; unchanged on failure
  *
  * The caller installs the file by fd_install(), or drops it by fput() and
@@ -405,9 +405,11 @@ struct cxl_context *cxl_fops_get_context(struct file *file);
  * The standard file operations, to be called by a driver's own operations.
  * They take files of cxl_get_fd(), except for cxl_fd_open(), which is for
  * device nodes; context, arguments and results are those of struct
- * file_operations and <uapi/misc/cxl.h>.
+ * file_operations and <uapi/misc/cxl.h>.  Without cxl_fd_flush() a process that
+ * ends while the AFU accesses its memory may leave files in use for a moment.
  */
 int cxl_fd_open(struct inode *inode, struct file *file);
+int cxl_fd_flush(struct file *file, fl_owner_t id);
 int cxl_fd_release(struct inode *inode, struct file *file);
 long cxl_fd_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 int cxl_fd_mmap(struct file *file, struct vm_area_struct *vma);

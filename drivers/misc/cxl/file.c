@@ -341,11 +341,12 @@ static void cxl_fd_show_fdinfo(struct seq_file *m, struct file *file)
 	seq_printf(m, "cxl-pending:\t%llu\n", count.pending);
 }
 
-static int cxl_fd_flush(struct file *file, fl_owner_t id)
+int cxl_fd_flush(struct file *file, fl_owner_t id)
 {
 	cxl_context_flush(file->private_data);
 	return 0;
 }
+EXPORT_SYMBOL_GPL(cxl_fd_flush);
 
 const struct file_operations cxl_afu_fops = {
 	.owner = THIS_MODULE,

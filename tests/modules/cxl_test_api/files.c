@@ -61,6 +61,7 @@ static void missing_operations_are_filled_in(struct test_run *t)
 	CHECK(t, own_fops.poll == cxl_fd_poll);
 	CHECK(t, own_fops.unlocked_ioctl == cxl_fd_ioctl);
 	CHECK(t, own_fops.compat_ioctl == cxl_fd_ioctl);
+	CHECK(t, own_fops.flush == cxl_fd_flush);
 	CHECK(t, cxl_fops_get_context(file) == ctx);
 	fput(file);
 	put_unused_fd(fd);
@@ -111,6 +112,7 @@ static void null_means_the_standard_operations(struct test_run *t)
 	CHECK(t, file->f_op->poll == cxl_fd_poll);
 	CHECK(t, file->f_op->unlocked_ioctl == cxl_fd_ioctl);
 	CHECK(t, file->f_op->mmap == cxl_fd_mmap);
+	CHECK(t, file->f_op->flush == cxl_fd_flush);
 	fput(file);
 	put_unused_fd(fd);
 }
