@@ -136,8 +136,7 @@ static int cxl_afu_switch_mode(struct cxl_afu *afu, u32 mode)
  * @mode: CXL_MODE_*, or 0
  *
  * Its device nodes are removed and those of the new mode created, even if it is
- * in
- * @mode already.
+ * in @mode already.
  *
  * Context: process context.
  * Return: 0; -EBUSY (a context exists), -EINVAL (not supported), -EIO (link

@@ -8,15 +8,13 @@
  *
  * struct cxl_vpci_host - the architecture's data of a virtual bridge
  * cxl_vpci_host_init() - prepare a bridge for its registration, in the domain
- * of
- *	the given number if we may choose; 0, -ENOSPC (that number is taken) or
- *	another errno
+ *	of the given number if we may choose; 0, -ENOSPC (that number is taken)
+ *	or another errno
  * cxl_vpci_host_scanned() - its bus exists
  * cxl_vpci_host_exit() - the reverse of cxl_vpci_host_init(), once all of the
  *	bridge is gone
  * cxl_vpci_dma_linear() - let a device's DMA addresses be kernel addresses; 0
- * or
- *	-ENOMEM
+ *	or -ENOMEM
  */
 #ifndef _CXL_COMPAT_PCI_H
 #define _CXL_COMPAT_PCI_H
