@@ -14,6 +14,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <sys/syscall.h>
@@ -464,6 +466,7 @@ static void read_only_file_is_not_written(void)
 struct slow_access {
 	struct slow_buffer slow;
 	pthread_t thread;
+	pid_t tid;
 	ssize_t result;
 	int error;
 	bool done;
@@ -474,6 +477,7 @@ static void *read_slow(void *arg)
 	struct slow_access *a = arg;
 	char byte;
 
+	a->tid = syscall(SYS_gettid);
 	a->result = pread(c.memory, &byte, 1, (uintptr_t)a->slow.mem);
 	a->error = errno;
 	__atomic_store_n(&a->done, true, __ATOMIC_SEQ_CST);
@@ -526,6 +530,53 @@ static void memory_may_come_late(void)
 	require(becomes_true(slow_access_is_done(&a)));
 	check_eq(a.result, 1);
 	end();
+}
+
+#define FREEZER	"/tmp/user-memory-freezer"
+
+static bool freezer_is(const char *state)
+{
+	char text[32] = "";
+
+	require(file_read(text, sizeof(text), FREEZER "/waiter/freezer.state") > 0);
+	return !strcmp(text, state);
+}
+
+/*
+ * Suspend freezes all programs, in any order, maybe the one that the memory
+ * comes from first. This freezer asks the same of fewer threads.
+ */
+static void wait_can_be_frozen(void)
+{
+	struct slow_access a;
+	char tid[16];
+
+	mkdir(FREEZER, 0755);
+	if (mount("none", FREEZER, "cgroup", 0, "freezer"))
+		skip("no freezer: %m");
+	require_ok(mkdir(FREEZER "/waiter", 0755));
+	begin();
+	slow_access_start(&a);
+	snprintf(tid, sizeof(tid), "%d", a.tid);
+	require_ok(file_write(tid, FREEZER "/waiter/tasks"));
+	require_ok(file_write("FROZEN", FREEZER "/waiter/freezer.state"));
+	check(becomes_true(freezer_is("FROZEN")));
+	slow_fill(&a.slow);
+	usleep(QUIET_MS * 1000);
+	check(!slow_access_is_done(&a));
+	require_ok(file_write("THAWED", FREEZER "/waiter/freezer.state"));
+	require(becomes_true(slow_access_is_done(&a)));
+	check_eq(a.result, 1);
+	end();
+}
+
+static void remove_freezer(void)
+{
+	file_write("THAWED", FREEZER "/waiter/freezer.state");
+	becomes_true(!rmdir(FREEZER "/waiter") || errno != EBUSY);
+	umount(FREEZER);
+	rmdir(FREEZER);
+	sim_cards_remove();
 }
 
 static void accesses_wait_for_the_link(void)
@@ -633,6 +684,7 @@ static const struct tap_test tests[] = {
 	TEST(read_only_file_is_not_written),
 	TEST(detach_ends_a_wait),
 	TEST(memory_may_come_late),
+	{ "user_memory.wait_can_be_frozen", wait_can_be_frozen, remove_freezer },
 	TEST(accesses_wait_for_the_link),
 	TEST(killed_wait_harms_no_other),
 	TEST(memory_that_changes),

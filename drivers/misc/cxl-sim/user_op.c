@@ -9,6 +9,7 @@
  */
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 
 #include "user.h"
@@ -185,7 +186,9 @@ int sim_user_op_run(struct sim_user_context *ctx, struct sim_user_op *op)
 	if (stale)
 		return -ESTALE;
 
-	if (wait_for_completion_killable(&op->over)) {
+	/* A program that waits for memory must not hold up suspend. */
+	if (wait_for_completion_state(&op->over,
+				      TASK_KILLABLE | TASK_FREEZABLE)) {
 		withdraw(ctx, op);
 		return -EINTR;
 	}
