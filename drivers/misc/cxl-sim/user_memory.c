@@ -9,8 +9,9 @@
  *
  * Pages that are present are accessed in the calling thread, with the AFU's
  * turn held: for detach and the link this is like any other turn. Everything
- * else (a page must be faulted in, the address is bad, or the program's own
- * buffer is not present) is done page by page through the engine and a buffer.
+ * else (a page must be faulted in, the address is bad, the program's own buffer
+ * is not present, or a page of a file is written to) is done page by page
+ * through the engine and a buffer.
  */
 #include <linux/anon_inodes.h>
 #include <linux/file.h>
@@ -66,6 +67,31 @@ static size_t copy_pages(struct page **pages, unsigned int n, u64 ea,
 }
 
 /*
+ * Can this thread write to the page? It then has to wait for the page's lock, to
+ * mark it dirty. Whoever attaches can serve a file system (FUSE) and keep the
+ * pages of its files locked for ever, but not those of tmpfs and of no file.
+ */
+static bool is_writable(struct page *page)
+{
+	struct folio *folio = page_folio(page);
+
+	return folio_test_anon(folio) || folio_test_swapbacked(folio);
+}
+
+/* Keep the pages up to the first that cannot be written to; their number. */
+static long keep_writable(struct page **pages, long n)
+{
+	long i;
+
+	for (i = 0; i < n; i++)
+		if (!is_writable(pages[i]))
+			break;
+	if (i < n)
+		unpin_user_pages(pages + i, n - i);
+	return i;
+}
+
+/*
  * Do not wait for mmap_lock: the program may hold it for ever. Pages to be read
  * are not pinned, because pinning a page shared by copy-on-write needs a fault.
  */
@@ -87,6 +113,8 @@ static unsigned int find_present(struct mm_struct *mm, u64 ea, size_t len,
 		got = get_user_pages_remote(mm, ea & PAGE_MASK, n,
 					    FOLL_NOFAULT, pages, NULL);
 	mmap_read_unlock(mm);
+	if (write)
+		got = keep_writable(pages, got);
 	return max(got, 0L);
 }
 
@@ -111,7 +139,7 @@ static unsigned int get_present(struct sim_user_context *ctx, u64 ea,
 	return n;
 }
 
-/* May sleep, for the locks of the pages. */
+/* May sleep, for the locks of the pages, see is_writable(). */
 static void put_present(struct page **pages, unsigned int n, bool write)
 {
 	unsigned int i;
