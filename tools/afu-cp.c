@@ -126,6 +126,7 @@ int main(int argc, char **argv)
 	off_t difference;
 	double start, seconds;
 
+	open_standard_files();
 	parse_options(argc, argv, &options);
 	signals_defer(false);
 	files_open(&files, options.source, options.destination);

@@ -233,6 +233,7 @@ int main(int argc, char **argv)
 {
 	struct afu *afu;
 
+	open_standard_files();
 	parse_options(argc, argv);
 	signals_defer(false);
 	store_open();

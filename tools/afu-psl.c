@@ -130,6 +130,7 @@ int main(int argc, char **argv)
 	struct psl_card *card;
 	int ret;
 
+	open_standard_files();
 	parse_options(argc, argv, &arguments);
 	card = psl_card_open(arguments.count, arguments.card);
 	if (!card)

@@ -89,6 +89,7 @@ int main(int argc, char **argv)
 	size_t i;
 	int ret;
 
+	open_standard_files();
 	look_for_json(argc, argv, "-j");
 	if (argc < 2)
 		die(EXIT_USAGE, "a command is missing; see afuctl --help");

@@ -7,7 +7,7 @@
  *	signals.c	signals that wait until they can be handled
  *	json.c		JSON for programs
  *	text.c		text that is safe to print
- *	file.c		small files, the time
+ *	file.c		standard and small files, the time
  */
 #ifndef TOOLS_COMMON_H
 #define TOOLS_COMMON_H
@@ -125,6 +125,13 @@ size_t utf8_length(const char *text);
 void make_printable(char *text, char keep);
 
 /* file.c */
+
+/*
+ * The first call of each main(): if a standard stream is closed, a file that is
+ * opened would get its number, and what is printed would go there. What is opened
+ * here instead can be neither read nor written, so that errors remain errors.
+ */
+void open_standard_files(void);
 
 /*
  * Read a small text file without its last newline. Returns its length, or -1

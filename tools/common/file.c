@@ -5,9 +5,21 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+void open_standard_files(void)
+{
+	int fd, flags;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		flags = fd == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", flags) != fd)
+			die_errno(EXIT_FAILURE, "/dev/null");
+	}
+}
 
 static void close_keeping_errno(int fd)
 {

@@ -1,0 +1,70 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# The programs of tools/ where there is no card: their command lines, and their
+# streams.
+
+. tests/lib/tap.sh
+vm=$PWD/vm
+. vm/lib.sh
+
+load_target
+top=$PWD
+tools='afuctl afu-cp afu-flash afu-psl'
+PATH=$out/tools:$PATH
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+native() {
+	[ -z "${cross_compile-}" ] || skip "this machine's programs are not for $ARCH"
+}
+
+# fresh: continue in an empty folder.
+fresh() {
+	native
+	rm -rf "$work/t"
+	mkdir "$work/t"
+	cd "$work/t" || fail "$work/t"
+}
+
+# run STATUS COMMAND...: it must exit with STATUS; its output is in out and err.
+run() {
+	want=$1
+	shift
+	rc=0
+	"$@" >out 2>err || rc=$?
+	[ "$rc" -eq "$want" ] || fail "$*: status $rc, not $want: $(cat err)"
+}
+
+# A message must not go into a file that was opened in place of a stream.
+closed_streams_do_not_touch_files() {
+	fresh
+	head -c 100000 /dev/urandom >src
+	head -c 1048576 /dev/urandom >image
+	: >dst
+	cp src src.want
+	cp image image.want
+	rc=0
+	afu-cp --device /dev/null src dst <&- >&- 2>&- || rc=$?
+	[ "$rc" -eq 3 ] || fail "afu-cp: status $rc"
+	rc=0
+	afu-flash --backing image /dev/null <&- >&- 2>&- || rc=$?
+	[ "$rc" -eq 3 ] || fail "afu-flash: status $rc"
+	afu-flash --backing image /dev/null >&- 2>&- || :
+	[ ! -s dst ] || fail "afu-cp wrote to its destination: $(cat dst)"
+	cmp src src.want || fail "afu-cp wrote to its source"
+	cmp image image.want || fail "afu-flash wrote to its image"
+	[ "$(echo *)" = 'dst image image.want src src.want' ] || fail "left behind: $(echo *)"
+}
+
+# Nor is what cannot be written a success.
+closed_output_is_a_failure() {
+	fresh
+	for tool in $tools; do
+		rc=0
+		"$tool" --help >&- 2>err || rc=$?
+		[ "$rc" -eq 1 ] || fail "$tool: status $rc"
+		grep -qx "$tool: cannot write to standard output: Bad file descriptor" err || fail "$tool: $(cat err)"
+	done
+}
+
+tap_run tools closed_streams_do_not_touch_files closed_output_is_a_failure
