@@ -21,7 +21,8 @@ copy=$work/cxl-afu
 copy_checkout() {
 	[ ! -d "$copy" ] || return 0
 	mkdir "$copy"
-	tar -c --exclude=.git --exclude=./build --exclude="$BUILD" . | tar -x -C "$copy"
+	packaging/pack-source "$work/source.tar" || fail
+	tar -xf "$work/source.tar" -C "$copy"
 }
 
 # in_copy COMMAND...: as a reader would run it, who has set nothing
