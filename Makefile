@@ -52,7 +52,7 @@ quiet	= $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2:$(CURDIR)/%=%)';)
 
 ##@ Building
 help:			## this list
-	@awk -f scripts/help.awk $(MAKEFILE_LIST)
+	@awk -f scripts/help.awk Makefile
 
 kernel:			## fetch the stock kernel KERNEL, or build it, into the cache
 	$(Q)mkdir -p $(OUT)

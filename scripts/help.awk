@@ -1,8 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# List the targets of the Makefiles that have a "## what it does".
+# List the targets of the Makefile, and of those that it includes, that have a
+# "## what it does".
 
 BEGIN {
 	print "usage: ./run TARGET... [VARIABLE=VALUE]..."
+}
+
+FNR == 1 {
+	file++
+	included = 0
+}
+
+# It is read after this one, before those that were to follow.
+/^include [a-z]/ {
+	for (i = ARGC++; i > file + included + 1; i--)
+		ARGV[i] = ARGV[i - 1]
+	ARGV[file + ++included] = $2
 }
 
 /^##@ / {

@@ -292,6 +292,38 @@ END
 	done
 }
 
+# Without a compiler, what a library brings is missing, too: for each word, whatever
+# the others need.
+run_looks_for_what_each_word_needs() {
+	mkdir -p "$scratch/needs" "$scratch/bin"
+	cp -R run vm "$scratch/needs"
+	printf '#!/bin/sh\necho 1000\n' >"$scratch/bin/id"
+	printf '#!/bin/sh\nexit 1\n' >"$scratch/bin/gcc"
+	chmod +x "$scratch/bin/id" "$scratch/bin/gcc"
+	for words in 'demo' 'demo check' 'check demo' 'demo bench' 'tools'; do
+		# shellcheck disable=SC2086
+		out=$(cd "$scratch/needs" && PATH=$scratch/bin:$PATH ./run $words 2>&1)
+		has "$out" libjson-c-dev
+		case "$words $out" in
+		'demo '[A-Z]*libncurses-dev*) fail "the demo needs too much: $out" ;;
+		'demo '[A-Z]*) ;;
+		*) has "$out" libncurses-dev ;;
+		esac
+	done
+}
+
+# Where make is not installed yet, too
+run_lists_every_target() {
+	listed=$(./run)
+	[ "$listed" = "$(env -u MAKEFLAGS -u MFLAGS make -s help)" ] || fail "make help differs"
+	find . -path ./build -prune -o -path "$BUILD" -prune -o \( -name Makefile -o -name '*.mk' \) \
+		-exec sed -n 's/^\([a-z-]*\):.*## .*/\1/p' {} + >"$scratch/targets"
+	[ "$(wc -l <"$scratch/targets")" -gt 30 ] || fail "$(cat "$scratch/targets")"
+	while read -r target; do
+		echo "$listed" | grep -q "^  $target " || fail "$target is not listed"
+	done <"$scratch/targets"
+}
+
 tap_run fresh kernel_follows_the_machine kernel_that_is_named_is_taken \
 	every_kernel_names_its_suites compiler_is_unpacked_where_the_machine_has_another \
 	terminfo_is_found_in_either_place build_folder_may_be_relative \
@@ -300,4 +332,5 @@ tap_run fresh kernel_follows_the_machine kernel_that_is_named_is_taken \
 	shell_ends_where_nobody_can_type failed_download_leaves_nothing \
 	interrupted_download_leaves_nothing killed_download_is_cleaned_up_by_the_next \
 	full_disk_leaves_nothing mirror_is_that_of_debian mirror_can_be_named no_mirror_is_told_in_a_sentence \
+	run_lists_every_target run_looks_for_what_each_word_needs \
 	run_looks_for_the_compilers_of_arch newer_kernel_is_told_as_such
