@@ -4,6 +4,7 @@
 
 begin=$(date +%s)
 logs=$(mktemp -d)
+background=''
 
 # progress TEXT: print it with the time since the start.
 progress() {
@@ -22,4 +23,25 @@ quietly() {
 		cat "$log" >&2
 		return 1
 	}
+}
+
+# in_background LOG COMMAND...: the same, until await. It is a process group,
+# $background: a ^C does not reach it, and it may have children.
+in_background() {
+	background_log=$logs/$1
+	shift
+	if [ -n "${V-}" ]; then
+		setsid "$@" &
+	else
+		setsid "$@" >"$background_log" 2>&1 &
+	fi
+	background=$!
+}
+
+await() {
+	wait "$background" || {
+		[ -n "${V-}" ] || cat "$background_log" >&2
+		return 1
+	}
+	background=''
 }

@@ -142,6 +142,24 @@ guest_that_is_killed_is_cleaned_up() {
 	rmdir "$scratch/tmp" || fail "left behind: $(ls "$scratch/tmp")"
 }
 
+# A ^C, which shells make background commands ignore
+interrupted_demo_ends_its_download() {
+	mkdir -p "$scratch/demo" "$scratch/bin"
+	cp -R vm "$scratch/demo"
+	printf '#!/bin/sh\necho $$ >%s\nsleep 100\n' "$scratch/fetch" >"$scratch/demo/vm/fetch-qemu"
+	printf '#!/bin/sh\nexec sleep 100\n' >"$scratch/bin/make"
+	chmod +x "$scratch/demo/vm/fetch-qemu" "$scratch/bin/make"
+	PATH=$scratch/bin:$PATH env --default-signal=INT setsid "$scratch/demo/vm/run-demo" >/dev/null 2>&1 &
+	pid=$!
+	wait_until "[ -s '$scratch/fetch' ]" || fail "it does not begin"
+	kill -INT "-$pid"
+	rc=0
+	wait "$pid" || rc=$?
+	[ "$rc" -eq 130 ] || fail "status $rc"
+	fetch=$(cat "$scratch/fetch")
+	wait_until "! kill -0 '$fetch' 2>/dev/null" || fail "the download goes on"
+}
+
 # A run that has not ended keeps its folder, however old that is.
 running_guest_keeps_its_folder() {
 	mkdir -p "$scratch/tmp/cxl-vm.old"
@@ -332,5 +350,5 @@ tap_run fresh kernel_follows_the_machine kernel_that_is_named_is_taken \
 	shell_ends_where_nobody_can_type failed_download_leaves_nothing \
 	interrupted_download_leaves_nothing killed_download_is_cleaned_up_by_the_next \
 	full_disk_leaves_nothing mirror_is_that_of_debian mirror_can_be_named no_mirror_is_told_in_a_sentence \
-	run_lists_every_target run_looks_for_what_each_word_needs \
+	interrupted_demo_ends_its_download run_lists_every_target run_looks_for_what_each_word_needs \
 	run_looks_for_the_compilers_of_arch newer_kernel_is_told_as_such
