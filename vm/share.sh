@@ -122,7 +122,7 @@ stage_run() {
 	add_modules
 	add_layer
 	list_shares >"$work/shares"
-	cut -d' ' -f1-3 "$work/shares" >"$work/root/vm/shares"
+	cp "$work/shares" "$work/root/vm/shares"
 	cat >"$work/root/vm/run" <<-END
 		folder_of_command='$(printf %s "$folder" | sed "s/'/'\\\\''/g")'
 		TOOLS='$out/tools'
@@ -148,12 +148,12 @@ stock_modules_folder() {
 	readlink -f "$kernel_dir/modules"
 }
 
-# list_shares: TAG, options and path of each folder but the root; its options
-# here
+# list_shares: tag, options and path of each folder but the root. A path may have
+# blanks, and keeps those before its last slash.
 list_shares() {
-	[ "$folder" = / ] || echo "folder rw $folder"
-	[ -z "$foreign_root" ] || echo "checkout ro $here"
-	[ -z "$foreign_root" ] || echo "modules ro $(stock_modules_folder)"
+	[ "$folder" = / ] || printf '%s\n' "folder rw $folder/"
+	[ -z "$foreign_root" ] || echo "checkout ro $here/"
+	[ -z "$foreign_root" ] || echo "modules ro $(stock_modules_folder)/"
 }
 
 # virtiofsd TAG FOLDER [OPTION]...: files made by root in the guest belong to

@@ -9,13 +9,14 @@ vm=$PWD/vm
 load_target
 top=$PWD
 work=$(mktemp -d)
+folder="$work/a folder "
 trap 'rm -rf "$work"' EXIT
 
-# guest [OPTION]... COMMAND...: in $work/folder; its output is $work/out, $work/err.
+# guest [OPTION]... COMMAND...: in $folder; its output is $work/out, $work/err.
 guest() {
-	mkdir -p "$work/folder"
+	mkdir -p "$folder"
 	rc=0
-	(cd "$work/folder" && "$top/guest" "$@") >"$work/out" 2>"$work/err" || rc=$?
+	(cd "$folder" && "$top/guest" "$@") >"$work/out" 2>"$work/err" || rc=$?
 }
 
 # prints LINE...: these and nothing else
@@ -35,7 +36,7 @@ streams_status_and_arguments_are_the_commands() {
 	guest sh -c 'cat; echo error >&2; echo "$OF_THE_TEST"; printf "<%s>" "$@"; echo; pwd; exit 7' \
 		sh 'x  y' "it's" '' '$HOME' <"$work/in"
 	[ "$rc" -eq 7 ] || fail "exit status $rc: $(cat "$work/err")"
-	prints one 'twoa  b' "<x  y><it's><><\$HOME>" "$work/folder"
+	prints one 'twoa  b' "<x  y><it's><><\$HOME>" "$folder"
 	[ "$(cat "$work/err")" = error ] || fail "standard error: $(cat "$work/err")"
 }
 
@@ -46,8 +47,8 @@ only_the_folder_is_written() {
 	[ "$rc" -eq 0 ] || fail "exit status $rc: $(cat "$work/err")"
 	prints 2
 	[ "$(readlink "$BUILD/guest")" = "${out##*/}" ] || fail "build/guest is not what it used"
-	[ "$(cat "$work/folder/here")" = 1 ] || fail "what it wrote to the folder is not there"
-	grep -q '^card0 ' "$work/folder/list" || fail "there is no card"
+	[ "$(cat "$folder/here")" = 1 ] || fail "what it wrote to the folder is not there"
+	grep -q '^card0 ' "$folder/list" || fail "there is no card"
 	[ ! -e "$work/beside" ] || fail "it wrote to /tmp of this machine"
 	[ ! -e /etc/cxl-afu-test ] || fail "it wrote to the root of this machine"
 }
@@ -56,8 +57,8 @@ only_the_folder_is_written() {
 # libraries.
 own_program_finds_the_card() {
 	native
-	mkdir -p "$work/folder"
-	cat >"$work/folder/program.c" <<'EOF'
+	mkdir -p "$folder"
+	cat >"$folder/program.c" <<'EOF'
 #include <libcxl.h>
 
 int main(void)
@@ -69,7 +70,7 @@ int main(void)
 	return 0;
 }
 EOF
-	gcc -Ilib/include -Iinclude/uapi -o "$work/folder/a.out" "$work/folder/program.c" -L"$out/lib" -lcxl ||
+	gcc -Ilib/include -Iinclude/uapi -o "$folder/a.out" "$folder/program.c" -L"$out/lib" -lcxl ||
 		fail "it does not build"
 	guest --card 'afuctl create second' ./a.out
 	[ "$rc" -eq 0 ] || fail "exit status $rc: $(cat "$work/err")"
@@ -78,11 +79,11 @@ EOF
 
 signals_reach_the_command() {
 	native
-	mkdir -p "$work/folder"
+	mkdir -p "$folder"
 	mkfifo "$work/said"
 	# In a session of its own, as if a terminal sent a ^C.
 	# shellcheck disable=SC2016
-	(cd "$work/folder" && exec setsid "$top/guest" sh -c \
+	(cd "$folder" && exec setsid "$top/guest" sh -c \
 		'trap "echo caught; exit 9" INT; echo ready; while :; do sleep 0.1; done') >"$work/said" 2>"$work/err" &
 	guest=$!
 	{
@@ -100,8 +101,8 @@ signals_reach_the_command() {
 # Nobody reads any more: the command gets a SIGPIPE, and everything ends.
 closed_output_ends_the_command() {
 	native
-	mkdir -p "$work/folder"
-	[ "$(cd "$work/folder" && "$top/guest" yes | head -n 1)" = y ] || fail "no output"
+	mkdir -p "$folder"
+	[ "$(cd "$folder" && "$top/guest" yes | head -n 1)" = y ] || fail "no output"
 }
 
 what_cannot_run_is_told() {
@@ -130,18 +131,18 @@ dead_kernel_is_told() {
 ordinary_user_can_use_it() {
 	native
 	[ "$(id -u)" -eq 0 ] || skip "it is one who runs the tests"
-	mkdir -p "$work/cache" "$work/folder"
+	mkdir -p "$work/cache" "$folder"
 	for part in "$(dirname "$("$vm/fetch-qemu")")" "$(dirname "$("$vm/fetch-virtiofsd")")" "$kernel_dir"; do
 		cp -al "$part" "$work/cache" 2>/dev/null || cp -a "$part" "$work/cache"
 	done
 	chmod 755 "$work"
-	chown 65534:65534 "$work/folder"
+	chown 65534:65534 "$folder"
 	rc=0
-	(cd "$work/folder" && CXL_AFU_CACHE="$work/cache" setpriv --reuid 65534 --regid 65534 --clear-groups \
+	(cd "$folder" && CXL_AFU_CACHE="$work/cache" setpriv --reuid 65534 --regid 65534 --clear-groups \
 		"$top/guest" sh -c 'id -u; echo 1 >made; ! cat /etc/shadow') >"$work/out" 2>"$work/err" || rc=$?
 	[ "$rc" -eq 0 ] || fail "exit status $rc: $(cat "$work/err")"
 	prints 0
-	[ "$(stat -c %u "$work/folder/made")" = 65534 ] || fail "the file is not the user's"
+	[ "$(stat -c %u "$folder/made")" = 65534 ] || fail "the file is not the user's"
 }
 
 debugger_stops_in_a_module() {
@@ -167,7 +168,7 @@ trace_has_the_events_of_the_command() {
 	guest --trace trace sh -c 'head -c 100000 /dev/zero >file; afu-cp file copy'
 	[ "$rc" -eq 0 ] || fail "exit status $rc: $(cat "$work/err")"
 	for event in cxl_attach cxl_event_fetch cxl_detach; do
-		grep -q "afu-cp.* $event: afu0.0 " "$work/folder/trace" || fail "no $event: $(cat "$work/folder/trace")"
+		grep -q "afu-cp.* $event: afu0.0 " "$folder/trace" || fail "no $event: $(cat "$folder/trace")"
 	done
 }
 
@@ -195,7 +196,8 @@ first_programs_run_as_the_readme_has_it() {
 afu_driver_is_built_and_loaded() {
 	native
 	make -s -C examples/afu-driver echo
-	guest --module "$top/examples/afu-driver" "$top/examples/afu-driver/echo" 7 8
+	cp -R examples/afu-driver "$work/an AFU driver"
+	guest --module "$work/an AFU driver" "$top/examples/afu-driver/echo" 7 8
 	[ "$rc" -eq 0 ] || fail "exit status $rc: $(cat "$work/err")"
 	prints 'driver event: 7' 'driver event: 8'
 }
