@@ -248,12 +248,15 @@ start_guest() {
 	done
 }
 
-# judge: the exit status, and an explanation.
+# judge: the exit status, and an explanation. It holds even if the log cannot be
+# kept, for example in another user's folder.
 judge() {
 	if show_splats "$console_log" >"$work/splats"; then
-		cp "$console_log" "$out/log/guest.console"
-		say "guest: the kernel complained (whole log: $out/log/guest.console)"
+		say "guest: the kernel complained:"
 		cat "$work/splats" >&2
+		if mkdir -p "$out/log" && cp "$console_log" "$out/log/guest.console"; then
+			say "guest: its whole log is $out/log/guest.console"
+		fi
 		return 99
 	fi
 	[ "$rc" -ne 98 ] || {

@@ -120,11 +120,19 @@ what_cannot_run_is_told() {
 	done
 }
 
+# Only other commands make the folder of logs.
 dead_kernel_is_told() {
 	native
+	export BUILD="$work/build"
+	own=$BUILD/${out##*/}
+	mkdir -p "$own"
+	for part in "$out"/*; do
+		[ "${part##*/}" = log ] || ln -s "$part" "$own"
+	done
 	guest sh -c 'echo c >/proc/sysrq-trigger'
 	[ "$rc" -eq 99 ] || fail "exit status $rc"
 	grep -q 'sysrq triggered crash' "$work/err" || fail "$(cat "$work/err")"
+	grep -q 'sysrq triggered crash' "$own/log/guest.console" || fail "the log is not kept"
 }
 
 # Owned by an ordinary user, who has no access to root's cache.
