@@ -37,7 +37,7 @@ build_parts() {
 	(
 		flock 9
 		is_built || make_parts
-	) 9>"$out/guest/lock" || exit 125
+	) 9>"$out/guest/lock"
 	load_target
 	name_parts
 }
@@ -64,7 +64,7 @@ add_modules() {
 	: >"$work/root/vm/modules/order"
 	while IFS= read -r path; do
 		if [ -d "$path" ]; then
-			built=$(with_target "$vm/build-module" "$path") || exit 125
+			built=$(with_target "$vm/build-module" "$path")
 			[ -n "$built" ] || wrong_usage "$path builds no module"
 			for file in $built; do
 				add_module "$file"
@@ -229,8 +229,12 @@ share_devices() {
 # terminal reach relay, too.
 start_guest() {
 	supervisor="$out/guest/relay${terminal_size:+ -t}${debugger:+ -d}${trace:+ -T 8}"
-	[ -z "$trace" ] || exec 8>"$trace" || exit 125
+	if [ -n "$trace" ]; then
+		(: >"$trace") 2>/dev/null || die "cannot write to $trace"
+		exec 8>"$trace"
+	fi
 	exec 3<&0
+	started=started
 	# shellcheck disable=SC2046
 	boot_qemu "$work/initrd" "$console_log" \
 		-object "memory-backend-memfd,id=mem,size=${mem}M,share=on" -machine memory-backend=mem \

@@ -112,12 +112,38 @@ what_cannot_run_is_told() {
 	grep -q "'exit 3' failed" "$work/err" || fail "$(cat "$work/err")"
 	guest ./nonesuch
 	[ "$rc" -eq 127 ] || fail "not found: exit status $rc"
-	for wrong in '--kernel' '--nonesuch' '--memory much true' '--module /nonesuch true' '--kernel 1.0 true'; do
+}
+
+what_cannot_be_started_is_told() {
+	for wrong in '--kernel' '--nonesuch' '--memory much true' '--module /nonesuch true' '--kernel 1.0 true' \
+		'--arch nonesuch true' '--trace /nonesuch/trace true'; do
 		# shellcheck disable=SC2086
 		guest $wrong
-		[ "$rc" -ne 0 ] || fail "$wrong: exit status 0"
+		[ "$rc" -eq 125 ] || fail "$wrong: exit status $rc"
 		[ -s "$work/err" ] || fail "$wrong: no message"
 	done
+	mkdir "$work/no-qemu"
+	ln -s "$kernel_dir" "$work/no-qemu"
+	export CXL_AFU_CACHE="$work/no-qemu" CXL_AFU_MIRROR=http://127.0.0.1:9/debian
+	guest true
+	[ "$rc" -eq 125 ] || fail "no QEMU: exit status $rc"
+	grep -q 'no network' "$work/err" || fail "$(cat "$work/err")"
+	export TMPDIR="$work/a b"
+	guest true
+	[ "$rc" -eq 125 ] || fail "TMPDIR: exit status $rc"
+	grep -q "TMPDIR='$TMPDIR'" "$work/err" || fail "$(cat "$work/err")"
+}
+
+# What the command prints does not become its input.
+streams_may_be_closed() {
+	native
+	mkdir -p "$folder"
+	rc=0
+	(cd "$folder" && "$top/guest" sh -c 'trap "" PIPE; echo error >&2; echo output; cat >copy' \
+		<&- >&- 2>&-) || rc=$?
+	[ "$rc" -eq 0 ] || fail "exit status $rc"
+	[ -e "$folder/copy" ] || fail "it did not run"
+	[ ! -s "$folder/copy" ] || fail "its input: $(cat "$folder/copy")"
 }
 
 # Only other commands make the folder of logs.
@@ -264,8 +290,8 @@ help_and_manual_name_each_option() {
 
 tap_run guest streams_status_and_arguments_are_the_commands only_the_folder_is_written \
 	own_program_finds_the_card signals_reach_the_command closed_output_ends_the_command \
-	what_cannot_run_is_told dead_kernel_is_told ordinary_user_can_use_it \
-	first_programs_run_as_the_readme_has_it afu_driver_is_built_and_loaded \
-	module_follows_the_versions_of_symbols \
+	what_cannot_run_is_told what_cannot_be_started_is_told streams_may_be_closed \
+	dead_kernel_is_told ordinary_user_can_use_it first_programs_run_as_the_readme_has_it \
+	afu_driver_is_built_and_loaded module_follows_the_versions_of_symbols \
 	debugger_stops_in_a_module trace_has_the_events_of_the_command \
 	boots_nearly_as_fast_as_the_minimum help_and_manual_name_each_option
