@@ -55,8 +55,10 @@ int next_option(const struct command *command, int argc, char **argv,
 	int c;
 
 	snprintf(all_options, sizeof(all_options), "hj%s", short_options);
-	while ((c = next_long_option(argc, argv, all_options, options)) == 'j')
+	while ((c = next_long_option(argc, argv, all_options, options)) == 'j') {
 		json = true;
+		errors_as_json();
+	}
 	if (c != 'h')
 		return c;
 	print_command_help(command);

@@ -67,4 +67,21 @@ closed_output_is_a_failure() {
 	done
 }
 
-tap_run tools closed_streams_do_not_touch_files closed_output_is_a_failure
+# However --json is spelled
+errors_are_json_if_asked() {
+	fresh
+	for arguments in 'top --json --interval x' 'top -bj --interval x' 'top -jb --interval x' \
+		'top --js --interval x' 'mode --js afu9.9' 'info --j nonesuch'; do
+		rc=0
+		# shellcheck disable=SC2086
+		afuctl $arguments >out 2>err || rc=$?
+		[ "$rc" -ne 0 ] || fail "$arguments: status 0"
+		"$out/tests/schema/json-check" "$top/tests/schema/afuctl.json" error <err || fail "$arguments: $(cat err)"
+	done
+	for tool in afu-cp afu-flash; do
+		run 2 "$tool" --js
+		"$out/tests/schema/json-check" "$top/tests/schema/afuctl.json" error <err || fail "$tool: $(cat err)"
+	done
+}
+
+tap_run tools closed_streams_do_not_touch_files closed_output_is_a_failure errors_are_json_if_asked
