@@ -84,4 +84,18 @@ errors_are_json_if_asked() {
 	done
 }
 
-tap_run tools closed_streams_do_not_touch_files closed_output_is_a_failure errors_are_json_if_asked
+# A file would always be readable, and its lines taken for requests.
+control_must_be_a_fifo() {
+	fresh
+	echo 'busy 1' >file
+	run 1 afu-flash --control file /dev/null
+	grep -qx 'afu-flash: file: is not a FIFO' err || fail "$(cat err)"
+	run 1 afu-flash --control /dev/null /dev/null
+	mkfifo fifo
+	run 3 afu-flash --control fifo /dev/null
+	run 3 afu-flash --control made /dev/null
+	[ -p made ] || fail "no FIFO was made"
+}
+
+tap_run tools closed_streams_do_not_touch_files closed_output_is_a_failure errors_are_json_if_asked \
+	control_must_be_a_fifo

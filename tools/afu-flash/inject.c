@@ -199,14 +199,19 @@ bool inject(const char *request)
 
 void inject_open(void)
 {
+	struct stat stat;
+
 	if (!options.control)
 		return;
 	if (mkfifo(options.control, 0600) && errno != EEXIST)
 		die_errno(EXIT_STORE, "%s", options.control);
 	/* Also for writing, so that there is no end of file when a writer closes it. */
 	fifo = open(options.control, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	if (fifo < 0)
+	if (fifo < 0 || fstat(fifo, &stat))
 		die_errno(EXIT_STORE, "%s", options.control);
+	/* A file would always be readable, and its lines taken for requests. */
+	if (!S_ISFIFO(stat.st_mode))
+		die(EXIT_STORE, "%s: is not a FIFO", options.control);
 }
 
 int inject_fd(void)
