@@ -107,18 +107,6 @@ static uint64_t parse_size(const char *text)
 	return size;
 }
 
-/* parse_number(), but from 1 */
-static unsigned int parse_count(const char *what, const char *text,
-				unsigned int max)
-{
-	unsigned int n = parse_number(what, text, max);
-
-	if (!n)
-		die(EXIT_USAGE, "%s '%s': must be a number from 1 to %u", what,
-		    text, max);
-	return n;
-}
-
 /* What is to fail; not more than there are arguments */
 static const char **requests;
 static int request_count;

@@ -6,6 +6,7 @@
 #include "common/common.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <psl_card.h>
 
@@ -69,59 +70,123 @@ static const char help[] =
 "  -h, --help             show this help\n"
 "      --version          show the version\n"
 "\n"
-"Exit status: 0 the simulation has ended; 1 it has failed; 2 wrong usage.\n";
+"Exit status: 0 the simulation has ended; 1 it has failed, or the simulator has\n"
+"ended; 2 wrong usage.\n";
 
 /**
  * struct arguments - the command line
  * @simulator: HOST:PORT
+ * @has_card: one of @card is --card
+ * @has_node: one of @card is --node
  * @card: the options of libpsl, as psl_card_open() wants them
  * @count: how many of them
  */
 struct arguments {
 	const char *simulator;
+	bool has_card;
+	bool has_node;
 	char *card[64];
 	int count;
 };
 
-static void add_card_argument(struct arguments *arguments, int value,
-			      const char *text)
+static const char *name_of(int value)
 {
 	const struct option *option = long_options;
 
 	while (option->val != value)
 		option++;
+	return option->name;
+}
+
+static void add_text(struct arguments *arguments, int option, const char *text)
+{
+	if (!*text)
+		die(EXIT_USAGE, "--%s '': must not be empty", name_of(option));
 	if (arguments->count == ARRAY_SIZE(arguments->card))
 		die(EXIT_USAGE, "too many options");
 	if (asprintf(&arguments->card[arguments->count++], "+psl-%s=%s",
-		     option->name, text) < 0)
+		     name_of(option), text) < 0)
 		die_errno(EXIT_FAILURE, "options");
+}
+
+static void add_card(struct arguments *arguments, const char *name)
+{
+	/* It becomes a folder of configfs. */
+	if (*name == '.' || strchr(name, '/'))
+		die(EXIT_USAGE, "invalid card name '%s'", name);
+	add_text(arguments, OPTION_CARD, name);
+	arguments->has_card = true;
+}
+
+static unsigned long long max_of(int option)
+{
+	switch (option) {
+	case OPTION_CREDITS:
+		return UINT8_MAX;
+	case OPTION_DELAY:
+	case OPTION_PAGED:
+		return 99;
+	case OPTION_REORDER:
+	case OPTION_BOGUS:
+		return 100;
+	default:
+		return UINT64_MAX;
+	}
+}
+
+static void add_number(struct arguments *arguments, int option, const char *text)
+{
+	unsigned long long value;
+	char what[16], digits[24];
+
+	snprintf(what, sizeof(what), "--%s", name_of(option));
+	if (option == OPTION_CREDITS)
+		value = parse_count(what, text, max_of(option));
+	else
+		value = parse_number(what, text, max_of(option));
+	/* libpsl knows more bases. */
+	snprintf(digits, sizeof(digits), "%llu", value);
+	add_text(arguments, option, digits);
+}
+
+static void parse_option(struct arguments *arguments, int c)
+{
+	switch (c) {
+	case OPTION_SIMULATOR:
+		arguments->simulator = optarg;
+		break;
+	case OPTION_CARD:
+		add_card(arguments, optarg);
+		break;
+	case OPTION_NODE:
+		add_text(arguments, OPTION_NODE, optarg);
+		arguments->has_node = true;
+		break;
+	case 'h':
+		fputs(help, stdout);
+		flush_output();
+		exit(EXIT_SUCCESS);
+	case OPTION_VERSION:
+		puts("afu-psl " AFU_PSL_VERSION);
+		flush_output();
+		exit(EXIT_SUCCESS);
+	default:
+		add_number(arguments, c, optarg);
+	}
 }
 
 static void parse_options(int argc, char **argv, struct arguments *arguments)
 {
 	int c;
 
-	while ((c = next_long_option(argc, argv, "h", long_options)) != -1) {
-		switch (c) {
-		case OPTION_SIMULATOR:
-			arguments->simulator = optarg;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			flush_output();
-			exit(EXIT_SUCCESS);
-		case OPTION_VERSION:
-			puts("afu-psl " AFU_PSL_VERSION);
-			flush_output();
-			exit(EXIT_SUCCESS);
-		default:
-			add_card_argument(arguments, c, optarg);
-		}
-	}
+	while ((c = next_long_option(argc, argv, "h", long_options)) != -1)
+		parse_option(arguments, c);
 	if (argc != optind)
 		die(EXIT_USAGE, "unexpected argument '%s'", argv[optind]);
 	if (!arguments->simulator)
-		die(EXIT_USAGE, "where is the simulator? See afu-psl --help");
+		die(EXIT_USAGE, "--simulator is needed; see afu-psl --help");
+	if (arguments->has_card == arguments->has_node)
+		die(EXIT_USAGE, "either --card or --node is needed; see afu-psl --help");
 }
 
 int main(int argc, char **argv)
@@ -134,7 +199,7 @@ int main(int argc, char **argv)
 	parse_options(argc, argv, &arguments);
 	card = psl_card_open(arguments.count, arguments.card);
 	if (!card)
-		return EXIT_USAGE;
+		return EXIT_FAILURE;
 	ret = psl_card_simulate(card, arguments.simulator);
 	psl_card_close(card);
 	return ret ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -97,5 +97,40 @@ control_must_be_a_fifo() {
 	[ -p made ] || fail "no FIFO was made"
 }
 
+# psl_says WORD ARGUMENT...: afu-psl finds its command line wrong, and says so with WORD.
+psl_says() {
+	what=$1
+	shift
+	run 2 afu-psl "$@"
+	grep -q "^afu-psl: .*$what" err || fail "$*: $(cat err)"
+	[ "$(wc -l <err)" -eq 1 ] || fail "not one line: $(cat err)"
+}
+
+psl_checks_its_command_line() {
+	fresh
+	psl_says --simulator --card a
+	psl_says 'either --card or --node' --simulator localhost:1
+	psl_says 'either --card or --node' --simulator localhost:1 --card a --node /dev/cxl-sim/b.afu0
+	for name in '' .a a/b ..; do
+		psl_says card --simulator localhost:1 --card "$name"
+	done
+	psl_says --node --simulator localhost:1 --node ''
+	for option in credits cycles idle seed delay reorder paged bogus; do
+		for value in abc -1 '' 1x 18446744073709551616; do
+			psl_says "--$option '$value': must be a number from" --simulator localhost:1 --card a \
+				"--$option" "$value"
+		done
+	done
+	for limit in credits=255 delay=99 reorder=100 paged=99 bogus=100; do
+		option=${limit%=*} max=${limit#*=}
+		psl_says "--$option .*to $max" --simulator localhost:1 --card a "--$option=$((max + 1))"
+		# Well, but nothing listens there.
+		run 1 afu-psl --simulator localhost:1 --card a "--$option=$max"
+	done
+	psl_says --credits --simulator localhost:1 --card a --credits 0
+	# As in the other tools, a leading 0 means nothing.
+	run 1 afu-psl --simulator localhost:1 --card a --delay 0099 --seed 09
+}
+
 tap_run tools closed_streams_do_not_touch_files closed_output_is_a_failure errors_are_json_if_asked \
-	control_must_be_a_fifo
+	control_must_be_a_fifo psl_checks_its_command_line

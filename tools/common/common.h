@@ -73,6 +73,8 @@ int next_long_option(int argc, char **argv, const char *short_options,
 /* A number, decimal or hexadecimal with 0x, up to @max; @what names it. */
 unsigned long long parse_number(const char *what, const char *text,
 				unsigned long long max);
+/* The same, but from 1 */
+unsigned int parse_count(const char *what, const char *text, unsigned int max);
 /* Seconds, maybe with a fraction, as nanoseconds. */
 uint64_t parse_seconds(const char *what, const char *text);
 

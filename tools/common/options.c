@@ -65,6 +65,16 @@ unsigned long long parse_number(const char *what, const char *text,
 	return value;
 }
 
+unsigned int parse_count(const char *what, const char *text, unsigned int max)
+{
+	unsigned int n = parse_number(what, text, max);
+
+	if (!n)
+		die(EXIT_USAGE, "%s '%s': must be a number from 1 to %u", what,
+		    text, max);
+	return n;
+}
+
 uint64_t parse_seconds(const char *what, const char *text)
 {
 	double seconds;
