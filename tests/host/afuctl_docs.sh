@@ -109,6 +109,24 @@ completion_of_arguments() {
 	[ -z "$(completes afuctl nonsense '')" ] || fail "completes after nonsense"
 }
 
+# requests: what can be given to afu-flash --inject
+requests() {
+	help_of afu-flash | sed -n '/^A REQUEST/,/^$/s/^  \([a-z]*\).*/\1/p'
+}
+
+requests_are_completed() {
+	native
+	[ "$(requests | wc -l)" -ge 7 ] || fail "$(requests)"
+	completes afu-flash --inject '' >"$work/bash"
+	command -v fish >/dev/null && fish_completes 'afu-flash --inject ' >"$work/fish"
+	command -v zsh >/dev/null && echo 'afu-flash --inject ' | zsh_completes >"$work/zsh"
+	for request in $(requests); do
+		for shell in bash fish zsh; do
+			[ ! -e "$work/$shell" ] || has "$request" <"$work/$shell" || fail "$shell: $request"
+		done
+	done
+}
+
 # fish_completes LINE: what fish offers at its end, one per line.
 fish_completes() {
 	fish -c "source packaging/completion/fish/${1%% *}.fish; complete -C '$1'" | cut -f1
@@ -175,4 +193,4 @@ zsh_completes_the_same() {
 
 tap_run afuctl_docs every_command_is_everywhere every_option_is_everywhere \
 	exit_statuses_are_the_same completion_of_arguments \
-	fish_completes_the_same zsh_completes_the_same
+	requests_are_completed fish_completes_the_same zsh_completes_the_same
