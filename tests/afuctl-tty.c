@@ -63,6 +63,48 @@ static void top_ends_by_signals(void)
 	check_top_ends(SIGINT);
 }
 
+/* How many times the process has called read() */
+static unsigned long reads(pid_t pid)
+{
+	char path[32], line[64];
+	unsigned long n;
+	int found = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/io", pid);
+	file = fopen(path, "r");
+	if (!file)
+		skip("this kernel does not count system calls");
+	while (found != 1 && fgets(line, sizeof(line), file))
+		found = sscanf(line, "syscr: %lu", &n);
+	fclose(file);
+	require(found == 1, "no syscr in %s", path);
+	return n;
+}
+
+/* Such a standard input is always readable. */
+static void top_does_not_spin_at_the_end_of_a_file(void)
+{
+	static char *const shell[] = {
+		(char *)"sh", (char *)"-c",
+		(char *)"exec " AFUCTL " top </dev/null", NULL
+	};
+	unsigned long before, after;
+	int master;
+	pid_t pid;
+
+	master = terminal_start(&pid, "linux", "/bin/sh", shell);
+	terminal_read(master, "OWNER");
+	before = reads(pid);
+	sleep(3);
+	after = reads(pid);
+	require_ok(kill(pid, SIGTERM));
+	terminal_read(master, NULL);
+	check_exit(pid, 0);
+	check(after - before < 1000, "%lu reads in 3 s", after - before);
+	close(master);
+}
+
 static void top_draws_contexts(void)
 {
 	const char *text;
@@ -262,6 +304,8 @@ static void command_is_waited_for_whatever_the_parent_ignored(void)
 static const struct tap_test tests[] = {
 	{ "afuctl-tty.top_ends_by_a_key", top_ends_by_a_key },
 	{ "afuctl-tty.top_ends_by_signals", top_ends_by_signals },
+	{ "afuctl-tty.top_does_not_spin_at_the_end_of_a_file",
+	  top_does_not_spin_at_the_end_of_a_file },
 	{ "afuctl-tty.top_draws_contexts", top_draws_contexts },
 	{ "afuctl-tty.top_says_what_terminal_it_does_not_know",
 	  top_says_what_terminal_it_does_not_know },

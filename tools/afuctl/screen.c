@@ -70,16 +70,20 @@ bool screen_show(const struct top_line *lines, size_t count, int ms)
 		{ .fd = signals_fd(), .events = POLLIN },
 	};
 	int64_t end = now_ns() / 1000000 + ms, left;
-	int key;
+	int n, key;
 
 	draw(lines, count);
 	for (left = ms; left > 0; left = end - (int64_t)(now_ns() / 1000000)) {
-		if (poll(fds, 2, left) == 0)
+		n = poll(fds, 2, left);
+		if (n == 0)
 			break;
 		/* A signal came, or the terminal is gone. */
 		if (fds[1].revents || fds[0].revents & (POLLHUP | POLLERR))
 			return false;
 		key = getch();
+		/* The end of a file stays readable: do not look at it again. */
+		if (key == ERR && n > 0)
+			fds[0].fd = -1;
 		if (key == 'q' || key == 'Q')
 			return false;
 		if (key == KEY_RESIZE)
