@@ -44,4 +44,12 @@ counters_are_printed() {
 	ended 0
 }
 
-tap_run afuctl_top counters_are_printed
+# A child of the program that became afuctl
+child_of_others_does_not_end_it() {
+	rm -f out
+	sh -c 'until grep -qs OWNER out; do usleep 10000; done &
+		exec afuctl top --batch --count 4 --interval 0.3' >out 2>err || fail "$(cat err)"
+	[ "$(grep -c OWNER out)" -eq 4 ] || fail "$(cat out)"
+}
+
+tap_run afuctl_top counters_are_printed child_of_others_does_not_end_it

@@ -63,6 +63,35 @@ status_is_that_of_the_command() {
 	[ -z "$(ls "$instances")" ] || fail "left behind: $(ls "$instances")"
 }
 
+# has_seen: after an event, one is in mon.
+has_seen() {
+	afuctl monitor --timeout 0.1 afu0.0 >/dev/null
+	[ -s mon ]
+}
+
+# It is over when the command has ended: not when that is stopped, nor when another
+# child ends, which the program had that became the monitor.
+only_the_commands_end_ends_it() {
+	# shellcheck disable=SC2016
+	run 0 monitor -- sh -c '(usleep 300000; kill -CONT $$) & kill -STOP $$
+		afuctl monitor --timeout 0.3 afu0.0'
+	shows ' attach  ' ' detach  '
+	rm -f go
+	sh -c 'until [ -e go ]; do usleep 10000; done &
+		exec afuctl monitor -- sh -c "touch go; usleep 300000; afuctl monitor --timeout 0.3 afu0.0"' \
+		>out 2>err || fail "$(cat err)"
+	shows ' attach  ' ' detach  '
+	rm -f go
+	sh -c 'until [ -e go ]; do usleep 10000; done & exec afuctl monitor --timeout 60 --count 1' \
+		>mon 2>mon.err &
+	pid=$!
+	becomes_true test -d "$instances/afuctl-$pid.0"
+	touch go
+	usleep 300000
+	becomes_true has_seen
+	ended 0
+}
+
 nothing_is_left_behind() {
 	for signal in TERM HUP; do
 		afuctl monitor >mon 2>mon.err &
@@ -102,4 +131,4 @@ nothing_is_left_behind() {
 }
 
 tap_run afuctl_trace copies_of_afu_cp_are_seen status_is_that_of_the_command \
-	nothing_is_left_behind
+	only_the_commands_end_ends_it nothing_is_left_behind

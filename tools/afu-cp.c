@@ -128,7 +128,7 @@ int main(int argc, char **argv)
 
 	open_standard_files();
 	parse_options(argc, argv, &options);
-	signals_defer(false);
+	signals_defer();
 	files_open(&files, options.source, options.destination);
 	service_open(&service, options.device);
 

@@ -223,7 +223,7 @@ int main(int argc, char **argv)
 
 	open_standard_files();
 	parse_options(argc, argv);
-	signals_defer(false);
+	signals_defer();
 	store_open();
 	inject_open();
 	/* Of all threads: some deadlines are short. */

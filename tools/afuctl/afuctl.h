@@ -80,6 +80,8 @@ void die_not_permitted(const char *target, const char *what)
 
 /* Run a program of the user's, with the original signals. */
 void command_start(char **argv);
+/* Readable when it has ended; -1 if there is none. */
+int command_fd(void);
 /* Pass signals on to it until it ends. Returns its status as a shell does. */
 int command_end(void);
 

@@ -152,15 +152,16 @@ bool monitor_wait(const struct monitor *monitor, int fd)
 	struct pollfd fds[] = {
 		{ .fd = fd, .events = POLLIN },
 		{ .fd = signals_fd(), .events = POLLIN },
+		{ .fd = command_fd(), .events = POLLIN },
 	};
 	int n;
 
 	if (!monitor->left)
 		return false;
-	n = poll(fds, 2, ms_left(monitor));
+	n = poll(fds, ARRAY_SIZE(fds), ms_left(monitor));
 	if (n < 0)
 		die_refused("poll");
-	return n > 0 && !fds[1].revents;
+	return n > 0 && !fds[1].revents && !fds[2].revents;
 }
 
 static bool parse_colour(const char *when)
@@ -277,7 +278,7 @@ static int monitor_run(int argc, char **argv)
 	if (asked.timeout)
 		monitor.deadline = now_ns() + parse_seconds("--timeout",
 							    asked.timeout);
-	signals_defer(true);
+	signals_defer();
 	if (asked.afu || asked.fd) {
 		afu = asked.fd ? take_over(asked.fd) :
 		      attach_own(asked.afu, asked.wed, asked.irqs);

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,18 +15,38 @@
 
 static pid_t child;
 
+/*
+ * SIGCHLD tells of other children, too: whoever executed afuctl may have had some.
+ * And it comes when the command is only stopped.
+ */
+static int child_fd = -1;
+
 void command_start(char **argv)
 {
+	struct sigaction action = { .sa_handler = SIG_DFL };
+	struct sigaction old;
+
 	fflush(NULL);
+	/* If the parent ignored SIGCHLD, there would be no status. */
+	sigaction(SIGCHLD, &action, &old);
 	child = fork();
 	if (child < 0)
 		die_refused("fork");
-	if (child)
-		return;
-	signals_restore();
-	execvp(argv[0], argv);
-	print_errno(STATUS_NOT_FOUND, "%s", argv[0]);
-	_exit(STATUS_NOT_FOUND);
+	if (!child) {
+		sigaction(SIGCHLD, &old, NULL);
+		signals_restore();
+		execvp(argv[0], argv);
+		print_errno(STATUS_NOT_FOUND, "%s", argv[0]);
+		_exit(STATUS_NOT_FOUND);
+	}
+	child_fd = pidfd_open(child, 0);
+	if (child_fd < 0)
+		die_refused("pidfd_open");
+}
+
+int command_fd(void)
+{
+	return child_fd;
 }
 
 /* The command itself has got signals that were typed at the terminal. */
@@ -35,19 +56,22 @@ static void pass_on_signals(void)
 	int number;
 
 	while ((number = signals_take(&typed))) {
-		if (number != SIGCHLD && !typed)
+		if (!typed)
 			kill(child, number);
 	}
 }
 
 int command_end(void)
 {
-	struct pollfd signals = { .fd = signals_fd(), .events = POLLIN };
+	struct pollfd fds[] = {
+		{ .fd = signals_fd(), .events = POLLIN },
+		{ .fd = child_fd, .events = POLLIN },
+	};
 	int status;
 	pid_t pid;
 
 	while ((pid = waitpid(child, &status, WNOHANG)) == 0) {
-		poll(&signals, 1, -1);
+		poll(fds, ARRAY_SIZE(fds), -1);
 		pass_on_signals();
 	}
 	if (pid < 0)

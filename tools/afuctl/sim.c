@@ -217,7 +217,7 @@ static int create_run(int argc, char **argv)
 	check_name(&create_command, name);
 	need_software_cards();
 
-	signals_defer(true);
+	signals_defer();
 	begin_card(name);
 	if (flash)
 		apply_flash(name);

@@ -208,7 +208,7 @@ static int top_run(int argc, char **argv)
 			    interval);
 	need_driver();
 
-	signals_defer(true);
+	signals_defer();
 	if (!json && !asked.batch)
 		screen_open();
 	watch_counters(&asked);

@@ -83,10 +83,9 @@ uint64_t parse_seconds(const char *what, const char *text);
 /*
  * From now on signals that end programs wait: signals_fd() becomes readable.
  * Those that the parent ignored, as nohup does, stay ignored. SIGPIPE is ignored
- * from now on: write() fails instead. With @child, SIGCHLD waits, too, whatever
- * the parent did with it.
+ * from now on: write() fails instead.
  */
-void signals_defer(bool child);
+void signals_defer(void);
 int signals_fd(void);
 
 /* A pending signal, or 0. @typed: the terminal sent it to the whole group. */

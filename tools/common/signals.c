@@ -9,7 +9,7 @@
 
 static int signal_fd = -1;
 static sigset_t old_mask;
-static struct sigaction old_child, old_pipe;
+static struct sigaction old_pipe;
 
 /*
  * Signals that end a program and can wait. Faults cannot wait; signals that
@@ -41,7 +41,7 @@ static bool can_wait(int number)
 	}
 }
 
-void signals_defer(bool child)
+void signals_defer(void)
 {
 	struct sigaction action;
 	sigset_t set;
@@ -50,12 +50,6 @@ void signals_defer(bool child)
 	sigaction(SIGPIPE, NULL, &old_pipe);
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&set);
-	sigaction(SIGCHLD, NULL, &old_child);
-	if (child) {
-		/* If it were ignored, no signal and no status would come. */
-		signal(SIGCHLD, SIG_DFL);
-		sigaddset(&set, SIGCHLD);
-	}
 	for (number = 1; number <= SIGRTMAX; number++) {
 		if (can_wait(number) && !sigaction(number, NULL, &action) &&
 		    action.sa_handler != SIG_IGN)
@@ -88,7 +82,6 @@ int signals_take(bool *typed)
 
 void signals_restore(void)
 {
-	sigaction(SIGCHLD, &old_child, NULL);
 	sigaction(SIGPIPE, &old_pipe, NULL);
 	sigprocmask(SIG_SETMASK, &old_mask, NULL);
 }
