@@ -16,15 +16,19 @@ BIG_ENDIAN, LITTLE_ENDIAN, HOST_ENDIAN = 1, 2, 3
 
 def afus() -> Iterator[str]:
     """The names of all AFUs of all cards, "afuN.M"; none if there is no card"""
-    handle = None
-    while True:
-        ctypes.set_errno(0)
-        handle = _libcxl.library.cxl_afu_next(handle)
-        if not handle:
-            if ctypes.get_errno() not in (0, errno.ENODEV):
-                raise _libcxl.last_error()
-            return
-        yield os.fsdecode(_libcxl.call("cxl_afu_dev_name", handle))
+    ctypes.set_errno(0)
+    handle = _libcxl.library.cxl_afu_next(None)
+    try:
+        while handle:
+            yield os.fsdecode(_libcxl.call("cxl_afu_dev_name", handle))
+            ctypes.set_errno(0)
+            handle = _libcxl.library.cxl_afu_next(handle)
+    finally:
+        # The caller may leave the loop early. The library frees the last itself.
+        if handle:
+            _libcxl.library.cxl_afu_free(handle)
+    if ctypes.get_errno() not in (0, errno.ENODEV):
+        raise _libcxl.last_error()
 
 
 class Mmio:

@@ -60,6 +60,41 @@ else:
 EOF
 }
 
+# A loop may be left early, by break or by an exception.
+loop_over_afus_frees_all() {
+	[ -z "${cross_compile-}" ] || skip "the package is tested with programs of this machine"
+	LD_LIBRARY_PATH=$out/lib PYTHONPATH=python python3 -S -B - <<'EOF' || fail "exit status $?"
+import cxl_afu
+from cxl_afu import _libcxl
+
+held = set()
+
+class Library:
+    def cxl_afu_next(self, handle):
+        held.discard(handle)
+        handle = (handle or 0) + 1
+        if handle > 3:
+            return None
+        held.add(handle)
+        return handle
+
+    def cxl_afu_dev_name(self, handle):
+        return b"afu%d.0" % handle
+
+    def cxl_afu_free(self, handle):
+        held.remove(handle)
+
+_libcxl.library = Library()
+assert list(cxl_afu.afus()) == ["afu1.0", "afu2.0", "afu3.0"]
+assert not held, held
+for name in cxl_afu.afus():
+    assert len(held) == 1, held
+    if name == "afu2.0":
+        break
+assert not held, held
+EOF
+}
+
 model_speaks_the_abi() {
 	cat >"$work/abi.c" <<'EOF'
 #include <stdio.h>
@@ -160,5 +195,5 @@ EOF
 }
 
 # shellcheck disable=SC2086
-tap_run python $names needs_nothing_but_python model_needs_no_library \
+tap_run python $names needs_nothing_but_python model_needs_no_library loop_over_afus_frees_all \
 	model_speaks_the_abi trapped_registers_are_numbers everything_is_typed_and_documented
