@@ -84,12 +84,19 @@ void cxl_events_reject(struct cxl_events *ev, unsigned int n)
 		atomic64_add(n, &ev->unwanted);
 }
 
-/* Driver events have been raised: tell whoever waits.  Called in any context. */
-void cxl_events_tell(struct cxl_events *ev, unsigned int n)
+/* Inline: the announcement of a single event has no call to spare. */
+static __always_inline void cxl_events_do_tell(struct cxl_events *ev,
+					       unsigned int n)
 {
 	trace_cxl_event_post(ev, CXL_EVENT_AFU_DRIVER, n);
 	if (!cxl_events_wake_later(ev))
 		cxl_events_wake_now(ev, EPOLLIN | EPOLLRDNORM, POLL_IN);
+}
+
+/* @n driver events have been raised: wake whoever waits, from any context. */
+void cxl_events_tell(struct cxl_events *ev, unsigned int n)
+{
+	cxl_events_do_tell(ev, n);
 }
 
 /*
@@ -102,7 +109,7 @@ bool cxl_events_announce(struct cxl_events *ev, unsigned int n)
 		return true;
 	if (!cxl_events_raise(ev, n))
 		return false;
-	cxl_events_tell(ev, n);
+	cxl_events_do_tell(ev, n);
 	return true;
 }
 
