@@ -204,8 +204,8 @@ struct psl_mmio;
  * @poll: called in each clock: call psl_access_done() for what has been done
  * @interrupt: raise interrupt @number, from 1. Return false if the context does
  *	not have that
- * @error: the AFU has ended the job with an error. In directed mode it is about
- *	all contexts and called for each
+ * @error: the AFU has ended the job with an error, maybe before it ran. In directed
+ *	mode any end is an error, and this is called for each context
  * @timebase: the time base, for an AFU that asks for it. Optional: then 0
  * @report: a line of text for the user, without a newline: what rule the AFU has
  *	broken, say. Optional
@@ -273,7 +273,8 @@ void psl_access_done(struct psl *psl, struct psl_access *access, int error);
  * @size: 4 or 8 bytes
  * @address: a multiple of @size, below 64 MiB
  * @handle: of the context whose access this is, or PSL_NO_CONTEXT. It waits
- *	until the AFU knows the context
+ *	until the AFU knows the context. If the job ends before, it is not answered in
+ *	directed mode; in dedicated mode it is done then
  * @data: what to store, or what was loaded, as a number; all ones when the AFU
  *	does not answer
  * @done: called once the AFU has acknowledged it, or is reset before (@answered is

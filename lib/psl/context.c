@@ -88,12 +88,16 @@ void psl_detach(struct psl *psl, uint16_t handle)
 	forget(psl, ctx);
 }
 
+/*
+ * If the AFU was told of none, the job was started for those that wait: it would
+ * only end in the same way again.
+ */
 void context_end_all(struct psl *psl, uint64_t error)
 {
 	struct context *ctx;
 
 	for (ctx = psl->contexts; ctx; ctx = ctx->next) {
-		if (!ctx->known)
+		if (ctx->dead || (psl->told && !ctx->known))
 			continue;
 		ctx->dead = true;
 		ctx->known = false;

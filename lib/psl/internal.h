@@ -121,7 +121,7 @@ struct command_type {
  * @wed: work element descriptor
  * @known: the AFU has been told to add it, or was started with it
  * @ready: it has acknowledged that: MMIO is allowed
- * @dead: the AFU has ended the job, and no longer knows the context
+ * @dead: the job has ended, and the AFU does not know the context any more
  * @flushing: commands are answered FLUSHED until RESTART
  * @resolving: how many pages have been asked for; RESTART waits for them
  * @has_bad_page: a page was asked for and cannot be had
@@ -186,6 +186,7 @@ enum rule {
 	RULE_RESET_TIME,
 	RULE_RESET_RUNNING,
 	RULE_START_TIME,
+	RULE_START_DONE,
 	RULE_DONE_RUNNING,
 	RULE_DONE_LONG,
 	RULE_STOPPED,
@@ -205,6 +206,7 @@ struct signals;
  * @job: state of the job
  * @job_sent: the job command of this state has been sent
  * @job_since: the clock in which it was sent, or in which the state began
+ * @told: since the start, the AFU has been told of a context
  * @llcmds: LLCMDs that are not acknowledged yet
  * @llcmd_sent: the first of them has been sent
  * @llcmd_since: the clock in which it was sent
@@ -253,6 +255,7 @@ struct psl {
 	enum job_state job;
 	bool job_sent;
 	uint64_t job_since;
+	bool told;
 	struct llcmd *llcmds;
 	bool llcmd_sent;
 	uint64_t llcmd_since;
@@ -324,7 +327,7 @@ int llcmd_add(struct psl *psl, struct context *ctx);
 void llcmd_remove(struct psl *psl, struct context *ctx);
 /* One clock of a running job */
 void llcmd_step(struct psl *psl);
-/* The AFU has ended the job: keep only adds of contexts that it does not know. */
+/* After context_end_all(): keep only adds of contexts that are not dead. */
 void llcmd_end(struct psl *psl);
 void llcmd_forget(struct psl *psl);
 
@@ -332,7 +335,7 @@ void llcmd_forget(struct psl *psl);
 struct context *context_find(const struct psl *psl, int32_t handle);
 /* A context that the AFU can serve, or NULL */
 struct context *context_first_alive(const struct psl *psl);
-/* The job has ended: contexts that the AFU knew are dead; the host gets @error. */
+/* The job has ended: the contexts that it was for are dead; the host gets @error. */
 void context_end_all(struct psl *psl, uint64_t error);
 void context_forget_all(struct psl *psl);
 

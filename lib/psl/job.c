@@ -103,9 +103,13 @@ static void step_off(struct psl *psl)
 	enter(psl, JOB_STARTING);
 	send(psl, PSL_JOB_START, dedicated ? ctx->wed : 0);
 	ctx->known = dedicated;
+	psl->told = dedicated;
 }
 
-/* In directed mode the AFU no longer knows its contexts and cannot serve them. */
+/*
+ * In directed mode the AFU no longer knows its contexts and cannot serve them.
+ * In dedicated mode its registers can still be read, even if it never ran.
+ */
 static void end(struct psl *psl)
 {
 	uint64_t error = psl->in.done ? psl->in.error : 0;
@@ -113,26 +117,33 @@ static void end(struct psl *psl)
 	forget_work(psl);
 	if (psl->mode == CXL_MODE_DEDICATED) {
 		enter(psl, JOB_ENDED);
+		psl->contexts->ready = true;
 		if (error)
 			psl->ops->error(psl->host, 0, error);
 		return;
 	}
-	llcmd_end(psl);
 	context_end_all(psl, error);
+	llcmd_end(psl);
 	enter(psl, JOB_RESETTING);
 	mmio_cut(psl);
 }
 
 static void step_starting(struct psl *psl)
 {
+	const struct psl_from_afu *in = &psl->in;
+
 	if (is_late(psl))
 		rule_broken(psl, RULE_START_TIME, "after %u cycles", JOB_LIMIT);
-	if (psl->in.running) {
+	/* A jdone that lasts is still that of the reset. */
+	if (in->done && !psl->was_done) {
+		rule_broken(psl, in->running ? RULE_DONE_RUNNING :
+			    RULE_START_DONE, "jerror 0x%llx",
+			    (unsigned long long)in->error);
+		end(psl);
+	} else if (in->running) {
 		enter(psl, JOB_RUNNING);
 		if (psl->mode == CXL_MODE_DEDICATED)
 			psl->contexts->ready = true;
-	} else if (psl->in.done) {
-		end(psl);
 	}
 }
 

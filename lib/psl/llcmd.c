@@ -92,6 +92,7 @@ static void send(struct psl *psl)
 	psl->out->job_ea = cmd->what | cmd->handle;
 	psl->llcmd_sent = true;
 	psl->llcmd_since = psl->cycle;
+	psl->told = true;
 	if (cmd->context)
 		cmd->context->known = true;
 }
@@ -116,7 +117,7 @@ void llcmd_end(struct psl *psl)
 	struct llcmd *cmd;
 
 	while ((cmd = *link)) {
-		if (cmd->context && !cmd->context->known) {
+		if (cmd->context && !cmd->context->dead) {
 			link = &cmd->next;
 			continue;
 		}

@@ -32,6 +32,7 @@ static const char *const rules[RULES] = {
 	[RULE_RESET_TIME] = "no jdone after a reset",
 	[RULE_RESET_RUNNING] = "jrunning at the end of a reset",
 	[RULE_START_TIME] = "no jrunning after a start",
+	[RULE_START_DONE] = "jdone instead of jrunning after a start",
 	[RULE_DONE_RUNNING] = "jdone while jrunning stays 1",
 	[RULE_DONE_LONG] = "jdone for more than one cycle",
 	[RULE_STOPPED] = "jrunning falls without jdone",

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Job control of the PSL: reset, start, contexts, time base, and the end. */
+#include <string.h>
+
 #include "bench.h"
 #include "tap.h"
 
@@ -242,6 +244,118 @@ static void error_is_told_to_all_contexts(void)
 	bench_end(bench);
 }
 
+/* Clock until the AFU sees a job command of this kind. */
+static void wait_for_job(struct bench *bench, uint8_t code)
+{
+	unsigned int left = 1000;
+	unsigned int i = bench->afu.job_count;
+
+	while (left-- && (bench->afu.job_count == i ||
+			  bench->afu.jobs[bench->afu.job_count - 1].code != code))
+		bench_clock(bench, 1);
+	require(bench->afu.job_count > i);
+	check_eq(bench->afu.jobs[bench->afu.job_count - 1].code, code);
+}
+
+/* The same AFU would end the next job, too: it is not started again and again. */
+static void directed_job_that_ends_at_its_start(void)
+{
+	struct bench *bench = bench_start(NULL);
+
+	psl_set_mode(bench->psl, CXL_MODE_DIRECTED);
+	require(bench_settle(bench));
+	bench->afu.start_cycles = 0;
+	require_ok(psl_attach(bench->psl, 1, 0));
+	require_ok(psl_attach(bench->psl, 2, 0));
+	wait_for_job(bench, PSL_JOB_START);
+	afu_finish(&bench->afu, 0xbad);
+	require(bench_settle(bench));
+	check_eq(bench->errors, 2);
+	check_eq(bench->error, 0xbad);
+	check_eq(psl_rules_broken(bench->psl), 1);
+	check(strstr(bench->report, "jdone instead of jrunning"), "%s",
+	      bench->report);
+	check_eq(bench->afu.job_count, 3);
+	check_job(bench, 2, PSL_JOB_RESET, 0);
+
+	/* It is started for a new context. */
+	bench->afu.start_cycles = 2;
+	require_ok(psl_attach(bench->psl, 3, 0));
+	require(bench_settle(bench));
+	check_job(bench, 3, PSL_JOB_START, 0);
+	check_job(bench, 4, PSL_JOB_LLCMD, PSL_LLCMD_ADD | 3);
+	check_eq(bench->afu.job_count, 5);
+	/* The end of this job is not for those that are dead. */
+	afu_finish(&bench->afu, 0xdead);
+	require(bench_settle(bench));
+	check_eq(bench->errors, 3);
+	bench_end(bench);
+}
+
+/* It runs, but for too short a time to be told of a context. */
+static void directed_job_that_ends_at_once(void)
+{
+	struct bench *bench = bench_start(NULL);
+
+	psl_set_mode(bench->psl, CXL_MODE_DIRECTED);
+	require(bench_settle(bench));
+	require_ok(psl_attach(bench->psl, 0, 0));
+	while (!bench->afu.ah.jrunning)
+		bench_clock(bench, 1);
+	afu_finish(&bench->afu, 0xbad);
+	bench_clock(bench, 1);
+	check(bench->afu.ah.jdone);
+	require(bench_settle(bench));
+	check_eq(bench->errors, 1);
+	check_eq(bench->error, 0xbad);
+	check_eq(bench->afu.job_count, 3);
+	check_eq(psl_rules_broken(bench->psl), 0);
+	bench_end(bench);
+}
+
+static void done_and_running_at_the_start(void)
+{
+	struct bench *bench = bench_start(NULL);
+
+	psl_set_mode(bench->psl, CXL_MODE_DEDICATED);
+	require(bench_settle(bench));
+	require_ok(psl_attach(bench->psl, 0, 0));
+	wait_for_job(bench, PSL_JOB_START);
+	bench->afu.keep_running = true;
+	afu_finish(&bench->afu, 0xbad);
+	require(bench_settle(bench));
+	check_eq(bench->errors, 1);
+	check_eq(bench->error, 0xbad);
+	check(strstr(bench->report, "jrunning stays 1"), "%s", bench->report);
+	bench_end(bench);
+}
+
+/* A jdone that lasts does not end the job that is started meanwhile. */
+static void reset_that_is_done_for_long(void)
+{
+	struct bench *bench = bench_start(NULL);
+	unsigned int i;
+
+	psl_set_mode(bench->psl, CXL_MODE_DIRECTED);
+	require(bench_settle(bench));
+	psl_set_mode(bench->psl, CXL_MODE_DIRECTED);
+	require_ok(psl_attach(bench->psl, 0, 0));
+	while (!bench->afu.ah.jdone)
+		bench_clock(bench, 1);
+	bench->afu.start_cycles = 10;
+	for (i = 0; i < 5; i++) {
+		bench->afu.ah.jdone = true;
+		bench_clock(bench, 1);
+	}
+	require(bench_settle(bench));
+	check(psl_is_running(bench->psl));
+	check_eq(bench->errors, 0);
+	check_eq(psl_rules_broken(bench->psl), 4);
+	check(strstr(bench->report, "more than one cycle"), "%s",
+	      bench->report);
+	bench_end(bench);
+}
+
 static void mode_resets(void)
 {
 	struct bench *bench = bench_start(NULL);
@@ -367,6 +481,13 @@ static const struct tap_test tests[] = {
 	{ "psl_job.error_ends_the_job", error_ends_the_job },
 	{ "psl_job.error_is_told_to_all_contexts",
 	  error_is_told_to_all_contexts },
+	{ "psl_job.directed_job_that_ends_at_its_start",
+	  directed_job_that_ends_at_its_start },
+	{ "psl_job.directed_job_that_ends_at_once",
+	  directed_job_that_ends_at_once },
+	{ "psl_job.done_and_running_at_the_start",
+	  done_and_running_at_the_start },
+	{ "psl_job.reset_that_is_done_for_long", reset_that_is_done_for_long },
 	{ "psl_job.mode_resets", mode_resets },
 	{ "psl_job.reset_while_data_are_fetched",
 	  reset_while_data_are_fetched },

@@ -143,6 +143,30 @@ static void reset_ends_what_was_sent(void)
 	bench_end(bench);
 }
 
+/* The AFU never runs, but says why in a register. */
+static void registers_after_a_refused_start(void)
+{
+	struct access access;
+	struct bench *bench = bench_start(NULL);
+
+	psl_set_mode(bench->psl, CXL_MODE_DEDICATED);
+	require(bench_settle(bench));
+	bench->afu.start_cycles = 0;
+	bench->afu.registers[1] = 0x5555;
+	require_ok(psl_attach(bench->psl, 0, 0));
+	start(bench, &access, 0, 8);
+	bench_clock(bench, 10);
+	check(!access.done);
+	afu_finish(&bench->afu, 0xbad);
+	require(bench_settle(bench));
+	require(access.done && access.answered);
+	check_eq(access.mmio.data, 0x5555);
+	check_eq(bench->errors, 1);
+	check_eq(bench->error, 0xbad);
+	check_eq(psl_rules_broken(bench->psl), 1);
+	bench_end(bench);
+}
+
 static void descriptor_survives_a_reset(void)
 {
 	struct bench *bench = bench_start(NULL);
@@ -163,6 +187,8 @@ static const struct tap_test tests[] = {
 	{ "psl_mmio.waits_for_its_context", waits_for_its_context },
 	{ "psl_mmio.context_goes", context_goes },
 	{ "psl_mmio.reset_ends_what_was_sent", reset_ends_what_was_sent },
+	{ "psl_mmio.registers_after_a_refused_start",
+	  registers_after_a_refused_start },
 	{ "psl_mmio.descriptor_survives_a_reset",
 	  descriptor_survives_a_reset },
 };
