@@ -107,7 +107,8 @@ void llcmd_step(struct psl *psl)
 		rule_broken(psl, RULE_CACK_TIME, "jea 0x%llx",
 			    (unsigned long long)(psl->llcmds->what |
 						 psl->llcmds->handle));
-	if (psl->llcmds && !psl->llcmd_sent && !psl->out->job)
+	/* A jcack that lasts must not acknowledge the next LLCMD. */
+	if (psl->llcmds && !psl->llcmd_sent && !psl->out->job && !psl->in.cack)
 		send(psl);
 }
 

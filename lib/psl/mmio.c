@@ -125,7 +125,8 @@ void mmio_step(struct psl *psl)
 	else if (psl->in.mmio_ack)
 		rule_broken(psl, RULE_MMIO_UNASKED, "data 0x%llx",
 			    (unsigned long long)psl->in.mmio_data);
-	if (psl->mmio_sent)
+	/* An mmack that lasts must not acknowledge the next access. */
+	if (psl->mmio_sent || psl->in.mmio_ack)
 		return;
 	mmio = next(psl);
 	if (mmio)

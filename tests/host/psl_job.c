@@ -118,6 +118,34 @@ static void one_llcmd_at_a_time(void)
 	bench_end(bench);
 }
 
+/* The AFU cannot have seen the next LLCMD yet. */
+static void long_jcack_is_for_one_llcmd(void)
+{
+	struct bench *bench = bench_start(NULL);
+
+	bench_run_directed(bench, 1);
+	require_ok(psl_attach(bench->psl, 1, 0));
+	require_ok(psl_attach(bench->psl, 2, 0));
+	require_ok(psl_attach(bench->psl, 3, 0));
+	while (!bench->afu.ah.jcack)
+		bench_clock(bench, 1);
+	bench->afu.cack_in = 1;
+	bench->afu.ack_cycles = 0;
+	bench_clock(bench, 1);
+	check(bench->afu.ah.jcack);
+	bench_clock(bench, 1000);
+	check_job(bench, 4, PSL_JOB_LLCMD, PSL_LLCMD_ADD | 2);
+	check_eq(bench->afu.job_count, 5);
+	check_eq(psl_rules_broken(bench->psl), 1);
+	check(strstr(bench->report, "jcack without an LLCMD"), "%s",
+	      bench->report);
+	bench->afu.cack_in = 1;
+	bench->afu.ack_cycles = 1;
+	require(bench_settle(bench));
+	check_eq(bench->afu.job_count, 6);
+	bench_end(bench);
+}
+
 static void handle_is_used_again_in_order(void)
 {
 	struct bench *bench = bench_start(NULL);
@@ -472,6 +500,7 @@ static const struct tap_test tests[] = {
 	{ "psl_job.contexts_are_added_and_removed",
 	  contexts_are_added_and_removed },
 	{ "psl_job.one_llcmd_at_a_time", one_llcmd_at_a_time },
+	{ "psl_job.long_jcack_is_for_one_llcmd", long_jcack_is_for_one_llcmd },
 	{ "psl_job.handle_is_used_again_in_order",
 	  handle_is_used_again_in_order },
 	{ "psl_job.context_the_afu_never_saw", context_the_afu_never_saw },

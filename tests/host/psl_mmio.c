@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* MMIO of the PSL: sizes and halves, order, contexts, and resets. */
+#include <string.h>
+
 #include "bench.h"
 #include "tap.h"
 
@@ -76,6 +78,31 @@ static void one_after_another(void)
 		check_eq(accesses[i].order, i);
 		check_eq(accesses[i].mmio.data, i);
 	}
+	bench_end(bench);
+}
+
+/* The AFU cannot have seen the next access yet. */
+static void long_mmack_is_for_one_access(void)
+{
+	struct access first, second;
+	struct bench *bench = bench_start(NULL);
+
+	bench_run_directed(bench, 1);
+	bench->afu.registers[0] = 0x1111;
+	bench->afu.registers[1] = 0x2222;
+	start(bench, &first, 0, 0);
+	start(bench, &second, 0, 8);
+	while (!bench->afu.ah.mmack)
+		bench_clock(bench, 1);
+	bench->afu.mmio_in = 1;
+	bench_clock(bench, 1);
+	check(bench->afu.ah.mmack);
+	require(bench_settle(bench));
+	check_eq(first.mmio.data, 0x1111);
+	check_eq(second.mmio.data, 0x2222);
+	check_eq(psl_rules_broken(bench->psl), 1);
+	check(strstr(bench->report, "without an MMIO access"), "%s",
+	      bench->report);
 	bench_end(bench);
 }
 
@@ -184,6 +211,8 @@ static void descriptor_survives_a_reset(void)
 static const struct tap_test tests[] = {
 	{ "psl_mmio.words_and_halves", words_and_halves },
 	{ "psl_mmio.one_after_another", one_after_another },
+	{ "psl_mmio.long_mmack_is_for_one_access",
+	  long_mmack_is_for_one_access },
 	{ "psl_mmio.waits_for_its_context", waits_for_its_context },
 	{ "psl_mmio.context_goes", context_goes },
 	{ "psl_mmio.reset_ends_what_was_sent", reset_ends_what_was_sent },
