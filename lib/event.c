@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -21,8 +22,45 @@ static bool is_buffered(const struct cxl_afu_h *afu)
 	return afu->events && afu->events->begin < afu->events->end;
 }
 
-/* Make sure that the buffer has events, and look at the header of the first. */
-static int peek_event(struct cxl_afu_h *afu, struct cxl_event_header *header)
+/* Does not wait: 1, 0, or -1 with errno */
+static int is_readable(struct cxl_afu_h *afu)
+{
+	struct pollfd pollfd = { .fd = afu->fd, .events = POLLIN };
+
+	return poll(&pollfd, 1, 0);
+}
+
+/*
+ * Read without waiting; EAGAIN if nothing is pending. poll() and read() would not
+ * do, since another process can have the descriptor, too:
+ *
+ *	this process		the other
+ *	------------		---------
+ *	poll(): 1		poll(): 1
+ *				read() gets the event
+ *	read() waits
+ */
+static ssize_t read_pending(struct cxl_afu_h *afu, void *buf, size_t size)
+{
+	struct iovec iov = { .iov_base = buf, .iov_len = size };
+	ssize_t n = preadv2(afu->fd, &iov, 1, -1, RWF_NOWAIT);
+	int ready;
+
+	if (n >= 0 || (errno != EOPNOTSUPP && errno != EINVAL))
+		return n;
+	/* An old kernel, or an AFU driver that has a read() of its own */
+	ready = is_readable(afu);
+	if (ready <= 0)
+		return ready ? -1 : libcxl_fail(EAGAIN);
+	return read(afu->fd, buf, size);
+}
+
+/*
+ * Make sure that the buffer has events, and look at the header of the first.
+ * Without @wait, EAGAIN if nothing is pending.
+ */
+static int peek_event(struct cxl_afu_h *afu, bool wait,
+		      struct cxl_event_header *header)
 {
 	struct event_buffer *events;
 	ssize_t n;
@@ -33,7 +71,8 @@ static int peek_event(struct cxl_afu_h *afu, struct cxl_event_header *header)
 	if (!events)
 		return -1;
 	if (!is_buffered(afu)) {
-		n = read(afu->fd, events->raw, sizeof(events->raw));
+		n = wait ? read(afu->fd, events->raw, sizeof(events->raw)) :
+			   read_pending(afu, events->raw, sizeof(events->raw));
 		if (n < 0)
 			return -1;
 		if (!n)
@@ -69,14 +108,6 @@ static size_t stamp_size(const struct cxl_event_header *header)
 	return 0;
 }
 
-/* Does not wait: 1, 0, or -1 with errno */
-static int is_readable(struct cxl_afu_h *afu)
-{
-	struct pollfd pollfd = { .fd = afu->fd, .events = POLLIN };
-
-	return poll(&pollfd, 1, 0);
-}
-
 int cxl_event_pending(struct cxl_afu_h *afu)
 {
 	if (!afu)
@@ -92,7 +123,7 @@ static int read_event(struct cxl_afu_h *afu, struct cxl_event *event)
 
 	if (!afu || afu->fd < 0)
 		return libcxl_fail(EINVAL);
-	if (peek_event(afu, &header))
+	if (peek_event(afu, true, &header))
 		return -1;
 	size = header.size - stamp_size(&header);
 	header.reserved1 &= ~CXL_EVENT_STAMPED;
@@ -138,7 +169,7 @@ ssize_t cxl_read_event_buf(struct cxl_afu_h *afu, void *buf, size_t size)
 
 	if (!afu || afu->fd < 0 || !buf)
 		return libcxl_fail(EINVAL);
-	if (peek_event(afu, &header))
+	if (peek_event(afu, true, &header))
 		return -1;
 	if (size < header.size) {
 		if (size >= sizeof(header))
@@ -152,19 +183,16 @@ ssize_t cxl_read_event_buf(struct cxl_afu_h *afu, void *buf, size_t size)
 struct cxl_event *cxl_next_event(struct cxl_afu_h *afu)
 {
 	struct cxl_event_header header;
-	int pending;
 
 	if (!afu || afu->fd < 0) {
 		errno = EINVAL;
 		return NULL;
 	}
-	pending = cxl_event_pending(afu);
-	if (pending <= 0) {
-		errno = pending ? errno : 0;
+	if (peek_event(afu, false, &header)) {
+		if (errno == EAGAIN)
+			errno = 0;
 		return NULL;
 	}
-	if (peek_event(afu, &header))
-		return NULL;
 	/* If it is shorter than its struct, the missing bytes read as zero. */
 	memset(&afu->events->event, 0, sizeof(afu->events->event));
 	take_event(afu->events, afu->events->bytes, header.size, header.size);

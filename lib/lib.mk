@@ -78,7 +78,7 @@ $(OUT)/tests/user_library: TEST_CPPFLAGS += -Ilib/include
 LIB_TESTS	:= $(patsubst tests/%.c,$(OUT)/tests/%,$(wildcard tests/lib_*.c))
 LIB_HOST_TESTS	:= $(patsubst tests/host/%.c,$(OUT)/host/%,$(wildcard tests/host/lib_*.c))
 FAKE_SOURCES	:= $(wildcard tests/host/fake/*.c)
-FAKE_WRAPS	:= ioctl read poll mmap64
+FAKE_WRAPS	:= ioctl read preadv64v2 poll mmap64
 
 $(LIB_TESTS): $(OUT)/lib/libcxl.a
 $(LIB_HOST_TESTS): $(FAKE_SOURCES) $(OUT)/host-lib/libcxl.a tests/host/fake/fake.h

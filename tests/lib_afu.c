@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/select.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -314,6 +315,62 @@ static void reading_may_not_wait(void)
 	cxl_afu_free(afu);
 }
 
+/**
+ * struct readers - two processes that read the events of one context
+ * @events: how many events they got
+ * @calls: how often each of them asked
+ */
+struct readers {
+	volatile int events;
+	volatile unsigned int calls[2];
+};
+
+static pid_t start_reader(struct cxl_afu_h *afu, struct readers *readers, int n)
+{
+	pid_t pid = require_ok(fork());
+
+	while (!pid) {
+		if (cxl_next_event(afu))
+			__atomic_add_fetch(&readers->events, 1, __ATOMIC_SEQ_CST);
+		else
+			require(!errno, "%m");
+		readers->calls[n]++;
+	}
+	return pid;
+}
+
+static bool both_go_on(const struct readers *readers)
+{
+	unsigned int first = readers->calls[0], second = readers->calls[1];
+
+	return becomes_true(readers->calls[0] != first &&
+			    readers->calls[1] != second);
+}
+
+/* Both find that an event is pending, and one of them gets it. */
+static void next_event_never_waits(void)
+{
+	struct cxl_afu_h *afu = start();
+	int pe = cxl_afu_get_process_element(afu);
+	int n, rounds = tap_rounds(200, 20);
+	struct readers *readers;
+	pid_t pids[2];
+
+	readers = mmap(NULL, sizeof(*readers), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	require(readers != MAP_FAILED);
+	for (n = 0; n < 2; n++)
+		pids[n] = start_reader(afu, readers, n);
+	for (n = 1; n <= rounds; n++) {
+		require_ok(sim_inject_irq(card.num, pe, 1));
+		require(becomes_true(readers->events == n));
+		require(both_go_on(readers), "event %d", n);
+	}
+	for (n = 0; n < 2; n++)
+		kill_and_wait(pids[n]);
+	cxl_afu_free(afu);
+}
+
 static void descriptor_is_for_select(void)
 {
 	struct cxl_afu_h *afu = start();
@@ -390,6 +447,7 @@ static const struct tap_test tests[] = {
 	TEST(interrupts_are_read),
 	TEST(faults_and_errors_are_read),
 	TEST(reading_may_not_wait),
+	TEST(next_event_never_waits),
 	TEST(descriptor_is_for_select),
 	TEST(stamps_tell_the_order),
 };

@@ -701,9 +701,13 @@ int cxl_mmio_install_sigbus_handler(void);
  * pending
  * @afu: an opened AFU
  *
- * Does not wait.  Only the bytes up to header.size belong to the event; its
- * type says which member of the union they are.  cxl_event_data() gives the
- * payload of a driver event.
+ * Does not wait, even if another process reads the same context's events. (Where
+ * preadv2() cannot do this, on Linux before 4.14 or with an AFU driver that has a
+ * read function of its own, it waits if the other takes the event just before.)
+ *
+ * Only the bytes up to header.size belong to the event; its type says which
+ * member of the union they are.  cxl_event_data() gives the payload of a driver
+ * event.
  *
  * Return: the event, valid until the next event of this handle is read; NULL
  * with errno 0 if none is pending, else as cxl_read_event().

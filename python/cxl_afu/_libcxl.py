@@ -69,6 +69,7 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "cxl_work_set_num_irqs": (c_int, [_work, ctypes.c_int16]),
     "cxl_afu_attach_work": (c_int, [_afu, _work]),
     "cxl_event_pending": (c_int, [_afu]),
+    "cxl_next_event": (c_void_p, [_afu]),
     "cxl_read_event_buf": (c_ssize_t, [_afu, c_void_p, c_size_t]),
     "cxl_event_data": (c_void_p, [c_void_p, ctypes.POINTER(c_size_t)]),
     "cxl_event_stamp": (c_int, [c_void_p, ctypes.POINTER(Stamp)]),

@@ -6,6 +6,7 @@ import ctypes
 import errno
 import os
 import select
+import time
 from types import TracebackType
 from typing import Iterator, Optional, Type, Union
 
@@ -153,8 +154,8 @@ class Afu:
         Without a timeout it waits. Once the context is closed and all events have
         been read, it raises OSError (EIO).
         """
-        if timeout is not None and not self._wait(timeout):
-            return None
+        if timeout is not None:
+            return self._read_event_until(time.monotonic() + timeout)
         event = ctypes.create_string_buffer(events.READ_SIZE)
         _libcxl.call("cxl_read_event_buf", self.handle, event, len(event))
         return events.parse(event)
@@ -171,11 +172,24 @@ class Afu:
             if event is not None:
                 yield event
 
-    def _wait(self, timeout: float) -> bool:
-        """Whether there is an event within timeout seconds"""
-        # poll() does not see events that the library has read already.
-        if _libcxl.call("cxl_event_pending", self.handle):
-            return True
+    def _read_event_until(self, end: float) -> Optional[events.Event]:
+        """The next event, or None if there is none before time.monotonic() is end"""
         poll = select.poll()
         poll.register(self, select.POLLIN)
-        return bool(poll.poll(timeout * 1000))
+        while True:
+            event = self._next_event()
+            left = end - time.monotonic()
+            if event is not None or left <= 0:
+                return event
+            # After this another process may take the event.
+            poll.poll(left * 1000)
+
+    def _next_event(self) -> Optional[events.Event]:
+        """The next event if one is pending, else None"""
+        ctypes.set_errno(0)
+        address = _libcxl.library.cxl_next_event(self.handle)
+        if address:
+            return events.parse((ctypes.c_char * events.READ_SIZE).from_address(address))
+        if ctypes.get_errno():
+            raise _libcxl.last_error()
+        return None

@@ -3,10 +3,14 @@
 python.sh."""
 import errno
 import fcntl
+import os
+import select
+import signal
 import struct
 import subprocess
 import time
 import unittest
+from unittest import mock
 
 import cxl_afu
 
@@ -90,6 +94,29 @@ class Test(unittest.TestCase):
         self.assertEqual(event.error, 0x77)
         self.assertTrue(before <= event.stamp.time <= time.monotonic_ns())
         self.assertEqual((event.stamp.sequence, event.stamp.lost), (0, 0))
+
+    def test_timeout_holds_if_another_reads(self):
+        self.afu.attach(self.queue.wed)
+        other = cxl_afu.Afu.from_fd(os.dup(self.afu.fileno()))
+        poll = select.poll
+
+        class Poll:
+            """The other one reads the event that was to be read after poll()."""
+            def __init__(self):
+                self.poll_object = poll()
+                self.register = self.poll_object.register
+
+            def poll(self, timeout):
+                inject("irq", "afu0.0", other.process_element, 1)
+                ready = self.poll_object.poll(timeout)
+                other.read_event()
+                return ready
+
+        signal.signal(signal.SIGALRM, lambda *_: self.fail("it waits"))
+        signal.alarm(20)
+        with mock.patch("select.poll", Poll), other:
+            self.assertIsNone(self.afu.read_event(timeout=0.1))
+        signal.alarm(0)
 
     def test_driver_events(self):
         with open("/dev/cxl-echo") as device:

@@ -363,6 +363,45 @@ static void iteration_gives_all_that_is_pending(void)
 	cxl_afu_free(afu);
 }
 
+/* Another process has the descriptor, too, and is faster. */
+static void iteration_waits_for_no_event_of_others(void)
+{
+	struct cxl_afu_h *afu = open_one();
+
+	fcntl(cxl_afu_fd(afu), F_SETFL, O_RDWR);
+	fake_device.others_read = true;
+	fake_queue_irq(1);
+	alarm(5);
+	check(!cxl_next_event(afu));
+	alarm(0);
+	check_eq(errno, 0);
+	fake_device.others_read = false;
+	fake_queue_irq(2);
+	check(cxl_next_event(afu));
+	cxl_afu_free(afu);
+}
+
+static void iteration_works_with_old_drivers(void)
+{
+	struct cxl_afu_h *afu = open_one();
+	struct cxl_event *event;
+
+	fcntl(cxl_afu_fd(afu), F_SETFL, O_RDWR);
+	fake_device.no_nowait = true;
+	check(!cxl_next_event(afu));
+	check_eq(errno, 0);
+	fake_queue_irq(3);
+	event = cxl_next_event(afu);
+	require(event, "%m");
+	check_eq(event->irq.irq, 3);
+	check(!cxl_next_event(afu));
+	check_eq(errno, 0);
+	fake_device.closed = true;
+	check(!cxl_next_event(afu));
+	check_eq(errno, EIO);
+	cxl_afu_free(afu);
+}
+
 static void iteration_ends_with_the_context(void)
 {
 	struct cxl_afu_h *afu = open_one(), *closed = cxl_afu_next(NULL);
@@ -514,6 +553,10 @@ static const struct tap_test tests[] = {
 	{ "lib_event.reading_waits", reading_waits },
 	{ "lib_event.iteration_gives_all_that_is_pending",
 	  iteration_gives_all_that_is_pending },
+	{ "lib_event.iteration_waits_for_no_event_of_others",
+	  iteration_waits_for_no_event_of_others },
+	{ "lib_event.iteration_works_with_old_drivers",
+	  iteration_works_with_old_drivers },
 	{ "lib_event.iteration_ends_with_the_context",
 	  iteration_ends_with_the_context },
 	{ "lib_event.data_is_that_of_an_event", data_is_that_of_an_event },

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "fake.h"
@@ -37,6 +38,8 @@ static __u64 sequence;
 
 int __real_ioctl(int fd, unsigned long cmd, ...);
 ssize_t __real_read(int fd, void *buf, size_t size);
+ssize_t __real_preadv64v2(int fd, const struct iovec *iov, int n,
+			  off64_t offset, int flags);
 int __real_poll(struct pollfd *fds, nfds_t n, int timeout);
 void *__real_mmap64(void *addr, size_t size, int prot, int flags, int fd,
 		    off64_t offset);
@@ -128,12 +131,10 @@ static size_t whole_events(size_t size)
 	}
 }
 
-ssize_t __wrap_read(int fd, void *buf, size_t size)
+static ssize_t read_events(void *buf, size_t size, bool wait)
 {
 	size_t n;
 
-	if (!is_fake(fd))
-		return __real_read(fd, buf, size);
 	fake_device.reads++;
 	if (fake_device.read_error) {
 		errno = fake_device.read_error;
@@ -148,8 +149,10 @@ ssize_t __wrap_read(int fd, void *buf, size_t size)
 		return fails(EINVAL);
 
 	pthread_mutex_lock(&lock);
+	if (fake_device.others_read)
+		queue_begin = queue_end;
 	while (queue_begin == queue_end) {
-		if (fake_device.closed || fcntl(fd, F_GETFL) & O_NONBLOCK) {
+		if (fake_device.closed || !wait) {
 			pthread_mutex_unlock(&lock);
 			return fails(fake_device.closed ? EIO : EAGAIN);
 		}
@@ -160,6 +163,26 @@ ssize_t __wrap_read(int fd, void *buf, size_t size)
 	queue_begin += n;
 	pthread_mutex_unlock(&lock);
 	return n;
+}
+
+ssize_t __wrap_read(int fd, void *buf, size_t size)
+{
+	if (!is_fake(fd))
+		return __real_read(fd, buf, size);
+	return read_events(buf, size, !(fcntl(fd, F_GETFL) & O_NONBLOCK));
+}
+
+ssize_t __wrap_preadv64v2(int fd, const struct iovec *iov, int n,
+			  off64_t offset, int flags)
+{
+	if (!is_fake(fd))
+		return __real_preadv64v2(fd, iov, n, offset, flags);
+	check_eq(n, 1);
+	check_eq(offset, -1);
+	check_eq(flags, RWF_NOWAIT);
+	if (fake_device.no_nowait)
+		return fails(EOPNOTSUPP);
+	return read_events(iov->iov_base, iov->iov_len, false);
 }
 
 /* It never waits, since the library never asks for that. */

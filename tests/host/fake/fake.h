@@ -69,13 +69,15 @@ char *fake_path(const char *fmt, ...);
  * @no_afu_id: an old driver: GET_AFU_ID fails with EINVAL
  * @no_format: API version 3: EVENT_FORMAT fails with EINVAL
  * @start_error: errno of START_WORK, 0 for success
+ * @no_nowait: an old driver: preadv2() with RWF_NOWAIT fails with EOPNOTSUPP
+ * @others_read: another process reads events after poll(), before this one does
  * @read_error: errno of the next read
  * @end_of_file: reads return 0 bytes
  * @started: START_WORK was called
  * @work: its argument
  * @format: flags of the last EVENT_FORMAT
  * @pe_asked: number of calls of GET_PROCESS_ELEMENT
- * @reads: number of calls of read()
+ * @reads: number of calls of read() and preadv2()
  * @memory: descriptor of a file with the problem state area
  * @id: result of GET_AFU_ID
  */
@@ -84,6 +86,8 @@ struct fake_device {
 	bool closed;
 	bool no_afu_id;
 	bool no_format;
+	bool no_nowait;
+	bool others_read;
 	int start_error;
 	int read_error;
 	bool end_of_file;
