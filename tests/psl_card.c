@@ -2,6 +2,7 @@
 /* A simulated AFU as a card: its numbers, contexts, registers, and pace */
 #define _GNU_SOURCE
 #include <endian.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -183,6 +184,27 @@ static void idle_card_costs_nothing(void)
 	stop();
 }
 
+/* Its terminal is closed, or nobody reads its messages any more. */
+static void card_is_removed_at_sighup(void)
+{
+	start();
+	stop_by(SIGHUP);
+	start();
+	stop_by(SIGPIPE);
+	start();
+	stop_by(SIGINT);
+}
+
+/* As by nohup */
+static void ignored_signal_stays_ignored(void)
+{
+	signal(SIGHUP, SIG_IGN);
+	start();
+	require_ok(kill(afu_psl, SIGHUP));
+	check_serves();
+	stop();
+}
+
 static const struct tap_test tests[] = {
 	TEST(psl_card, numbers_are_the_descriptors),
 	TEST(psl_card, many_contexts),
@@ -190,6 +212,8 @@ static const struct tap_test tests[] = {
 	TEST(psl_card, register_starts_work),
 	TEST(psl_card, verilog_copies_by_the_socket),
 	TEST(psl_card, idle_card_costs_nothing),
+	TEST(psl_card, card_is_removed_at_sighup),
+	TEST(psl_card, ignored_signal_stays_ignored),
 };
 
 TAP_MAIN(tests)

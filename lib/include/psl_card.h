@@ -45,6 +45,9 @@ struct psl_card;
  *				did anything while a job was running (100000; 0: never)
  *	+psl-cycles=CYCLES	end of the simulation after so many (0: never)
  *
+ * From now on SIGINT, SIGTERM, SIGHUP and SIGPIPE end the simulation, so that the
+ * card can be removed; but not those that the simulator handles or ignores.
+ *
  * Return: the card, to be given back by psl_card_close(), or NULL; then stderr
  * says why.
  */
@@ -62,8 +65,8 @@ void psl_card_close(struct psl_card *card);
  * @ah: what the AFU drove just before the rising edge
  * @ha: set to what the PSL drives from then on
  *
- * Return: true; false at the end of the simulation: the card is gone, there was
- * SIGINT or SIGTERM, or it has lasted as long as it should.
+ * Return: true; false at the end of the simulation: the card is gone, a signal has
+ * asked for it, or it has lasted as long as it should.
  */
 bool psl_card_clock(struct psl_card *card, const struct psl_ah *ah,
 		    struct psl_ha *ha);

@@ -265,15 +265,23 @@ static void want_end(int signal)
 		errno = error;
 }
 
-/* If the simulator has a handler of its own, leave it. */
-static void catch_signal(int number)
+/*
+ * Those that end a program whose terminal is closed, or whose output nobody
+ * reads any more, must not leave the card behind either. If the simulator handles
+ * or ignores one, leave it.
+ */
+static void catch_signals(void)
 {
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
 	struct sigaction action = { .sa_handler = want_end };
 	struct sigaction old;
+	size_t i;
 
-	sigaction(number, NULL, &old);
-	if (old.sa_handler == SIG_DFL)
-		sigaction(number, &action, NULL);
+	for (i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+		sigaction(numbers[i], NULL, &old);
+		if (old.sa_handler == SIG_DFL)
+			sigaction(numbers[i], &action, NULL);
+	}
 }
 
 struct psl_card *psl_card_open(int argc, char **argv)
@@ -298,8 +306,7 @@ struct psl_card *psl_card_open(int argc, char **argv)
 		say("%s", strerror(errno));
 		goto err_close;
 	}
-	catch_signal(SIGINT);
-	catch_signal(SIGTERM);
+	catch_signals();
 	return card;
 
 err_close:

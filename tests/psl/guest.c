@@ -147,17 +147,21 @@ void start(void)
 	start_with(NULL);
 }
 
-/* afu-psl ends well, and its card is gone. */
-void stop(void)
+void stop_by(int signal)
 {
 	int status;
 
-	require_ok(kill(afu_psl, SIGTERM));
+	require_ok(kill(afu_psl, signal));
 	require_eq(waitpid(afu_psl, &status, 0), afu_psl);
 	afu_psl = 0;
 	check(WIFEXITED(status) && !WEXITSTATUS(status), "status 0x%x", status);
 	check_errno(access(FOLDER, F_OK), ENOENT);
 	end_child(&simulator, SIGKILL);
+}
+
+void stop(void)
+{
+	stop_by(SIGTERM);
 }
 
 /*

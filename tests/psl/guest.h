@@ -36,6 +36,7 @@ void start_both(const char *program, const char *option);
 void start_with(const char *option);
 void start(void);
 /* Stop afu-psl: it ends well, and its card is gone. */
+void stop_by(int signal);
 void stop(void);
 /* Kill it if it is running, and wait for its end. */
 void end_child(pid_t *pid, int signal);
