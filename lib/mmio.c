@@ -161,7 +161,7 @@ static int access_mapped(struct cxl_afu_h *afu, uint64_t offset,
 		access(reg, data);
 		return 0;
 	}
-	sigbus_save(&jump);
+	sigbus_save(&jump, afu->mmio, afu->mmio_size);
 	if (sigsetjmp(jump.env, 0)) {
 		sigbus_restore(&jump);
 		return libcxl_fail(EIO);

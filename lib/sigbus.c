@@ -59,6 +59,13 @@ static void pass_on(int sig, siginfo_t *info, void *context)
 		previous.sa_handler(sig);
 }
 
+/* It may be that of a signal handler that has interrupted the access. */
+static bool is_of_access(const struct sigbus_jump *jump, const siginfo_t *info)
+{
+	return info->si_code == BUS_ADRERR &&
+	       (uintptr_t)info->si_addr - (uintptr_t)jump->area < jump->size;
+}
+
 /*
  * All signals are blocked: the handler of another signal could access a
  * register, and a bus error while SIGBUS is blocked ends the process.
@@ -69,7 +76,7 @@ static void on_sigbus(int sig, siginfo_t *info, void *context)
 	const ucontext_t *interrupted = context;
 	int error = errno;
 
-	if (jump && info->si_code == BUS_ADRERR) {
+	if (jump && is_of_access(jump, info)) {
 		jump->mask = interrupted->uc_sigmask;
 		siglongjmp(jump->env, 1);
 	}

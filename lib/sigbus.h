@@ -4,7 +4,7 @@
  *
  *	struct sigbus_jump jump;
  *
- *	sigbus_save(&jump);
+ *	sigbus_save(&jump, area, its size);
  *	if (sigsetjmp(jump.env, 0)) {
  *		sigbus_restore(&jump);
  *		a bus error ended the access;
@@ -26,12 +26,16 @@
 
 /**
  * struct sigbus_jump - where a bus error in this thread jumps to
+ * @area: only a bus error in this area does
+ * @size: its size in bytes
  * @env: destination
  * @mask: signals that were blocked when the error happened
  * @outer: jump of the access that this one's signal handler interrupted, or
  *	NULL
  */
 struct sigbus_jump {
+	const void *area;
+	size_t size;
 	sigjmp_buf env;
 	sigset_t mask;
 	struct sigbus_jump *outer;
@@ -47,8 +51,11 @@ extern __thread struct sigbus_jump *volatile libcxl_sigbus_jump
 /* Whether cxl_mmio_install_sigbus_handler() was called */
 bool libcxl_sigbus_handled(void);
 
-static inline void sigbus_save(struct sigbus_jump *jump)
+static inline void sigbus_save(struct sigbus_jump *jump, const void *area,
+			       size_t size)
 {
+	jump->area = area;
+	jump->size = size;
 	jump->outer = libcxl_sigbus_jump;
 }
 

@@ -165,12 +165,14 @@ static void ignored_signal_is_ignored(void)
 
 static sigjmp_buf program_jump;
 static int fault_code;
+static void *fault_address;
 
 static void on_program_fault(int sig, siginfo_t *info, void *context)
 {
 	check_eq(sig, SIGBUS);
 	check(context);
 	fault_code = info->si_code;
+	fault_address = info->si_addr;
 	siglongjmp(program_jump, 1);
 }
 
@@ -453,6 +455,66 @@ static void interrupted_access_is_still_caught(void)
 	cxl_afu_free(afu);
 }
 
+static char *foreign;			/* a page whose file ends before it */
+
+static void touch_foreign(void)
+{
+	if (!sigsetjmp(program_jump, 1)) {
+		touch(foreign);
+		fail("no fault");
+	}
+}
+
+static void touch_foreign_and_go_on(int sig)
+{
+	void *ptr;
+
+	check_eq(sig, SIGSEGV);
+	touch_foreign();
+	require_ok(cxl_mmio_ptr(interrupted, &ptr));
+	require_ok(mprotect(ptr, CUT, PROT_READ | PROT_WRITE));
+	signals++;
+}
+
+static void *access_well(void *afu)
+{
+	uint64_t value;
+
+	check_eq(cxl_mmio_read64(afu, 0, &value), 0);
+	return NULL;
+}
+
+/* A handler's bus error elsewhere is not one of the access that it interrupts. */
+static void interrupted_access_has_only_its_own(void)
+{
+	struct sigaction action = {
+		.sa_sigaction = on_program_fault,
+		.sa_flags = SA_SIGINFO,
+	};
+	struct cxl_afu_h *afu = map_cut();
+	pthread_t thread;
+	void *ptr;
+
+	foreign = mmap(NULL, CUT, PROT_READ, MAP_SHARED,
+		       require_ok(memfd_create("empty", 0)), 0);
+	require(foreign != MAP_FAILED);
+	interrupted = afu;
+	sigaction(SIGBUS, &action, NULL);
+	touch_foreign();
+	if (fault_address != foreign)
+		skip("the kernel reports a wrong address, as QEMU's emulation of arm does");
+	fault_code = 0;
+	require_ok(cxl_mmio_install_sigbus_handler());
+	signal(SIGSEGV, touch_foreign_and_go_on);
+	require_ok(cxl_mmio_ptr(afu, &ptr));
+	require_ok(mprotect(ptr, CUT, PROT_NONE));
+	require(!pthread_create(&thread, NULL, access_well, afu));
+	pthread_join(thread, NULL);
+	check_eq(fault_code, BUS_ADRERR);
+	check_eq(signals, 1);
+	cxl_afu_free(afu);
+}
+
 static const struct tap_test tests[] = {
 	{ "lib_sigbus.bus_errors_are_caught", bus_errors_are_caught },
 	{ "lib_sigbus.without_handler_bus_errors_kill",
@@ -476,6 +538,8 @@ static const struct tap_test tests[] = {
 	{ "lib_sigbus.accesses_nest", accesses_nest },
 	{ "lib_sigbus.interrupted_access_is_still_caught",
 	  interrupted_access_is_still_caught },
+	{ "lib_sigbus.interrupted_access_has_only_its_own",
+	  interrupted_access_has_only_its_own },
 };
 
 TAP_MAIN(tests)
