@@ -28,7 +28,6 @@
 #ifndef _AFU_H
 #define _AFU_H
 
-#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -460,6 +459,14 @@ int afu_error(struct afu_context *ctx, uint64_t value);
  * written before it.
  */
 
+/* To and from big-endian; <endian.h> declares nothing with -std=c11 or so. */
+static inline uint64_t _afu_be64(uint64_t value)
+{
+	const bool little = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
+
+	return little ? __builtin_bswap64(value) : value;
+}
+
 /**
  * afu_reg_read() - read a register
  * @base: afu_context_window(), afu_global() or similar
@@ -469,9 +476,9 @@ int afu_error(struct afu_context *ctx, uint64_t value);
  */
 static inline uint64_t afu_reg_read(const void *base, size_t offset)
 {
-	return be64toh(__atomic_load_n((const uint64_t *)
-				       ((const char *)base + offset),
-				       __ATOMIC_ACQUIRE));
+	return _afu_be64(__atomic_load_n((const uint64_t *)
+					 ((const char *)base + offset),
+					 __ATOMIC_ACQUIRE));
 }
 
 /**
@@ -482,7 +489,7 @@ static inline uint64_t afu_reg_read(const void *base, size_t offset)
  */
 static inline void afu_reg_write(void *base, size_t offset, uint64_t value)
 {
-	__atomic_store_n((uint64_t *)((char *)base + offset), htobe64(value),
+	__atomic_store_n((uint64_t *)((char *)base + offset), _afu_be64(value),
 			 __ATOMIC_RELEASE);
 }
 
@@ -499,8 +506,9 @@ static inline void afu_reg_write(void *base, size_t offset, uint64_t value)
 static inline uint64_t afu_reg_exchange(void *base, size_t offset,
 					uint64_t value)
 {
-	return be64toh(__atomic_exchange_n((uint64_t *)((char *)base + offset),
-					   htobe64(value), __ATOMIC_SEQ_CST));
+	return _afu_be64(__atomic_exchange_n((uint64_t *)((char *)base + offset),
+					     _afu_be64(value),
+					     __ATOMIC_SEQ_CST));
 }
 
 #ifdef __cplusplus

@@ -49,5 +49,36 @@ each_function_has_a_manual_page() {
 	[ ! -s "$work/missing" ] || fail "no page: $(cat "$work/missing")"
 }
 
+# What an AFU does first, and the headers of libpsl as well
+cat >"$work/first.c" <<'END'
+#include <afu.h>
+#include <psl.h>
+#include <psl_card.h>
+
+uint64_t swap(void *registers);
+
+uint64_t swap(void *registers)
+{
+	afu_reg_write(registers, 8, afu_reg_read(registers, 0));
+	return afu_reg_exchange(registers, 0, 1);
+}
+END
+
+headers_are_good_in_c() {
+	for std in c99 gnu99 c11 c17; do
+		"${cross_compile-}gcc" -std=$std -Wall -Wextra -Wpedantic -Wstrict-prototypes -Werror \
+			-Ilib/include -c -o /dev/null "$work/first.c" || fail "$std"
+	done
+}
+
+headers_are_good_in_cpp() {
+	command -v "${cross_compile-}g++" >/dev/null || skip "no ${cross_compile-}g++"
+	for std in c++98 c++11 c++17 gnu++20; do
+		"${cross_compile-}g++" -std=$std -Wall -Wextra -Werror -Ilib/include -x c++ \
+			-c -o /dev/null "$work/first.c" || fail "$std"
+	done
+}
+
 tap_run libafu symbols_and_versions_are_those_of_the_list header_declares_what_is_exported \
-	header_documents_what_it_declares each_function_has_a_manual_page
+	header_documents_what_it_declares each_function_has_a_manual_page \
+	headers_are_good_in_c headers_are_good_in_cpp
