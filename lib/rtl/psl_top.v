@@ -80,10 +80,16 @@ afu afu (
 	.ah_mmdatapar(ah_mmdatapar)
 );
 
-reg [1023:0] waves;
+reg [8*4096-1:0] waves;			// a path of any length
+integer waves_file;
 
 initial begin
 	if ($value$plusargs("waves=%s", waves)) begin
+		// If it cannot, $dumpfile ends the simulation with status 0.
+		waves_file = $fopen(waves, "w");
+		if (!waves_file)
+			$fatal(1, "+waves=%0s: cannot be written", waves);
+		$fclose(waves_file);
 		$dumpfile(waves);
 		$dumpvars(0, afu);
 	end

@@ -82,6 +82,23 @@ waveform_has_what_is_shown() {
 	grep -qxF afu.ah_cch "$out/rtl/signals" || fail "no process element"
 }
 
+# In a folder whose path is long, and in one that is not there; without a card
+icarus_writes_waves_where_it_should() {
+	need_simulator vvp
+	work=$(mktemp -d)
+	trap 'rm -rf "$work"' EXIT
+	iverilog -g2012 -Wall -Wno-timescale -s psl_top -o "$work/top.vvp" lib/rtl/psl_top.v \
+		tests/psl/contexts.v >"$work/said" 2>&1 || fail "$(cat "$work/said")"
+	folder=$(printf '%s/%0200d/%0200d' "$work" 1 2)
+	mkdir -p "$folder"
+	vvp -n -M "$out/lib" -m psl "$work/top.vvp" +psl-node=/nowhere +psl-cycles=20 \
+		+waves="$folder/waves.vcd" >"$work/said" 2>&1 || fail "$(cat "$work/said")"
+	grep -q ' ha_pclock ' "$folder/waves.vcd" || fail "$(cat "$work/said")"
+	! vvp -n -M "$out/lib" -m psl "$work/top.vvp" +psl-node=/nowhere +psl-cycles=20 \
+		+waves="$folder/nowhere/waves.vcd" >"$work/said" 2>&1 || fail "$(cat "$work/said")"
+	grep -q "nowhere/waves.vcd: cannot be written" "$work/said" || fail "$(cat "$work/said")"
+}
+
 # What Icarus makes of the same Verilog, in a guest, which is slow.
 # shellcheck disable=SC2016
 icarus_copies_a_file() {
@@ -125,5 +142,5 @@ icarus_serves_four_contexts() {
 }
 
 tap_run rtl lint_is_silent bench_passes_by_verilator bench_passes_by_icarus copies_on_the_machine \
-	demo_copies_a_file waveform_has_what_is_shown icarus_copies_a_file \
-	icarus_serves_four_contexts
+	demo_copies_a_file waveform_has_what_is_shown icarus_writes_waves_where_it_should \
+	icarus_copies_a_file icarus_serves_four_contexts
