@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* libafu: its workers end, and its errors are those that afu.h promises. */
 #define _GNU_SOURCE
+#include <limits.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -157,6 +158,31 @@ static void workers_end_with_the_afu(void)
 	check_ok(close(fd));
 }
 
+static long work_once_in_an_age(struct afu_context *ctx)
+{
+	(void)ctx;
+	count(&calls);
+	return LONG_MAX;
+}
+
+/* It sleeps, until the doorbell rings: the AFU here is written to by nobody. */
+static void longest_time_does_not_overflow(void)
+{
+	static const struct afu_ops ops = {
+		.work = work_once_in_an_age, .detach = detach,
+	};
+	int fd;
+
+	start_library(&ops);
+	fd = client_start();
+	check(becomes_true(get(&calls) == 1));
+	usleep(STEP_MS * 1000);
+	check_eq(get(&calls), 1);
+	check_ok(close(fd));
+	check(becomes_true(get(&detached) == 1));
+	stop_library();
+}
+
 static void set_stack_size(size_t size)
 {
 	pthread_attr_t attr;
@@ -299,6 +325,7 @@ static void errors_of_opening_are_told(void)
 static const struct tap_test tests[] = {
 	TEST(workers_end_side_by_side),
 	TEST(workers_end_with_the_afu),
+	TEST(longest_time_does_not_overflow),
 	TEST(context_without_a_thread_is_refused),
 	TEST(closing_needs_no_descriptor),
 	TEST(errors_of_memory_are_told),

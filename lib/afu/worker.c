@@ -9,13 +9,16 @@
 
 #include "internal.h"
 
-#define NSEC_PER_SEC	1000000000LL
+#define USEC_PER_SEC	1000000L
+#define NSEC_PER_SEC	1000000000L
+#define NSEC_PER_USEC	1000L
 
+/* @us may be as much as LONG_MAX. */
 static void add_us(struct timespec *t, long us)
 {
-	long long ns = t->tv_nsec + us * 1000LL;
+	long ns = t->tv_nsec + us % USEC_PER_SEC * NSEC_PER_USEC;
 
-	t->tv_sec += ns / NSEC_PER_SEC;
+	t->tv_sec += us / USEC_PER_SEC + ns / NSEC_PER_SEC;
 	t->tv_nsec = ns % NSEC_PER_SEC;
 }
 
