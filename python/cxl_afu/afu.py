@@ -14,6 +14,8 @@ from . import _libcxl, events
 
 BIG_ENDIAN, LITTLE_ENDIAN, HOST_ENDIAN = 1, 2, 3
 
+_POLL_MAX_MS = 2**31 - 1    # more is an OverflowError
+
 
 def afus() -> Iterator[str]:
     """The names of all AFUs of all cards, "afuN.M"; none if there is no card"""
@@ -182,7 +184,7 @@ class Afu:
             if event is not None or left <= 0:
                 return event
             # After this another process may take the event.
-            poll.poll(left * 1000)
+            poll.poll(min(left * 1000, _POLL_MAX_MS))
 
     def _next_event(self) -> Optional[events.Event]:
         """The next event if one is pending, else None"""

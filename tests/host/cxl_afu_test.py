@@ -8,6 +8,7 @@ import select
 import signal
 import struct
 import subprocess
+import threading
 import time
 import unittest
 from unittest import mock
@@ -117,6 +118,13 @@ class Test(unittest.TestCase):
         with mock.patch("select.poll", Poll), other:
             self.assertIsNone(self.afu.read_event(timeout=0.1))
         signal.alarm(0)
+
+    def test_timeout_may_be_large(self):
+        self.afu.attach(self.queue.wed)
+        later = threading.Timer(0.5, inject, ("irq", "afu0.0", self.afu.process_element, 1))
+        later.start()
+        self.assertIsInstance(self.afu.read_event(timeout=1e30), cxl_afu.Interrupt)
+        later.join()
 
     def test_driver_events(self):
         with open("/dev/cxl-echo") as device:
