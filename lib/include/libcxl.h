@@ -238,10 +238,10 @@ int cxl_work_get_wed(struct cxl_ioctl_start_work *work, __u64 *valp);
 /**
  * cxl_work_get_tid() - get the thread ID that the kernel gave the attached
  * thread
- * @work: a work description that was attached
+ * @work: a work description
  * @valp: where it goes; 0 if the machine has no such IDs
  *
- * Also EINVAL if waiting was not enabled, or @work was not attached since.
+ * Before @work is attached the value is 0xffff if waiting is enabled, else 0.
  */
 int cxl_work_get_tid(struct cxl_ioctl_start_work *work, __u16 *valp);
 
