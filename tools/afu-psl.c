@@ -191,7 +191,10 @@ static void parse_options(int argc, char **argv, struct arguments *arguments)
 
 int main(int argc, char **argv)
 {
-	struct arguments arguments = { 0 };
+	struct arguments arguments = {
+		.card = { "+psl-prefix=afu-psl" },
+		.count = 1,
+	};
 	struct psl_card *card;
 	int ret;
 

@@ -44,12 +44,14 @@ struct psl_card;
  *	+psl-idle=CYCLES	time stands still after so many in which neither side
  *				did anything while a job was running (100000; 0: never)
  *	+psl-cycles=CYCLES	end of the simulation after so many (0: never)
+ *	+psl-prefix=NAME	what messages on stderr begin with (psl), from this
+ *				argument on; @argv must stay valid
  *
  * From now on SIGINT, SIGTERM, SIGHUP and SIGPIPE end the simulation, so that the
  * card can be removed; but not those that the simulator handles or ignores.
  *
  * Return: the card, to be given back by psl_card_close(), or NULL; then stderr
- * says why.
+ * says why, and errno is EINVAL if an option is wrong or missing.
  */
 struct psl_card *psl_card_open(int argc, char **argv);
 

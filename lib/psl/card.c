@@ -287,9 +287,12 @@ static void catch_signals(void)
 struct psl_card *psl_card_open(int argc, char **argv)
 {
 	struct psl_card *card = calloc(1, sizeof(*card));
+	int error = EINVAL;
 
-	if (!card)
+	if (!card) {
+		say("%s", strerror(errno));
 		return NULL;
+	}
 	if (!card_options_parse(&card->options, argc, argv))
 		goto err_free;
 	pthread_mutex_init(&card->lock, NULL);
@@ -298,12 +301,14 @@ struct psl_card *psl_card_open(int argc, char **argv)
 		end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	card->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (card->wake_fd < 0 || end_fd < 0) {
-		say("eventfd: %s", strerror(errno));
+		error = errno;
+		say("eventfd: %s", strerror(error));
 		goto err_close;
 	}
 	card->psl = psl_create(&card->options.psl, &host_ops, card);
 	if (!card->psl) {
-		say("%s", strerror(errno));
+		error = errno;
+		say("%s", strerror(error));
 		goto err_close;
 	}
 	catch_signals();
@@ -315,6 +320,7 @@ err_close:
 	pthread_mutex_destroy(&card->lock);
 err_free:
 	free(card);
+	errno = error;
 	return NULL;
 }
 

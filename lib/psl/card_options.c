@@ -50,6 +50,15 @@ static bool set_name(struct card_options *options, const char *value)
 	       n < (int)sizeof(options->node);
 }
 
+/* One for all cards of the process */
+static bool set_prefix(const char *value)
+{
+	if (!*value)
+		return false;
+	say_as(value);
+	return true;
+}
+
 static bool set(struct card_options *options, const char *name,
 		const char *value)
 {
@@ -75,6 +84,8 @@ static bool set(struct card_options *options, const char *name,
 		return number(value, UINT64_MAX, &options->idle);
 	if (!strcmp(name, "cycles"))
 		return number(value, UINT64_MAX, &options->cycles);
+	if (!strcmp(name, "prefix"))
+		return set_prefix(value);
 	return false;
 }
 

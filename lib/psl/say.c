@@ -4,6 +4,13 @@
 
 #include "say.h"
 
+static const char *prefix = "psl";
+
+void say_as(const char *name)
+{
+	prefix = name;
+}
+
 void say(const char *text, ...)
 {
 	char line[512];
@@ -13,5 +20,5 @@ void say(const char *text, ...)
 	vsnprintf(line, sizeof(line), text, args);
 	va_end(args);
 	/* At once, so that the lines of two programs do not mix */
-	fprintf(stderr, "psl: %s\n", line);
+	fprintf(stderr, "%s: %s\n", prefix, line);
 }

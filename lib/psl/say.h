@@ -6,4 +6,7 @@
 __attribute__((format(printf, 1, 2)))
 void say(const char *text, ...);
 
+/* From now on lines begin with @name, which must stay valid. */
+void say_as(const char *name);
+
 #endif
