@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -241,6 +242,62 @@ static void *start_context(void *arg)
 	return NULL;
 }
 
+#define FREEZE_TIMEOUT	"/sys/power/pm_freeze_timeout"
+
+static int open_second_afu(void)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/dev/cxl-sim/%s.afu1", card.name);
+	return require_ok(open(path, O_RDWR | O_CLOEXEC));
+}
+
+static void restore_freeze_timeout(void)
+{
+	file_write("20000", FREEZE_TIMEOUT);
+	sim_cards_remove();
+}
+
+/*
+ * Suspend freezes the model, and is refused because of those who wait for it:
+ * one until then, and the other, whom its model never answers, in any case.
+ */
+static void suspend_is_no_failure(void)
+{
+	struct starter s = {}, stuck = {};
+	struct cxl_sim_message m;
+	pthread_t thread, other;
+	char node[16];
+	int second;
+
+	if (!file_exists(FREEZE_TIMEOUT))
+		skip("no suspend");
+	model_card_make(&card, "afu0/answer_ms", "300", "afu1/model", "user",
+			"afu1/answer_ms", "600000", NULL);
+	second = open_second_afu();
+	snprintf(node, sizeof(node), "afu%d.1s", card.num);
+	stuck.fd = node_open_ok(node);
+	require_eq(pthread_create(&other, NULL, start_context, &stuck), 0);
+	require_ok(file_write("1000", FREEZE_TIMEOUT));
+
+	model_start(&model, &card);
+	model.mute = true;
+	s.fd = node_open_ok(card.slave);
+	require_eq(pthread_create(&thread, NULL, start_context, &s), 0);
+	require(model_wait(&model, CXL_SIM_ATTACH, &m));
+	check_errno(file_write("freeze", "/sys/power/state"), EBUSY);
+	check_ok(model_request(model.fd, CXL_SIM_ATTACHED, &m, 0, 0));
+	pthread_join(thread, NULL);
+	check_eq(s.result, 0);
+
+	check_ok(close(second));
+	pthread_join(other, NULL);
+	check_eq(stuck.error, EIO);
+	check_ok(close(stuck.fd));
+	check_ok(close(s.fd));
+	model_stop(&model);
+}
+
 static void removal_ends_an_attach(void)
 {
 	struct starter s = {};
@@ -392,6 +449,8 @@ static const struct tap_test tests[] = {
 	TEST(garbage_is_a_failed_afu),
 	TEST(mute_program_fails_in_time),
 	TEST(stopped_program_holds_up_nobody),
+	{ "user_failure.suspend_is_no_failure", suspend_is_no_failure,
+	  restore_freeze_timeout },
 	TEST(removal_ends_an_attach),
 	TEST(signal_ends_an_attach),
 	TEST(next_program_can_go_on),

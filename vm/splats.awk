@@ -13,7 +13,7 @@ BEGIN {
 	part = "(^|[] ])(Oops|Kernel panic|Call Trace:|kmemleak: [0-9]+ new)"
 	shown = 60
 	head = -1000
-	oom = -1000
+	expected = 0
 }
 
 /cxl-vm: begin / {
@@ -23,7 +23,12 @@ BEGIN {
 
 # A test expects that a program in a cgroup is killed, which prints a trace.
 / invoked oom-killer: / {
-	oom = NR
+	expected = NR + 8
+}
+
+# Another one expects that suspend is refused, because of two tasks.
+/ tasks refusing to freeze/ {
+	expected = NR + 100
 }
 
 # A complaint says so within its first lines, perhaps in more than one of them.
@@ -33,7 +38,7 @@ BEGIN {
 
 !/cxl-vm:/ {
 	is_complaint = ($0 ~ complaint && $0 !~ no_complaint && NR - head > 4) ||
-		($0 ~ part && NR - head > 150 && NR - oom > 8)
+		($0 ~ part && NR - head > 150 && NR > expected)
 }
 
 is_complaint {

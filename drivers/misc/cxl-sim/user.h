@@ -245,6 +245,10 @@ static inline unsigned long sim_user_answer_time(const struct sim_user *user)
 }
 
 /* user_afu.c */
+int sim_user_afu_init(void);
+void sim_user_afu_exit(void);
+unsigned int sim_user_suspends(void);
+bool sim_user_was_frozen(unsigned int seen);
 void sim_user_fail(struct sim_user *user);
 int sim_user_adopt(struct sim_user *user);
 

@@ -10,12 +10,84 @@
 #include <linux/jiffies.h>
 #include <linux/sched/signal.h>
 #include <linux/security.h>
+#include <linux/suspend.h>
 
 #include "user.h"
 
 /*
  * Waiting for the program
+ *
+ * Suspend freezes the program, maybe before those who wait for it.  They hold
+ * locks and cannot be frozen, so suspend gives up in the end.  The program must
+ * not have failed by then: its time begins again.
  */
+
+static bool suspending;
+static unsigned int suspends;	/* that are over */
+
+static int suspend_notify(struct notifier_block *nb, unsigned long event,
+			  void *unused)
+{
+	switch (event) {
+	case PM_SUSPEND_PREPARE:
+	case PM_HIBERNATION_PREPARE:
+	case PM_RESTORE_PREPARE:
+		WRITE_ONCE(suspending, true);
+		break;
+	case PM_POST_SUSPEND:
+	case PM_POST_HIBERNATION:
+	case PM_POST_RESTORE:
+		WRITE_ONCE(suspends, suspends + 1);
+		/* Pairs with the barrier in sim_user_was_frozen(). */
+		smp_wmb();
+		WRITE_ONCE(suspending, false);
+		break;
+	}
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block suspend_notifier = {
+	.notifier_call = suspend_notify,
+};
+
+/**
+ * sim_user_afu_init() - learn of suspend from now on
+ *
+ * Return: 0 or an errno.
+ */
+int sim_user_afu_init(void)
+{
+	return register_pm_notifier(&suspend_notifier);
+}
+
+/**
+ * sim_user_afu_exit() - the reverse of sim_user_afu_init()
+ */
+void sim_user_afu_exit(void)
+{
+	unregister_pm_notifier(&suspend_notifier);
+}
+
+/**
+ * sim_user_suspends() - before waiting: for sim_user_was_frozen()
+ */
+unsigned int sim_user_suspends(void)
+{
+	return READ_ONCE(suspends);
+}
+
+/**
+ * sim_user_was_frozen() - may the program have been frozen meanwhile?
+ * @seen: what sim_user_suspends() returned before waiting
+ */
+bool sim_user_was_frozen(unsigned int seen)
+{
+	if (READ_ONCE(suspending))
+		return true;
+	/* Not suspending any more: see that it is counted. */
+	smp_rmb();
+	return READ_ONCE(suspends) != seen;
+}
 
 /* The next program may serve before the waiting thread has run. */
 static bool attach_is_over(struct sim_user_context *ctx)
@@ -43,11 +115,16 @@ static bool reset_is_over(struct sim_user *user)
 static int wait_for_attach(struct sim_user_context *ctx)
 {
 	struct sim_user *user = ctx->user;
+	unsigned int seen;
 	bool attached;
 	long left;
 
-	left = wait_event_killable_timeout(user->answers, attach_is_over(ctx),
-					   sim_user_answer_time(user));
+	do {
+		seen = sim_user_suspends();
+		left = wait_event_killable_timeout(user->answers,
+						   attach_is_over(ctx),
+						   sim_user_answer_time(user));
+	} while (!left && sim_user_was_frozen(seen));
 	if (!left)
 		sim_user_fail(user);
 	spin_lock(&user->lock);
@@ -150,9 +227,16 @@ static void user_reset(struct sim_afu *afu)
 static void user_was_reset(struct sim_afu *afu)
 {
 	struct sim_user *user = afu->user;
+	unsigned int seen;
+	long left;
 
-	if (!wait_event_killable_timeout(user->answers, reset_is_over(user),
-					 sim_user_answer_time(user)))
+	do {
+		seen = sim_user_suspends();
+		left = wait_event_killable_timeout(user->answers,
+						   reset_is_over(user),
+						   sim_user_answer_time(user));
+	} while (!left && sim_user_was_frozen(seen));
+	if (!left)
 		sim_user_fail(user);
 }
 

@@ -423,7 +423,16 @@ int sim_user_init(void)
 		return ret;
 	ret = alloc_chrdev_region(&first_devt, 0, NUM_MINORS, "cxl-sim");
 	if (ret)
-		class_unregister(&user_class);
+		goto err_class;
+	ret = sim_user_afu_init();
+	if (ret)
+		goto err_region;
+	return 0;
+
+err_region:
+	unregister_chrdev_region(first_devt, NUM_MINORS);
+err_class:
+	class_unregister(&user_class);
 	return ret;
 }
 
@@ -432,6 +441,7 @@ int sim_user_init(void)
  */
 void sim_user_exit(void)
 {
+	sim_user_afu_exit();
 	unregister_chrdev_region(first_devt, NUM_MINORS);
 	class_unregister(&user_class);
 	ida_destroy(&minors);
