@@ -11,6 +11,7 @@
 #ifndef _PSL_VERILATOR_HPP
 #define _PSL_VERILATOR_HPP
 
+#include <endian.h>
 #include <psl.h>
 
 #include <cstddef>
@@ -22,7 +23,7 @@ template <class Words>
 static inline void psl_beat_from_words(uint8_t *beat, const Words &words)
 {
 	for (size_t i = 0; i < PSL_BEAT_WORDS; i++) {
-		uint32_t word = __builtin_bswap32(words[PSL_BEAT_WORDS - 1 - i]);
+		uint32_t word = htobe32(words[PSL_BEAT_WORDS - 1 - i]);
 
 		std::memcpy(beat + 4 * i, &word, 4);
 	}
@@ -35,7 +36,7 @@ static inline void psl_beat_to_words(Words &words, const uint8_t *beat)
 		uint32_t word;
 
 		std::memcpy(&word, beat + 4 * i, 4);
-		words[PSL_BEAT_WORDS - 1 - i] = __builtin_bswap32(word);
+		words[PSL_BEAT_WORDS - 1 - i] = be32toh(word);
 	}
 }
 

@@ -82,6 +82,36 @@ waveform_has_what_is_shown() {
 	grep -qxF afu.ah_cch "$out/rtl/signals" || fail "no process element"
 }
 
+# Byte 0 of a beat is the most significant one, on machines of either byte order.
+words_of_verilator_are_numbers() {
+	work=$(mktemp -d)
+	trap 'rm -rf "$work"' EXIT
+	cat >"$work/words.cpp" <<-'END'
+		#include "psl_verilator.hpp"
+
+		int main()
+		{
+			uint32_t words[PSL_BEAT_WORDS] = {};
+			uint8_t beat[PSL_BEAT];
+
+			words[PSL_BEAT_WORDS - 1] = 0x01020304;
+			psl_beat_from_words(beat, words);
+			if (beat[0] != 1 || beat[3] != 4)
+				return 1;
+			beat[0] = 5;
+			psl_beat_to_words(words, beat);
+			return words[PSL_BEAT_WORDS - 1] != 0x05020304;
+		}
+	END
+	g++ -Wall -Wextra -Werror -Ilib/include -Ilib/rtl -o "$work/words" "$work/words.cpp" || fail
+	"$work/words" || fail 'on this machine'
+	for command in s390x-linux-gnu-g++ qemu-s390x-static; do
+		command -v "$command" >/dev/null || skip "no $command, for a big-endian machine"
+	done
+	s390x-linux-gnu-g++ -static -Ilib/include -Ilib/rtl -o "$work/words" "$work/words.cpp" || fail
+	qemu-s390x-static "$work/words" || fail 'on s390x'
+}
+
 # In a folder whose path is long, and in one that is not there; without a card
 icarus_writes_waves_where_it_should() {
 	need_simulator vvp
@@ -142,5 +172,5 @@ icarus_serves_four_contexts() {
 }
 
 tap_run rtl lint_is_silent bench_passes_by_verilator bench_passes_by_icarus copies_on_the_machine \
-	demo_copies_a_file waveform_has_what_is_shown icarus_writes_waves_where_it_should \
-	icarus_copies_a_file icarus_serves_four_contexts
+	demo_copies_a_file waveform_has_what_is_shown words_of_verilator_are_numbers \
+	icarus_writes_waves_where_it_should icarus_copies_a_file icarus_serves_four_contexts
