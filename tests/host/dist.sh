@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Packages for RPM and for Arch Linux are built from the archive of "make dist", by
-# rpmbuild and makepkg of Debian, which knows no dependencies of theirs.
+# rpmbuild and makepkg of Debian, which knows no dependencies of theirs. Installed in
+# a folder, they are what "make install" installs, and work.
 
 . tests/lib/tap.sh
 vm=$PWD/vm
@@ -22,19 +23,37 @@ prepared() {
 		fail "$(cat "$work/log")"
 }
 
-# has FILE...: each is in the list of a package's files, man pages packed or not.
-has() {
-	for file; do
-		grep -qxE "$file(\.gz)?" "$work/list" || fail "there is no $file: $(cat "$work/list")"
-	done
+# list_files ROOT: without what only packages have, man pages packed or not
+list_files() {
+	(cd "$1" && find . ! -type d) | sed 's/\.gz$//' |
+		grep -vE '^\./(\.[A-Z]+$|usr/share/(doc|licenses)/|usr/lib/\.build-id/|var/)' | sort
 }
 
-# rpm_has PACKAGE FILE...
-rpm_has() {
-	rpm -qpl --dbpath "$work/rpmdb" "$work/rpm/RPMS"/*/"$1"-[0-9]*.rpm >"$work/list" ||
-		fail "there is no package $1"
+# is_complete ROOT VARIABLE...: it has just the files of "make install" with these.
+is_complete() {
+	installed=$1
 	shift
-	has "$@"
+	rm -rf "$work/reference"
+	env -u MAKEFLAGS -u MFLAGS make --no-print-directory install install-dkms install-kernel-headers \
+		DESTDIR="$work/reference" PREFIX=/usr "$@" >"$work/log" 2>&1 || fail "$(cat "$work/log")"
+	list_files "$work/reference" >"$work/wanted"
+	[ "$(wc -l <"$work/wanted")" -gt 100 ] || fail "make install has installed nearly nothing"
+	list_files "$installed" | diff "$work/wanted" - >"$work/log" || fail "$(cat "$work/log")"
+}
+
+# works ROOT LIBDIR PYTHONDIR LICENCE: programs are linked with the library's path, and
+# start with it; the Python package finds it.
+works() {
+	for program in afuctl afu-cp afu-psl afu-flash; do
+		LD_LIBRARY_PATH=$1$2/cxl-afu "$1/usr/bin/$program" --version | grep -qx "$program [0-9.]*" ||
+			fail "$program does not start"
+	done
+	readelf -d "$1/usr/bin/afuctl" | grep -q "R.*PATH.*\[$2/cxl-afu\]" || fail "afuctl looks elsewhere"
+	LD_LIBRARY_PATH=$1$2/cxl-afu PYTHONPATH=$1$3 python3 -c 'import cxl_afu, cxl_afu.model
+assert cxl_afu.__file__.startswith("'"$1"'")
+list(cxl_afu.afus())' || fail "the Python package does not work"
+	[ -x "$1/usr/src/cxl-afu-1.0/dkms-build" ] || fail "no dkms-build that can be run"
+	[ -s "$1$4" ] || fail "the licence is not installed: '$4'"
 }
 
 rpm_packages_are_built() {
@@ -42,16 +61,28 @@ rpm_packages_are_built() {
 	env -u MAKEFLAGS -u MFLAGS rpmbuild --nodeps --define "_topdir $work/rpm" \
 		--define "_libdir /usr/lib64" -tb "$work"/dist/cxl-afu-*.tar.xz >"$work/log" 2>&1 ||
 		fail "$(tail -n 40 "$work/log")"
-	[ "$(find "$work/rpm/RPMS" -name '*.rpm' | wc -l)" -eq 6 ] || fail "$(find "$work/rpm/RPMS")"
-	rpm_has cxl-afu /usr/bin/afuctl /usr/bin/afu-flash /usr/share/man/man4/cxl.4 \
-		/usr/lib/udev/rules.d/60-cxl-afu.rules
-	rpm_has cxl-afu-libs /usr/lib64/cxl-afu/libcxl.so.1 /usr/lib64/cxl-afu/libafu.so.1 \
-		/usr/lib64/cxl-afu/libpsl.so.1
-	rpm_has cxl-afu-devel /usr/include/cxl-afu/libcxl.h /usr/lib64/cxl-afu/libcxl.so \
-		/usr/lib64/pkgconfig/libcxl-afu.pc
-	rpm_has python3-cxl-afu /usr/lib/python3/site-packages/cxl_afu/__init__.py
-	rpm_has cxl-afu-dkms /usr/src/cxl-afu-1.0/dkms.conf
-	rpm_has cxl-afu-kernel-devel /usr/src/cxl-afu-headers-1.0/include/misc/cxl.h
+	for package in cxl-afu cxl-afu-libs cxl-afu-devel python3-cxl-afu cxl-afu-dkms cxl-afu-kernel-devel; do
+		[ -f "$(echo "$work"/rpm/RPMS/*/"$package"-[0-9]*.rpm)" ] || fail "no package $package"
+	done
+}
+
+# Installed one by one, so that no file is in two of them. The scripts are dkms's.
+rpm_packages_are_complete_and_work() {
+	prepared rpmbuild
+	root=$work/rpm-root
+	rpm="rpm --root $root --dbpath /var/lib/rpm"
+	for package in "$work"/rpm/RPMS/*/*.rpm; do
+		$rpm --install --nodeps --noscripts "$package" >"$work/log" 2>&1 ||
+			fail "$package: $(cat "$work/log")"
+	done
+	is_complete "$root" libdir=/usr/lib64 pythondir=/usr/lib/python3/site-packages
+	works "$root" /usr/lib64 /usr/lib/python3/site-packages \
+		"$($rpm -q --licensefiles cxl-afu | grep '/COPYING$')"
+	$rpm -q --requires python3-cxl-afu | grep -qx 'cxl-afu-libs = 1.0-1' ||
+		fail "the Python package does not want the library"
+	# shellcheck disable=SC2046
+	$rpm --erase --noscripts $($rpm -qa) 2>"$work/log" || fail "they cannot be erased"
+	[ -z "$(list_files "$root")" ] || fail "left: $(list_files "$root")"
 }
 
 # makepkg does not want to be root.
@@ -66,11 +97,22 @@ arch_package_is_built() {
 	(cd "$work/arch" && env -u MAKEFLAGS -u MFLAGS -u BUILD HOME="$work/arch" \
 		PKGDEST="$work/arch" BUILDDIR="$work/arch" "$@") >"$work/log" 2>&1 ||
 		fail "$(tail -n 40 "$work/log")"
-	tar -tf "$work"/arch/cxl-afu-1.0-1-*.pkg.tar* >"$work/list" || fail "there is no package"
-	has usr/bin/afuctl usr/lib/cxl-afu/libcxl.so.1 usr/lib/cxl-afu/libpsl.so.1 \
-		usr/include/cxl-afu/libcxl.h usr/share/man/man1/afuctl.1 \
-		usr/src/cxl-afu-1.0/dkms.conf usr/src/cxl-afu-headers-1.0/include/misc/cxl.h \
-		usr/lib/udev/rules.d/60-cxl-afu.rules usr/share/licenses/cxl-afu/COPYING
+	mkdir "$work/arch-root"
+	tar -xf "$work"/arch/cxl-afu-1.0-1-*.pkg.tar* -C "$work/arch-root" || fail "there is no package"
 }
 
-tap_run dist rpm_packages_are_built arch_package_is_built
+# Without pacman: the package is an archive, and has no scripts.
+arch_package_is_complete_and_works() {
+	prepared makepkg
+	root=$work/arch-root
+	pythondir=$(/usr/bin/python3 -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+	is_complete "$root" pythondir="$pythondir"
+	works "$root" /usr/lib "$pythondir" /usr/share/licenses/cxl-afu/COPYING
+	[ ! -e "$root/.INSTALL" ] || fail "it has a script"
+	for dependency in json-c ncurses libtracefs python; do
+		grep -qx "depend = $dependency" "$root/.PKGINFO" || fail "it does not want $dependency"
+	done
+}
+
+tap_run dist rpm_packages_are_built rpm_packages_are_complete_and_work \
+	arch_package_is_built arch_package_is_complete_and_works
