@@ -66,7 +66,7 @@ END
 
 headers_are_good_in_c() {
 	for std in c99 gnu99 c11 c17; do
-		"${cross_compile-}gcc" -std=$std -Wall -Wextra -Wpedantic -Wstrict-prototypes -Werror \
+		"${cross_compile-}gcc" -std="$std" -Wall -Wextra -Wpedantic -Wstrict-prototypes -Werror \
 			-Ilib/include -c -o /dev/null "$work/first.c" || fail "$std"
 	done
 }
@@ -74,7 +74,7 @@ headers_are_good_in_c() {
 headers_are_good_in_cpp() {
 	command -v "${cross_compile-}g++" >/dev/null || skip "no ${cross_compile-}g++"
 	for std in c++98 c++11 c++17 gnu++20; do
-		"${cross_compile-}g++" -std=$std -Wall -Wextra -Werror -Ilib/include -x c++ \
+		"${cross_compile-}g++" -std="$std" -Wall -Wextra -Werror -Ilib/include -x c++ \
 			-c -o /dev/null "$work/first.c" || fail "$std"
 	done
 }
