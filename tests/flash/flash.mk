@@ -7,7 +7,7 @@ FLASH_PROGRAMS	:= $(patsubst tests/flash/%.c,$(OUT)/flash/%,$(wildcard tests/fla
 FLASH_LIB	:= $(wildcard tests/flash/lib/*.c)
 FLASH_IOCTLS	:= $(OUT)/cxlflash/include/scsi/cxlflash_ioctl.h
 
-.PHONY: check-cxlflash demo-flash cxlflash
+.PHONY: check-cxlflash demo-flash bench-flash cxlflash
 
 cxlflash: modules
 	$(Q)tests/flash/build-driver >$(OUT)/cxlflash.ko.path
@@ -25,3 +25,6 @@ check-cxlflash: $(FLASH_PROGRAMS) guest-parts cxlflash	## Linux's cxlflash drive
 
 demo-flash: guest-parts cxlflash	## a file system on that card, checked
 	$(Q)./guest --memory 1024 sh tests/flash/demo $(CURDIR) $$(cat $(OUT)/cxlflash.ko.path)
+
+bench-flash: tools cxlflash	## what that card's disk costs, beside a network block device
+	$(Q)tests/flash/run-bench $$(cat $(OUT)/cxlflash.ko.path)
