@@ -9,8 +9,10 @@ vm=$PWD/vm
 load_target
 top=$PWD
 work=$(mktemp -d)
+# Not below /tmp, which a compiler with a root of its own sees
+elsewhere=$(mktemp -d -p /var/tmp)
 folder="$work/a folder "
-trap 'rm -rf "$work"' EXIT
+trap 'rm -rf "$work" "$elsewhere"' EXIT
 
 # guest [OPTION]... COMMAND...: in $folder; its output is $work/out, $work/err.
 guest() {
@@ -230,8 +232,8 @@ first_programs_run_as_the_readme_has_it() {
 afu_driver_is_built_and_loaded() {
 	native
 	make -s -C examples/afu-driver echo
-	cp -R examples/afu-driver "$work/an AFU driver"
-	guest --module "$work/an AFU driver" "$top/examples/afu-driver/echo" 7 8
+	cp -R examples/afu-driver "$elsewhere/an AFU driver"
+	guest --module "$elsewhere/an AFU driver" "$top/examples/afu-driver/echo" 7 8
 	[ "$rc" -eq 0 ] || fail "exit status $rc: $(cat "$work/err")"
 	prints 'driver event: 7' 'driver event: 8'
 }
