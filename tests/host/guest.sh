@@ -151,7 +151,7 @@ streams_may_be_closed() {
 # Only other commands make the folder of logs.
 dead_kernel_is_told() {
 	native
-	export BUILD="$work/build"
+	export BUILD="$work/without-log"
 	own=$BUILD/${out##*/}
 	mkdir -p "$own"
 	for part in "$out"/*; do
@@ -243,12 +243,12 @@ afu_driver_is_built_and_loaded() {
 module_follows_the_versions_of_symbols() {
 	grep -q '^0x0*[1-9a-f].*cxl_get_fd' "$out/modules/Module.symvers" ||
 		skip "this kernel's symbols have no versions"
-	own=$work/build/$ARCH-$KERNEL
+	own=$work/versions/$ARCH-$KERNEL
 	mkdir -p "$own/modules"
 	for version in 0x11111111 0x22222222; do
 		sed "s/^0x[0-9a-f]*\(.cxl_get_fd.\)/$version\1/" "$out/modules/Module.symvers" \
 			>"$own/modules/Module.symvers"
-		module=$(env ARCH="$ARCH" KERNEL="$KERNEL" BUILD="$work/build" \
+		module=$(env ARCH="$ARCH" KERNEL="$KERNEL" BUILD="$work/versions" \
 			vm/build-module examples/afu-driver 2>"$work/err") || fail "$(cat "$work/err")"
 		PATH=$PATH:/usr/sbin:/sbin modprobe --dump-modversions "$module" | grep cxl_get_fd >"$work/out"
 		grep -q "^$version" "$work/out" || fail "not $version: $(cat "$work/out")"
