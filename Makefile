@@ -128,7 +128,9 @@ ifeq ($(MODEL),user)
 export PROGRAMS	?= memcpy_atomic memcpy_copy memcpy_fault memcpy_many memcpy_queue memcpy_regs crc_afu
 endif
 
-check: modules tools tests bench-program guest-parts	## host tests and guest tests, TAP in build/check.tap
+# The tests are built by another make, after what they share with the rest.
+check: modules tools bench-program guest-parts	## host tests and guest tests, TAP in build/check.tap
+	$(Q)+$(MAKE) --no-print-directory tests
 	$(Q)tests/run-check '$(T)'
 
 check-docs:		## run the commands of README.md and the users' pages in a fresh copy
