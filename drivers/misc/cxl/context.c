@@ -467,11 +467,16 @@ static void cxl_context_put_pe(struct cxl_context *ctx)
 
 	mutex_lock(&afu->contexts_lock);
 	if (xa_load(&afu->contexts, ctx->pe) == ctx) {
-		ctx->pe_kept = cxl_context_has_faults(ctx);
-		if (ctx->pe_kept)
-			xa_store(&afu->contexts, ctx->pe, NULL, GFP_KERNEL);
-		else
+		if (!cxl_context_has_faults(ctx)) {
 			xa_erase(&afu->contexts, ctx->pe);
+		} else if (afu->spare_workers) {
+			afu->spare_workers--;
+			ctx->took_worker = true;
+			xa_erase(&afu->contexts, ctx->pe);
+		} else {
+			xa_store(&afu->contexts, ctx->pe, NULL, GFP_KERNEL);
+			ctx->pe_kept = true;
+		}
 	}
 	mutex_unlock(&afu->contexts_lock);
 }
@@ -481,7 +486,8 @@ static void cxl_context_put_pe(struct cxl_context *ctx)
  * @ctx: context
  *
  * A program that closes one context after another, each with a fault that never
- * ends, thus runs out of process elements before the AFU runs out of workers.
+ * ends, takes all spare workers, and then its process elements are kept: so it
+ * runs out of these before the AFU runs out of workers.
  *
  * Context: process context.
  */
@@ -493,6 +499,8 @@ void cxl_context_faults_done(struct cxl_context *ctx)
 	if (ctx->pe_kept)
 		xa_release(&afu->contexts, ctx->pe);
 	ctx->pe_kept = false;
+	afu->spare_workers += ctx->took_worker;
+	ctx->took_worker = false;
 	mutex_unlock(&afu->contexts_lock);
 }
 
@@ -522,8 +530,8 @@ struct cxl_context *cxl_afu_next_context(struct cxl_afu *afu,
 
 /**
  * cxl_context_retire() - turn a context into an empty shell
- * @ctx: context; its process element is free afterwards, or once no worker
- *	resolves a fault of the context
+ * @ctx: context; its process element is free afterwards, or, if the AFU lacks
+ *	workers, once none resolves a fault of the context
  *
  * A second call does nothing, but waits until the first is done.
  *

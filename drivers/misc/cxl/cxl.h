@@ -126,10 +126,12 @@ struct cxl_adapter {
  * @irqs_max: most interrupts that a program may ask for; no lock, since any
  *	valid value is good at any time
  * @prefault_mode: likewise
- * @contexts_lock: guards @contexts and @num_procs
+ * @contexts_lock: guards @contexts to @spare_workers
  * @contexts: by process element; NULL is stored for one that is kept because a
  *	worker still resolves a fault of its last context
  * @num_procs: number of process elements in the current mode
+ * @spare_workers: workers beyond one for each process element, for the faults
+ *	of contexts that are gone
  * @masters_lock: guards @masters
  * @masters: attached contexts that can map the windows of others
  * @vphb: PCI side, NULL without configuration records; lives as long as the AFU
@@ -156,9 +158,10 @@ struct cxl_afu {
 	int irqs_max;
 	enum cxl_prefault_mode prefault_mode;
 
-	struct mutex contexts_lock;	/* guards contexts, num_procs */
+	struct mutex contexts_lock;	/* guards contexts to spare_workers */
 	struct xarray contexts;
 	unsigned int num_procs;
+	unsigned int spare_workers;
 
 	struct mutex masters_lock;	/* guards masters */
 	struct list_head masters;
@@ -199,10 +202,10 @@ struct cxl_context_irqs {
  * struct cxl_context - a process element and what belongs to it
  * @ref: references of the creator and the file, and temporary ones
  * @afu: the AFU, referenced
- * @pe: process element; free for others once the context is retired and no
- *	fault is being resolved
- * @pe_kept: the process element is kept until then; guarded by the AFU's
- *	contexts_lock
+ * @pe: process element; free for others once the context is retired
+ * @pe_kept: not yet: a worker still resolves a fault; guarded by the AFU's
+ *	contexts_lock, as is @took_worker
+ * @took_worker: that worker is one of the AFU's spare ones
  * @master: a master context; constant once started
  * @released: bit 0: the creator's reference was dropped
  * @pdev: the AFU driver's device, NULL for contexts of a device node and after
@@ -236,6 +239,7 @@ struct cxl_context {
 	struct cxl_afu *afu;
 	int pe;
 	bool pe_kept;
+	bool took_worker;
 	bool master;
 	unsigned long released;
 	struct pci_dev *pdev;

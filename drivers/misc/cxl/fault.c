@@ -10,8 +10,9 @@
  * longer attached.
  *
  * Workers that never end must not leave others without: each AFU has a queue of
- * its own, which runs WQ_MAX_ACTIVE at a time, and a process element is not
- * given to another context before its worker has ended.
+ * its own, which runs CXL_FAULT_WORKERS at a time.  There is one for each
+ * process element; when the others, too, are busy for contexts that are gone, a
+ * process element is not used again before its worker has ended.
  */
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
@@ -20,6 +21,9 @@
 
 #include "cxl.h"
 #include "trace.h"
+
+/* Workers of an AFU; what each supported kernel allows for a queue */
+#define CXL_FAULT_WORKERS	512
 
 /* How long the end of a process waits for an access to end */
 #define CXL_EXIT_DELAY		(HZ / 20)
@@ -347,8 +351,10 @@ int cxl_afu_faults_init(struct cxl_afu *afu)
 {
 	/* Unbound, with many workers: one that is stuck must not hold up others. */
 	afu->fault_wq = alloc_workqueue("cxl_fault/%d.%u", WQ_UNBOUND,
-					WQ_MAX_ACTIVE, afu->adapter->num,
+					CXL_FAULT_WORKERS, afu->adapter->num,
 					afu->slice);
+	if (afu->desc.num_procs < CXL_FAULT_WORKERS)
+		afu->spare_workers = CXL_FAULT_WORKERS - afu->desc.num_procs;
 	return afu->fault_wq ? 0 : -ENOMEM;
 }
 
