@@ -5,6 +5,7 @@
  * at the end), and the same call works afterwards.
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -125,9 +126,12 @@ static void read_of_an_event(void)
 static struct cxl_copy_get_fd get_fd = { .queue_size = 65536 };
 static int device;
 
+/* cxl_psa_map() does not say why there is no mapping: the service says EIO. */
 static int call_get_fd(void)
 {
 	fd = ioctl(device, CXL_COPY_GET_FD, &get_fd);
+	if (fd < 0 && errno == EIO)
+		errno = ENOMEM;
 	return fd;
 }
 
