@@ -249,6 +249,23 @@ int sim_user_afu_init(void);
 void sim_user_afu_exit(void);
 unsigned int sim_user_suspends(void);
 bool sim_user_was_frozen(unsigned int seen);
+
+/*
+ * Wait for an answer, by a wait function that returns what is left of its time.
+ * It begins again if the program may have been frozen: 0 means too late.
+ */
+#define sim_user_wait(wait)						\
+({									\
+	unsigned int __seen;						\
+	long __left;							\
+									\
+	do {								\
+		__seen = sim_user_suspends();				\
+		__left = (wait);					\
+	} while (!__left && sim_user_was_frozen(__seen));		\
+	__left;								\
+})
+
 void sim_user_fail(struct sim_user *user);
 int sim_user_adopt(struct sim_user *user);
 

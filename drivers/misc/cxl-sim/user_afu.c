@@ -115,16 +115,12 @@ static bool reset_is_over(struct sim_user *user)
 static int wait_for_attach(struct sim_user_context *ctx)
 {
 	struct sim_user *user = ctx->user;
-	unsigned int seen;
 	bool attached;
 	long left;
 
-	do {
-		seen = sim_user_suspends();
-		left = wait_event_killable_timeout(user->answers,
-						   attach_is_over(ctx),
-						   sim_user_answer_time(user));
-	} while (!left && sim_user_was_frozen(seen));
+	left = sim_user_wait(wait_event_killable_timeout(user->answers,
+							 attach_is_over(ctx),
+							 sim_user_answer_time(user)));
 	if (!left)
 		sim_user_fail(user);
 	spin_lock(&user->lock);
@@ -227,16 +223,10 @@ static void user_reset(struct sim_afu *afu)
 static void user_was_reset(struct sim_afu *afu)
 {
 	struct sim_user *user = afu->user;
-	unsigned int seen;
-	long left;
 
-	do {
-		seen = sim_user_suspends();
-		left = wait_event_killable_timeout(user->answers,
-						   reset_is_over(user),
-						   sim_user_answer_time(user));
-	} while (!left && sim_user_was_frozen(seen));
-	if (!left)
+	if (!sim_user_wait(wait_event_killable_timeout(user->answers,
+						       reset_is_over(user),
+						       sim_user_answer_time(user))))
 		sim_user_fail(user);
 }
 

@@ -77,7 +77,6 @@ int sim_user_mmio(struct sim_afu *afu, unsigned int num, struct cxl_mmio *mmio)
 	struct sim_user_mmio access = { .mmio = mmio };
 	struct sim_user *user = afu->user;
 	unsigned long limit = sim_user_answer_time(user);
-	unsigned int seen;
 	long left;
 	int ret;
 
@@ -85,11 +84,8 @@ int sim_user_mmio(struct sim_afu *afu, unsigned int num, struct cxl_mmio *mmio)
 	ret = submit(user, num, &access);
 	if (ret)
 		return ret;
-	do {
-		seen = sim_user_suspends();
-		left = wait_for_completion_killable_timeout(&access.over,
-							    limit);
-	} while (!left && sim_user_was_frozen(seen));
+	left = sim_user_wait(wait_for_completion_killable_timeout(&access.over,
+								  limit));
 	if (left > 0 || !withdraw(user, &access))
 		return access.result;
 	if (left < 0)
