@@ -102,13 +102,9 @@ static void parse_options(int argc, char **argv, struct options *options)
 			options->verify = false;
 			break;
 		case 'h':
-			fputs(help, stdout);
-			flush_output();
-			exit(EXIT_SUCCESS);
+			print_and_exit(help);
 		case OPTION_VERSION:
-			puts("afu-cp " AFU_CP_VERSION);
-			flush_output();
-			exit(EXIT_SUCCESS);
+			print_and_exit("afu-cp " AFU_CP_VERSION "\n");
 		}
 	}
 	if (argc - optind != 2)

@@ -147,13 +147,9 @@ static void parse_option(int c)
 		errors_as_json();
 		break;
 	case 'h':
-		fputs(help, stdout);
-		flush_output();
-		exit(EXIT_SUCCESS);
+		print_and_exit(help);
 	case OPTION_VERSION:
-		puts("afu-flash " AFU_FLASH_VERSION);
-		flush_output();
-		exit(EXIT_SUCCESS);
+		print_and_exit("afu-flash " AFU_FLASH_VERSION "\n");
 	}
 }
 

@@ -163,13 +163,9 @@ static void parse_option(struct arguments *arguments, int c)
 		arguments->has_node = true;
 		break;
 	case 'h':
-		fputs(help, stdout);
-		flush_output();
-		exit(EXIT_SUCCESS);
+		print_and_exit(help);
 	case OPTION_VERSION:
-		puts("afu-psl " AFU_PSL_VERSION);
-		flush_output();
-		exit(EXIT_SUCCESS);
+		print_and_exit("afu-psl " AFU_PSL_VERSION "\n");
 	default:
 		add_number(arguments, c, optarg);
 	}

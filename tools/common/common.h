@@ -57,6 +57,8 @@ void clean_up(void);
 
 /* Output that cannot be written is a failure like any other. */
 void flush_output(void);
+/* For --help and --version */
+void print_and_exit(const char *text) __attribute__((noreturn));
 
 /* options.c */
 

@@ -120,3 +120,10 @@ void flush_output(void)
 	if (fflush(stdout) != 0 || ferror(stdout))
 		die_errno(EXIT_FAILURE, "cannot write to standard output");
 }
+
+void print_and_exit(const char *text)
+{
+	fputs(text, stdout);
+	flush_output();
+	exit(EXIT_SUCCESS);
+}
