@@ -35,6 +35,7 @@ struct sim_pe;
  *	after a delay that grows with the time since sim_pe_active()
  * @SIM_TURN_SLEEP: nothing to do until its window is written to: call again
  *	then, and a few more times before the doorbell is armed
+ * @SIM_TURN_REST: nothing to do until sim_pe_ring()
  * @SIM_TURN_DELAY: call again after the delay that the user injected
  * @SIM_TURN_PARKED: an access returned -EINPROGRESS
  */
@@ -42,6 +43,7 @@ enum sim_turn {
 	SIM_TURN_MORE,
 	SIM_TURN_IDLE,
 	SIM_TURN_SLEEP,
+	SIM_TURN_REST,
 	SIM_TURN_DELAY,
 	SIM_TURN_PARKED,
 };

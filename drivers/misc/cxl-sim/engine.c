@@ -124,6 +124,8 @@ static void end_turn(struct sim_pe *pe, enum sim_turn result)
 		if (pe->state == SIM_PE_RUNNING) {
 			if (result == SIM_TURN_DELAY)
 				begin_delay(pe, now);
+			else if (result == SIM_TURN_REST)
+				sim_pe_set_state(pe, SIM_PE_ASLEEP);
 			else
 				sim_pe_set_state(pe, SIM_PE_RUNNABLE);
 		}

@@ -140,6 +140,21 @@ static void ring(struct sim_pe *pe)
 		sim_pe_set_state(pe, SIM_PE_RUNNABLE);
 }
 
+/**
+ * sim_pe_ring() - its window may have been written to
+ * @pe: context; its AFU's turn is held
+ */
+void sim_pe_ring(struct sim_pe *pe)
+{
+	struct sim_afu *afu = pe->afu;
+
+	lockdep_assert_held(&afu->turn);
+	spin_lock_irq(&afu->lock);
+	ring(pe);
+	spin_unlock_irq(&afu->lock);
+	wake_up_process(afu->engine);
+}
+
 static enum hrtimer_restart wake_engine(struct hrtimer *timer)
 {
 	struct sim_afu *afu = container_of(timer, struct sim_afu, rung);

@@ -126,7 +126,7 @@ enum sim_pe_state {
 	SIM_PE_RUNNING,		/* its turn */
 	SIM_PE_WAITING,		/* in afu->waiting */
 	SIM_PE_FAULTING,	/* waits for fault_done */
-	SIM_PE_ASLEEP,		/* waits for its doorbell */
+	SIM_PE_ASLEEP,		/* until sim_pe_ring(), or its doorbell */
 };
 
 /**
@@ -430,6 +430,7 @@ void sim_pe_set_state(struct sim_pe *pe, enum sim_pe_state state);
 /* idle.c: contexts without work, and doorbells */
 void sim_pe_init_idle(struct sim_pe *pe);
 void sim_pe_go_idle(struct sim_pe *pe, bool sleep, u64 now);
+void sim_pe_ring(struct sim_pe *pe);
 void sim_afu_init_rung(struct sim_afu *afu);
 void sim_afu_psa_written(void *data, u64 offset);
 u64 sim_afu_next_wake(const struct sim_afu *afu, u64 first, u64 now);

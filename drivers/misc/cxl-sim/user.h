@@ -137,6 +137,7 @@ struct sim_user {
  * @ended: the context is detached, or the program is gone
  * @answered: the program has accepted or refused the context
  * @refused: the program has refused the context
+ * @polling: the program looks at its registers: it needs no doorbell
  * @num_irqs: number of its interrupts
  */
 struct sim_user_context {
@@ -160,6 +161,7 @@ struct sim_user_context {
 	bool ended;
 	bool answered;
 	bool refused;
+	bool polling;
 	unsigned int num_irqs;
 };
 
@@ -279,13 +281,14 @@ void sim_user_context_put(struct sim_user_context *ctx);
 struct sim_user_context *sim_user_find(struct sim_user *user, unsigned int num,
 				       u64 id);
 bool sim_user_is_stale(const struct sim_user_context *ctx);
+int sim_user_set_polling(struct sim_user_context *ctx, bool polling);
 int sim_user_introduce(struct sim_user_context *ctx, struct sim_pe *pe);
 void sim_user_sever(struct sim_pe *pe);
 
 /* user_message.c */
 void sim_user_tell(struct sim_user *user, u32 what);
 void sim_user_context_tell(struct sim_user_context *ctx, u32 what);
-void sim_user_ring(struct sim_user_context *ctx);
+bool sim_user_ring(struct sim_user_context *ctx);
 void sim_user_context_ended(struct sim_user_context *ctx);
 void sim_user_forget_all(struct sim_user *user);
 ssize_t sim_user_read_iter(struct kiocb *iocb, struct iov_iter *to);
@@ -322,6 +325,6 @@ int sim_user_open_memory(struct sim_user_context *ctx, struct file *node);
 
 /* user_ioctl.c */
 long sim_user_memory_ioctl(struct sim_user_context *ctx, unsigned int cmd,
-			   void __user *uarg);
+			   unsigned long arg);
 
 #endif /* _CXL_SIM_USER_H */

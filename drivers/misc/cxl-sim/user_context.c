@@ -109,12 +109,39 @@ bool sim_user_psa_written(struct sim_afu *afu, unsigned int num)
 	spin_lock(&user->lock);
 	ctx = sim_user_context_at(user, num);
 	told = ctx && ctx->answered && user->serving;
-	if (told) {
-		sim_user_ring(ctx);
+	if (told && sim_user_ring(ctx))
 		user->look_again = true;
-	}
 	spin_unlock(&user->lock);
 	return told;
+}
+
+/**
+ * sim_user_set_polling() - does the program look at the registers by itself?
+ * @ctx: context
+ * @polling: else it wants doorbells
+ *
+ * Return: 0, -ESTALE or -EINTR.
+ */
+int sim_user_set_polling(struct sim_user_context *ctx, bool polling)
+{
+	struct sim_user *user = ctx->user;
+	int ret = -ESTALE;
+
+	if (mutex_lock_killable(&user->afu->turn))
+		return -EINTR;
+	if (sim_user_is_stale(ctx))
+		goto unlock;
+	spin_lock(&user->lock);
+	ctx->polling = polling;
+	sim_user_ring(ctx);
+	spin_unlock(&user->lock);
+	/* While it rested, the engine did not look. */
+	if (!polling)
+		sim_pe_ring(ctx->pe);
+	ret = 0;
+unlock:
+	mutex_unlock(&user->afu->turn);
+	return ret;
 }
 
 static void set_context(struct sim_pe *pe, struct sim_user_context *ctx)
@@ -204,6 +231,9 @@ void sim_user_sever(struct sim_pe *pe)
 	set_context(pe, NULL);
 	sim_user_mmio_end(user, ctx);
 	sim_user_context_ended(ctx);
+	/* The next program wants doorbells. */
+	if (ctx->polling)
+		sim_pe_ring(pe);
 	spin_unlock(&user->lock);
 	sim_user_context_put(ctx);
 }

@@ -157,13 +157,15 @@ static long memory_compare_swap(struct sim_user_context *ctx,
  * sim_user_memory_ioctl() - ioctl() on a context's file
  * @ctx: context
  * @cmd: request
- * @uarg: its argument
+ * @arg: its argument, most often an address
  *
  * Return: as the user ABI says.
  */
 long sim_user_memory_ioctl(struct sim_user_context *ctx, unsigned int cmd,
-			   void __user *uarg)
+			   unsigned long arg)
 {
+	void __user *uarg = (void __user *)arg;
+
 	switch (cmd) {
 	case CXL_SIM_COPY:
 		return memory_copy(ctx, uarg);
@@ -173,6 +175,8 @@ long sim_user_memory_ioctl(struct sim_user_context *ctx, unsigned int cmd,
 		return memory_fill(ctx, uarg);
 	case CXL_SIM_COMPARE_SWAP:
 		return memory_compare_swap(ctx, uarg);
+	case CXL_SIM_SET_POLLING:
+		return arg <= 1 ? sim_user_set_polling(ctx, arg) : -EINVAL;
 	default:
 		return -ENOTTY;
 	}

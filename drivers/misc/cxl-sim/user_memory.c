@@ -321,7 +321,7 @@ static long memory_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
 {
 	struct sim_user_file *file = filp->private_data;
 
-	return sim_user_memory_ioctl(file->ctx, cmd, (void __user *)arg);
+	return sim_user_memory_ioctl(file->ctx, cmd, arg);
 }
 
 static int memory_mmap(struct file *filp, struct vm_area_struct *vma)

@@ -307,12 +307,17 @@ void sim_user_context_tell(struct sim_user_context *ctx, u32 what)
 /**
  * sim_user_ring() - a context's registers may have been written to
  * @ctx: context; its AFU's lock is held
+ *
+ * Return: false if the program looks at them by itself.
  */
-void sim_user_ring(struct sim_user_context *ctx)
+bool sim_user_ring(struct sim_user_context *ctx)
 {
 	lockdep_assert_held(&ctx->user->lock);
+	if (ctx->polling)
+		return false;
 	if (ctx->answered)
 		sim_user_context_tell(ctx, SIM_TELL(DOORBELL));
+	return true;
 }
 
 /**

@@ -81,6 +81,17 @@ static void end_op(struct sim_user_op *op, int result)
 	complete(&op->over);
 }
 
+/* Return: false if the program does not want to be told. */
+static bool tell_to_look(struct sim_user_context *ctx)
+{
+	bool told;
+
+	spin_lock(&ctx->user->lock);
+	told = sim_user_ring(ctx);
+	spin_unlock(&ctx->user->lock);
+	return told;
+}
+
 /**
  * sim_user_ops_turn() - a context's turn
  * @pe: process element
@@ -115,11 +126,8 @@ enum sim_turn sim_user_ops_turn(struct sim_pe *pe)
 	 * The registers may have been written to since. The last of these looks
 	 * comes after the doorbell is armed, so no store is missed.
 	 */
-	if (upe->ctx) {
-		spin_lock(&upe->ctx->user->lock);
-		sim_user_ring(upe->ctx);
-		spin_unlock(&upe->ctx->user->lock);
-	}
+	if (upe->ctx && !tell_to_look(upe->ctx))
+		return SIM_TURN_REST;
 	return SIM_TURN_SLEEP;
 }
 

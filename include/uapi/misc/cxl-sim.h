@@ -380,9 +380,17 @@ struct cxl_sim_copy_from {
 
 #define CXL_SIM_MAX_LENGTH	(1ULL << 30)
 
+/*
+ * CXL_SIM_SET_POLLING: the argument is 1 if the program looks at the context's
+ * registers by itself all the time: until it is 0 again, no CXL_SIM_DOORBELL is
+ * sent, and nobody is woken up for one.  With 0, as at first, one is sent at
+ * once, since there may have been a store after the program's last look.
+ */
+
 #define CXL_SIM_COPY		_IOWR(0xCA, 0x48, struct cxl_sim_copy)
 #define CXL_SIM_FILL		_IOWR(0xCA, 0x49, struct cxl_sim_fill)
 #define CXL_SIM_COMPARE_SWAP	_IOWR(0xCA, 0x4a, struct cxl_sim_compare_swap)
 #define CXL_SIM_COPY_FROM	_IOWR(0xCA, 0x4b, struct cxl_sim_copy_from)
+#define CXL_SIM_SET_POLLING	_IO(0xCA, 0x4c)
 
 #endif /* _UAPI_MISC_CXL_SIM_H */
