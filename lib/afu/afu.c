@@ -329,6 +329,11 @@ int afu_error(struct afu_context *ctx, uint64_t value)
 	return afu_request(ctx->afu, &req);
 }
 
+int afu_set_polling(struct afu_context *ctx, bool polling)
+{
+	return ioctl(ctx->fd, CXL_SIM_SET_POLLING, (unsigned long)polling);
+}
+
 int afu_fd(const struct afu *afu)
 {
 	return afu->fd;

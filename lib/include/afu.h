@@ -422,6 +422,21 @@ int afu_compare_swap(struct afu_context *ctx, uint64_t ea, unsigned int width,
 		     uint64_t *old, uint64_t new_value);
 
 /**
+ * afu_set_polling() - look at the registers without a doorbell
+ * @ctx: context
+ * @polling: whether the caller looks at them all the time from now on
+ *
+ * Until it is false again, nobody is woken up for stores to registers, and
+ * afu_ops.doorbell() and work() are not called for them. With false they are called
+ * soon, since there may have been a store after the caller's last look. For work() that
+ * returns 0 as long as there is much to do. Of use only if the AFU's setting "mmio" is
+ * "mapped".
+ *
+ * Return: 0, or -1: ESTALE, ENOTTY (the kernel's modules are older than this).
+ */
+int afu_set_polling(struct afu_context *ctx, bool polling);
+
+/**
  * afu_mmio_done() - answer an access that was passed to afu_ops.mmio()
  * @ctx: context
  * @mmio: the access, or a copy; of a read, @value is what the register holds
