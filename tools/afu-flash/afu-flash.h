@@ -103,6 +103,7 @@ struct pending {
  * @pending: ring of commands
  * @first: the first of them
  * @count: their number
+ * @is_polling: it needs no doorbells
  * @active_ns: when there was something to do last
  * @buffer: for data, BUFFER_SIZE bytes
  */
@@ -121,6 +122,7 @@ struct context {
 	struct pending pending[MAX_PENDING];
 	unsigned int first;
 	unsigned int count;
+	bool is_polling;
 	uint64_t active_ns;
 	char *buffer;
 };

@@ -295,6 +295,15 @@ static long next_look(struct context *ctx)
 	return us;
 }
 
+/* Doorbells would only wake up threads that have nothing to do. */
+static void set_polling(struct context *ctx, bool polling)
+{
+	if (ctx->is_polling == polling)
+		return;
+	ctx->is_polling = polling;
+	afu_set_polling(ctx->afu, polling);
+}
+
 /*
  * After another program
  */
@@ -332,6 +341,7 @@ bool queue_adopt(struct context *ctx)
 long queue_work(struct context *ctx)
 {
 	bool active;
+	long us;
 
 	if (ctx->is_adopted) {
 		ctx->is_adopted = false;
@@ -339,13 +349,18 @@ long queue_work(struct context *ctx)
 		/* The interrupt of the last completion may not have been raised. */
 		afu_interrupt(ctx->afu, LISN_RESPONSE);
 	}
-	do {
+	for (;;) {
 		active = reset_if_requested(ctx);
 		active |= fetch(ctx);
 		active |= complete(ctx);
-		if (active)
-			ctx->active_ns = now_ns();
-	} while (active);
-	return next_look(ctx);
+		if (!active)
+			break;
+		ctx->active_ns = now_ns();
+		set_polling(ctx, true);
+	}
+	us = next_look(ctx);
+	if (us)
+		set_polling(ctx, false);
+	return us;
 }
 
