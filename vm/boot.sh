@@ -41,6 +41,10 @@ count_instructions() {
 	append="$append mitigations=off clocksource=tsc tsc=reliable"
 }
 
+kernel_command_line() {
+	echo "console=$console loglevel=5 printk.devkmsg=on panic=-1 ${arch_args-} ${kernel_args-} $append"
+}
+
 # boot_qemu INITRD CONSOLE [ARGUMENT]...: kernel messages to the file CONSOLE.
 # For a process of its own: it becomes $supervisor, which gets the command that
 # starts QEMU, and ends if the process that waits for it is killed.
@@ -51,7 +55,7 @@ boot_qemu() {
 	exec setpriv --pdeathsig TERM $supervisor "$vm/qemu" "$qemu_root" "$qemu" $accel $qemu_machine \
 		-smp "$smp" -m "$mem" -nodefaults -display none -no-reboot \
 		-kernel "$kernel_dir/vmlinuz" -initrd "$initrd" \
-		-append "console=$console loglevel=5 printk.devkmsg=on panic=-1 ${arch_args-} ${kernel_args-} $append" \
+		-append "$(kernel_command_line)" \
 		-chardev "file,id=console,path=$console_file" -serial chardev:console "$@"
 }
 
@@ -100,4 +104,21 @@ failed_before_ready() {
 # succeeds when there is one.
 show_splats() {
 	awk -f "$vm/splats.awk" "$1"
+}
+
+# judge_results: the exit status of a run whose command gave it to the kernel log.
+judge_results() {
+	status=$(guest_status "$console_log")
+	if show_splats "$console_log" >"$work/splats"; then
+		say "$name: the kernel complained (whole log: $console_log)"
+		cat "$work/splats" >&2
+		return 99
+	fi
+	if [ -z "$status" ]; then
+		say "$name: the guest ended before the command, or by a time limit" \
+			"($limit s in all${idle:+, $idle s without output}); last lines of $console_log:"
+		tail -n 15 "$console_log" >&2
+		return 98
+	fi
+	return "$status"
 }
