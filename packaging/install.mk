@@ -154,5 +154,5 @@ dist:			## the source as one archive, with RPM spec and PKGBUILD, in build
 deb:			## Debian packages, in build/deb
 	$(Q)packaging/build-deb $(VERSION)
 
-check-deb: deb kernel	## install, use and purge them in a fresh Debian; needs root
+check-deb: deb kernel	## install, boot, use and purge them in a fresh Debian; needs root
 	$(Q)packaging/check-deb $(VERSION)

@@ -117,8 +117,8 @@ what_cannot_run_is_told() {
 }
 
 what_cannot_be_started_is_told() {
-	for wrong in '--kernel' '--nonesuch' '--memory much true' '--module /nonesuch true' '--kernel 1.0 true' \
-		'--arch nonesuch true' '--trace /nonesuch/trace true'; do
+	for wrong in '--kernel' '--nonesuch' '--memory much true' '--cpus many true' \
+		'--module /nonesuch true' '--kernel 1.0 true' '--arch nonesuch true' '--trace /nonesuch/trace true'; do
 		# shellcheck disable=SC2086
 		guest $wrong
 		[ "$rc" -eq 125 ] || fail "$wrong: exit status $rc"
