@@ -290,15 +290,10 @@ int cxl_afu_reset_unused(struct cxl_afu *afu);
 bool cxl_afu_has_contexts(struct cxl_afu *afu);
 void cxl_afu_detach_all(struct cxl_afu *afu);
 
-/* context.c: contexts */
+/* context.c: the life of contexts */
 const char *cxl_context_status_name(const struct cxl_context *ctx);
 struct cxl_context *cxl_context_create(struct cxl_afu *afu, u32 modes,
 				       bool master, struct pci_dev *pdev);
-int cxl_context_start(struct cxl_context *ctx, u64 wed, bool user);
-int cxl_context_start_work(struct cxl_context *ctx,
-			   struct cxl_ioctl_start_work *work, bool ioctl);
-int cxl_context_detach(struct cxl_context *ctx);
-void cxl_context_force_close(struct cxl_context *ctx);
 void cxl_context_set_link(struct cxl_context *ctx, bool up);
 void cxl_context_abandon(struct cxl_context *ctx);
 void cxl_context_retire(struct cxl_context *ctx);
@@ -307,6 +302,13 @@ struct cxl_context *cxl_context_replace(struct cxl_context *old);
 void cxl_context_faults_done(struct cxl_context *ctx);
 struct cxl_context *cxl_afu_next_context(struct cxl_afu *afu,
 					 unsigned long *pe);
+
+/* context_start.c: the card's work for a context */
+int cxl_context_start(struct cxl_context *ctx, u64 wed, bool user);
+int cxl_context_start_work(struct cxl_context *ctx,
+			   struct cxl_ioctl_start_work *work, bool ioctl);
+int cxl_context_detach(struct cxl_context *ctx);
+void cxl_context_force_close(struct cxl_context *ctx);
 
 /* compat_api.c: for AFU drivers of old kernels */
 void cxl_context_drop_unpinned_ops(struct cxl_context *ctx);
@@ -373,10 +375,12 @@ void cxl_vphb_settle(void);
 int cxl_vphb_init(void);
 void cxl_vphb_exit(void);
 struct pci_dev *cxl_vphb_get_device(struct cxl_afu *afu, unsigned int record);
-bool cxl_vphb_renew_default(struct pci_dev *pdev);
 void cxl_vphb_set_error_state(struct cxl_afu *afu, pci_channel_state_t state);
 void cxl_vphb_set_recovering(struct cxl_afu *afu, bool recovering,
 			     pci_channel_state_t state);
+
+/* vphb_context.c: contexts of AFU drivers */
+bool cxl_vphb_renew_default(struct pci_dev *pdev);
 
 /* vpci.c: virtual PCI, in addition to backend.h */
 struct cxl_vpci *cxl_vpci_create_locked(struct device *parent,

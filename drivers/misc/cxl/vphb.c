@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * An AFU's configuration records as PCI devices on a virtual bus of its own, so
- * that AFU drivers are ordinary PCI drivers.  Also the contexts of the drivers
- * bound to them: default contexts, and contexts left behind.
+ * that AFU drivers are ordinary PCI drivers.
  *
  * The PCI core's lock is needed to add and remove a bus.  But the card's driver
  * may be probed or removed with that lock held or without it, and cannot know.
@@ -22,58 +21,7 @@
 #include <linux/workqueue.h>
 
 #include "cxl.h"
-
-/**
- * struct cxl_vphb_record - a configuration record
- * @pdev: its device while the driver core knows that; guarded by the vphb's
- *	lock
- * @ctx: default context, referenced; changes under the vphb's ctx_lock, but AFU
- *	drivers read it without, since they may hold a spinlock
- */
-struct cxl_vphb_record {
-	struct pci_dev *pdev;
-	struct cxl_context *ctx;
-};
-
-/**
- * struct cxl_vphb - the PCI side of an AFU
- * @add_work: adds the bus, or scans it again
- * @remove_work: removes the bus; queued later, so it runs later
- * @afu: AFU, referenced until the bus is removed
- * @vpci: the bus; used by the worker alone
- * @add_lock: held by the worker while it adds the bus: AFU drivers are probed
- *	under it
- * @removed: no bus and no context is created any more; changes under @add_lock
- * @ctx_lock: guards default contexts; outside of the AFU's locks
- * @lock: guards what follows, and the devices of the records; taken under a
- *	raw spinlock of the PCI core
- * @gone: the AFU must not be called any more
- * @scanning: the worker is looking for devices
- * @missed: it missed devices because the link was down: scan again
- * @recovering: after error_detected, before slot_reset: a link that comes up
- *	does not mean that the devices are usable
- * @error_state: of the devices
- * @record: by number
- */
-struct cxl_vphb {
-	struct work_struct add_work;
-	struct work_struct remove_work;
-	struct cxl_afu *afu;
-	struct cxl_vpci *vpci;
-
-	struct mutex add_lock;		/* guards removed */
-	bool removed;
-
-	struct mutex ctx_lock;		/* guards record[].ctx */
-
-	raw_spinlock_t lock;		/* guards what follows */
-	bool gone;
-	bool scanning;
-	bool missed;
-	bool recovering;
-	pci_channel_state_t error_state;
-	struct cxl_vphb_record record[];
-};
+#include "vphb.h"
 
 static struct workqueue_struct *cxl_vphb_wq;
 
@@ -124,7 +72,14 @@ static const struct cxl_vpci_ops cxl_vphb_ops = {
 	.write = cxl_vphb_write,
 };
 
-static struct cxl_vphb *cxl_vphb_of(struct pci_dev *pdev)
+/**
+ * cxl_vphb_of() - the PCI side that a device belongs to
+ * @pdev: any PCI device
+ *
+ * Context: any.
+ * Return: the PCI side of its AFU, or NULL if it is no configuration record.
+ */
+struct cxl_vphb *cxl_vphb_of(struct pci_dev *pdev)
 {
 	return cxl_vpci_from_dev(pdev, &cxl_vphb_ops);
 }
@@ -142,150 +97,6 @@ unsigned int cxl_pci_to_cfg_record(struct pci_dev *dev)
 	return PCI_DEVID(dev->bus->number, dev->devfn);
 }
 EXPORT_SYMBOL_GPL(cxl_pci_to_cfg_record);
-
-/* A driver that is bound while the AFU goes away gets no context. */
-struct cxl_context *cxl_dev_context_init(struct pci_dev *dev)
-{
-	struct cxl_vphb *vphb = cxl_vphb_of(dev);
-
-	if (!vphb || READ_ONCE(vphb->removed))
-		return ERR_PTR(-ENODEV);
-
-	return cxl_context_create(vphb->afu,
-				  CXL_MODE_DEDICATED | CXL_MODE_DIRECTED,
-				  false, dev);
-}
-EXPORT_SYMBOL_GPL(cxl_dev_context_init);
-
-/* A driver that releases it, though it must not, does no harm. */
-static struct cxl_context *cxl_vphb_default(struct cxl_vphb *vphb,
-					    struct pci_dev *pdev)
-{
-	struct cxl_vphb_record *record = &vphb->record[pdev->devfn];
-	struct cxl_context *ctx;
-
-	mutex_lock(&vphb->ctx_lock);
-	if (!record->ctx) {
-		ctx = cxl_dev_context_init(pdev);
-		if (!IS_ERR(ctx))
-			/* Pairs with the acquire in cxl_get_context(). */
-			smp_store_release(&record->ctx,
-					  cxl_context_get(ctx));
-	}
-	ctx = record->ctx;
-	mutex_unlock(&vphb->ctx_lock);
-
-	return ctx;
-}
-
-static void cxl_vphb_drop_default(struct cxl_vphb *vphb, struct pci_dev *pdev)
-{
-	struct cxl_context *ctx;
-
-	mutex_lock(&vphb->ctx_lock);
-	ctx = vphb->record[pdev->devfn].ctx;
-	WRITE_ONCE(vphb->record[pdev->devfn].ctx, NULL);
-	mutex_unlock(&vphb->ctx_lock);
-	if (!ctx)
-		return;
-
-	cxl_context_release(ctx);
-	cxl_context_put(ctx);
-}
-
-struct cxl_context *cxl_get_context(struct pci_dev *dev)
-{
-	struct cxl_vphb *vphb = cxl_vphb_of(dev);
-	struct cxl_context *ctx;
-
-	if (!vphb || !pci_is_enabled(dev))
-		return NULL;
-
-	/* Pairs with the release when it was created. */
-	ctx = smp_load_acquire(&vphb->record[dev->devfn].ctx);
-	return ctx ?: cxl_vphb_default(vphb, dev);
-}
-EXPORT_SYMBOL_GPL(cxl_get_context);
-
-/**
- * cxl_vphb_renew_default() - replace a device's default context, if there is
- * one
- * @pdev: device of a record
- *
- * Context: process context, with the device locked.
- * Return: false if it has one and no new one could be created.
- */
-bool cxl_vphb_renew_default(struct pci_dev *pdev)
-{
-	struct cxl_vphb *vphb = cxl_vphb_of(pdev);
-	struct cxl_vphb_record *record = &vphb->record[pdev->devfn];
-	struct cxl_context *old, *ctx;
-
-	device_lock_assert(&pdev->dev);
-	/* While the device is locked contexts are created, but not dropped. */
-	old = READ_ONCE(record->ctx);
-	if (!old)
-		return true;
-	ctx = cxl_context_replace(old);
-	if (IS_ERR(ctx)) {
-		cxl_vphb_drop_default(vphb, pdev);
-		return false;
-	}
-
-	mutex_lock(&vphb->ctx_lock);
-	/* Pairs with the acquire in cxl_get_context(). */
-	smp_store_release(&record->ctx, cxl_context_get(ctx));
-	mutex_unlock(&vphb->ctx_lock);
-	cxl_context_release(old);
-	cxl_context_put(old);
-	return true;
-}
-
-/* Find a context that the driver has left behind; referenced, or NULL. */
-static struct cxl_context *cxl_vphb_take_context(struct cxl_afu *afu,
-						 struct pci_dev *pdev)
-{
-	struct cxl_context *ctx, *found = NULL;
-	unsigned long pe;
-
-	mutex_lock(&afu->contexts_lock);
-	xa_for_each(&afu->contexts, pe, ctx) {
-		if (ctx->pdev != pdev)
-			continue;
-		ctx->pdev = NULL;
-		found = cxl_context_get(ctx);
-		break;
-	}
-	mutex_unlock(&afu->contexts_lock);
-
-	return found;
-}
-
-/*
- * The driver was unbound: neither the AFU nor an interrupt may work for it any
- * more, and only pinned code of its module is called.
- *
- * A context with a file belongs to the file: pending events can still be read.
- * The other contexts: a driver that was bound may still release them, for
- * example at the last close of its file; a driver whose probe failed has
- * forgotten them.
- */
-static void cxl_vphb_driver_gone(struct cxl_vphb *vphb, struct pci_dev *pdev,
-				 bool was_bound)
-{
-	struct cxl_context *ctx;
-
-	cxl_vphb_drop_default(vphb, pdev);
-	while ((ctx = cxl_vphb_take_context(vphb->afu, pdev))) {
-		if (test_bit(0, &ctx->has_file))
-			cxl_context_abandon(ctx);
-		else if (was_bound)
-			cxl_context_retire(ctx);
-		else
-			cxl_context_release(ctx);
-		cxl_context_put(ctx);
-	}
-}
 
 static void cxl_vphb_set_device(struct cxl_vphb *vphb, struct pci_dev *pdev,
 				bool added)
