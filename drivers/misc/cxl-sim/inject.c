@@ -99,7 +99,7 @@ static int inject_fault(struct sim_afu *afu, const u64 *val)
 	mutex_lock(&afu->turn);
 	pe = find_pe(afu, val[0]);
 	ret = IS_ERR(pe) ? PTR_ERR(pe) :
-			   sim_engine_inject_fault(pe, val[1], val[2]);
+			   sim_pe_inject_fault(pe, val[1], val[2]);
 	mutex_unlock(&afu->turn);
 	return ret;
 }

@@ -419,12 +419,10 @@ int sim_engine_add(struct sim_pe *pe);
 void sim_engine_remove(struct sim_pe *pe);
 void sim_engine_halt(struct sim_afu *afu);
 void sim_engine_resume(struct sim_afu *afu);
-void sim_engine_wait_turn(struct sim_afu *afu);
 void sim_engine_end_delays(struct sim_afu *afu);
-int sim_pe_fault(struct sim_pe *pe, u64 ea, u64 dsisr);
-int sim_engine_inject_fault(struct sim_pe *pe, u64 ea, u64 dsisr);
-void sim_afu_fault_done(void *data, unsigned int num, bool resolved);
 void sim_pe_kill(struct sim_pe *pe);
+bool sim_pe_is_dead(struct sim_pe *pe);
+void sim_pe_wake(struct sim_pe *pe);
 void sim_pe_set_state(struct sim_pe *pe, enum sim_pe_state state);
 
 /* idle.c: contexts without work, and doorbells */
@@ -434,9 +432,12 @@ void sim_pe_ring(struct sim_pe *pe);
 void sim_afu_init_rung(struct sim_afu *afu);
 void sim_afu_psa_written(void *data, u64 offset);
 u64 sim_afu_next_wake(const struct sim_afu *afu, u64 first, u64 now);
-bool sim_pe_is_dead(struct sim_pe *pe);
-void sim_pe_wake(struct sim_pe *pe);
+
+/* fault.c: translation faults */
+int sim_pe_fault(struct sim_pe *pe, u64 ea, u64 dsisr);
 void sim_pe_forget_fault(struct sim_pe *pe);
+int sim_pe_inject_fault(struct sim_pe *pe, u64 ea, u64 dsisr);
+void sim_afu_fault_done(void *data, unsigned int num, bool resolved);
 
 /* access.c: the contexts' memory */
 void sim_pe_leave_mm(struct sim_pe *pe);
