@@ -103,6 +103,7 @@ struct pending {
  * @pending: ring of commands
  * @first: the first of them
  * @count: their number
+ * @has_warned: of too many commands
  * @is_polling: it needs no doorbells
  * @active_ns: when there was something to do last
  * @buffer: for data, BUFFER_SIZE bytes
@@ -122,6 +123,7 @@ struct context {
 	struct pending pending[MAX_PENDING];
 	unsigned int first;
 	unsigned int count;
+	bool has_warned;
 	bool is_polling;
 	uint64_t active_ns;
 	char *buffer;

@@ -18,6 +18,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +33,9 @@ static_assert(sizeof(struct sisl_ioasa) == 32, "layout");
 #define IDLE_MAX_US	500
 
 #define LINK_WAIT_NS	(10 * NSEC_PER_MSEC)
+
+/* If it is refused one more, cxlflash loses a slot: see Documentation/flash.md. */
+#define CROWD		254
 
 /* The interrupt that drivers choose for completions */
 #define LISN_RESPONSE	2
@@ -182,6 +186,29 @@ static bool has_command(struct context *ctx)
 	return tail != ctx->fetch;
 }
 
+/* Commands that the driver has issued, and that are not completed */
+static unsigned int issued(const struct context *ctx)
+{
+	uint64_t tail = read_reg(ctx, REG_SQ_TAIL);
+
+	if (tail < ctx->head)
+		tail += read_reg(ctx, REG_SQ_END) - read_reg(ctx, REG_SQ_START) +
+			sizeof(struct sisl_ioarcb);
+	return (tail - ctx->head) / sizeof(struct sisl_ioarcb);
+}
+
+/* The driver says nothing about it, and programs would wait without a reason. */
+static void warn_of_crowd(struct context *ctx)
+{
+	if (ctx->has_warned || !afu_context_is_kernel(ctx->afu) ||
+	    issued(ctx) < CROWD)
+		return;
+	ctx->has_warned = true;
+	fprintf(stderr,
+		"%s: cxlflash has issued %u commands at once, and may lose slots of its queue: limit queue_depth of its disks\n",
+		tool_name, CROWD);
+}
+
 /* Return: false if there is no command, or no room for it. */
 static bool fetch(struct context *ctx)
 {
@@ -189,6 +216,7 @@ static bool fetch(struct context *ctx)
 
 	if (ctx->count == MAX_PENDING || !has_command(ctx))
 		return false;
+	warn_of_crowd(ctx);
 	pending = &ctx->pending[(ctx->first + ctx->count) % MAX_PENDING];
 	if (afu_load(ctx->afu, ctx->fetch, &pending->rcb,
 		     sizeof(pending->rcb))) {
