@@ -109,8 +109,7 @@ fault:
 
 /*
  * Read from, or write to, one page. Return the number of bytes at the end that
- * could not be accessed. The other side needs no check: it is the engine's
- * memory or a page that the engine has looked up.
+ * could not be accessed.
  */
 static unsigned int read_page(struct sim_pe *pe, void *buf, u64 ea,
 			      unsigned int len)
@@ -123,7 +122,7 @@ static unsigned int read_page(struct sim_pe *pe, void *buf, u64 ea,
 	if (!enter_mm(pe) || !access_ok(from, len))
 		return len;
 	pagefault_disable();
-	left = raw_copy_from_user(buf, from, len);
+	left = __copy_from_user_inatomic(buf, from, len);
 	pagefault_enable();
 	return left;
 }
@@ -139,7 +138,7 @@ static unsigned int write_page(struct sim_pe *pe, u64 ea, const void *buf,
 	if (!enter_mm(pe) || !access_ok(to, len))
 		return len;
 	pagefault_disable();
-	left = raw_copy_to_user(to, buf, len);
+	left = __copy_to_user_inatomic(to, buf, len);
 	pagefault_enable();
 	return left;
 }
