@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Sourced by check-deb: its tests that boot the Debian in $root, once by firmware with
-# Secure Boot, set up by the commands of Documentation/install.md as they are printed.
+# Sourced by check-deb: the tests that boot the Debian in $root, also with Secure Boot,
+# after the commands of Documentation/install.md were run there as printed.
 
 # run_section NAME: that of the page, in the checkout, for the kernel that is going to
 # be booted
@@ -36,7 +36,7 @@ forget_boot() {
 	rm -f "$root/etc/modules-load.d/cxl-afu.conf" "$root/etc/systemd/system/cxl-afu-cards.service"
 }
 
-# command_of_page BEGIN: which the page has in a sentence
+# command_of_page BEGIN: the command that begins so in a sentence of the page
 command_of_page() {
 	grep -o "\`$1[^\`]*" Documentation/install.md | cut -c2- | grep -m 1 /
 }
@@ -91,8 +91,8 @@ cards_can_be_left_out() {
 		! grep 'software card default' "$work/out"
 }
 
-# For DKMS's key and for an own one; first no module is loaded, neither at boot nor by
-# hand, and after the next boot those that are signed.
+# With DKMS's key and one of our own: before they are enrolled no module is loaded,
+# neither at boot nor by hand; afterwards those that are signed are.
 secure_boot_wants_the_key_enrolled() {
 	variables=$work/variables
 	import=$(command_of_page 'mokutil --import')

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Start a PC whose firmware has Secure Boot on, from a disk with shim, GRUB and the
-# kernel, which all are signed; and use shim's MOK manager as a person does who sits
-# before it. Sourced by vm/boot-root.
+# Start a PC whose firmware has Secure Boot on, from a disk with a signed shim, GRUB
+# and kernel; and answer shim's MOK manager as a person at the console would.
+# Sourced by vm/boot-root.
 
 # can_boot_securely: has the kernel a signature that Debian's shim knows?
 can_boot_securely() {
 	[ "$ARCH" = amd64 ] && grep -q 'Debian Secure Boot' "$kernel_dir/vmlinuz"
 }
 
-# prepare_firmware: the keys of a new PC are those of Microsoft, who has signed shim.
+# prepare_firmware: a new PC has the keys of Microsoft, which signed shim.
 prepare_firmware() {
 	can_boot_securely || die "Debian has not signed this kernel"
 	firmware=$("$vm/fetch-firmware")
@@ -30,8 +30,8 @@ make_disk() {
 	END
 }
 
-# start_from_disk RESULTS: with the console on a pair of FIFOs; for a process of its
-# own, which becomes timeout.
+# start_from_disk RESULTS: with the console on a pair of FIFOs. For a process of its
+# own: it becomes timeout.
 start_from_disk() {
 	rm -f "$work"/console.*
 	mkfifo "$work/console.in" "$work/console.out"
@@ -68,7 +68,7 @@ enrol_key() {
 	qemu_pid=$!
 	answer 'Press any key' ' '
 	answer 'Enroll MOK' "$down\r"
-	# Below one line for each key; the last line is not left by going down.
+	# It comes below a line for each key; going down stops at the last line.
 	answer 'Continue' "$down$down$down\r"
 	answer 'Yes' "$down\r"
 	answer 'Password' "$password\r"
