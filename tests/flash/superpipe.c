@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -95,7 +96,7 @@ static void the_disk_has_the_same_data(void)
 	fill(77);
 	write_well(handle, 9000);
 	context_detach(&ctx);
-	check_ok(ioctl(ctx.disk, 0x1261, 0));	/* BLKFLSBUF */
+	check_ok(ioctl(ctx.disk, BLKFLSBUF, 0));
 	check_eq(pread(ctx.disk, back, sizeof(back), 9000 * BLOCK),
 		 sizeof(back));
 	check(!memcmp(data, back, sizeof(data)));
