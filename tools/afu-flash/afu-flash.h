@@ -103,6 +103,8 @@ struct pending {
  * @pending: ring of commands
  * @first: the first of them
  * @count: their number
+ * @lost: commands that were lost, as inject_lost() wanted
+ * @num_lost: their number
  * @has_warned: of too many commands
  * @is_polling: it needs no doorbells
  * @active_ns: when there was something to do last
@@ -123,6 +125,8 @@ struct context {
 	struct pending pending[MAX_PENDING];
 	unsigned int first;
 	unsigned int count;
+	struct sisl_ioarcb lost[MAX_PENDING];
+	unsigned int num_lost;
 	bool has_warned;
 	bool is_polling;
 	uint64_t active_ns;
@@ -175,6 +179,8 @@ void queue_init(struct context *ctx);
 /* Is there a place in the queues that an earlier program has left? */
 bool queue_adopt(struct context *ctx);
 long queue_work(struct context *ctx);
+/* Complete the commands to a LUN that were lost, as aborted. */
+void queue_abort(struct context *ctx, uint64_t lun);
 /* Report an error that no IOASA can report. */
 void queue_error(struct context *ctx, uint64_t bit);
 

@@ -84,14 +84,16 @@ static void afu_command(struct command *cmd)
 	pthread_rwlock_unlock(&tables_lock);
 }
 
-/* Commands are completed in order: all earlier ones are done, so none is aborted. */
+/* Commands are completed in order: of all earlier ones, only lost ones are not done. */
 static void task_management(struct command *cmd)
 {
 	uint8_t function = cmd->rcb->cdb[0];
 
 	if (!command_may(cmd, CAP_SCSI))
 		return;
-	if (function != TASK_LUN_RESET && function != TASK_CLEAR_ACA)
+	if (function == TASK_LUN_RESET)
+		queue_abort(cmd->ctx, cmd->rcb->lun);
+	else if (function != TASK_CLEAR_ACA)
 		scsi_fail(cmd, SENSE_ILLEGAL_REQUEST, CODE_INVALID_OPCODE);
 }
 

@@ -250,6 +250,38 @@ static bool waits_for_link(struct pending *pending)
 	return true;
 }
 
+/*
+ * A lost command. The driver keeps a command for data until the LUN is reset, but
+ * gives up others by itself, and frees them.
+ */
+static void lose(struct context *ctx, const struct sisl_ioarcb *rcb)
+{
+	if (rcb->flags & (REQ_AFU_COMMAND | REQ_TASK_MANAGEMENT) ||
+	    ctx->num_lost == MAX_PENDING)
+		return;
+	ctx->lost[ctx->num_lost++] = *rcb;
+}
+
+/* After the reset of a LUN, a driver relies on having none of its commands any more. */
+void queue_abort(struct context *ctx, uint64_t lun)
+{
+	unsigned int i, kept = 0;
+
+	for (i = 0; i < ctx->num_lost; i++) {
+		struct command cmd = {
+			.ctx = ctx,
+			.rcb = &ctx->lost[i],
+			.sa.fc_rc = FC_RC_ABORTED,
+		};
+
+		if (cmd.rcb->lun != lun)
+			ctx->lost[kept++] = *cmd.rcb;
+		else if (tell_failure(&cmd) && respond(ctx, cmd.rcb))
+			save_place(ctx);
+	}
+	ctx->num_lost = kept;
+}
+
 /* Return: false if no command is due, or the context is gone. */
 static bool complete(struct context *ctx)
 {
@@ -261,7 +293,9 @@ static bool complete(struct context *ctx)
 	    waits_for_link(pending))
 		return false;
 	count(COUNT_COMMANDS, 1);
-	if (pending->rcb.ioasa && !inject_lost()) {
+	if (pending->rcb.ioasa && inject_lost()) {
+		lose(ctx, &pending->rcb);
+	} else if (pending->rcb.ioasa) {
 		inject_crash(CRASH_FETCHED);
 		command_execute(&cmd);
 		if (cmd.gone)
@@ -293,6 +327,7 @@ static bool reset_if_requested(struct context *ctx)
 	if (!(read_reg(ctx, reg) & CONTEXT_RESET))
 		return false;
 	ctx->count = 0;
+	ctx->num_lost = 0;
 	if (has_command(ctx))
 		ctx->fetch = read_reg(ctx, REG_SQ_TAIL);
 	ctx->head = ctx->fetch;

@@ -195,6 +195,7 @@ struct sisl_ioasa {
 #define DMA_INVALID_EA		0x0b
 
 #define FC_RC_LINK_DOWN		0x57
+#define FC_RC_ABORTED		0x58
 
 /* Bit of a completion: the lap of the queue that it belongs to */
 #define RRQ_TOGGLE		1ULL
