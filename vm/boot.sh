@@ -101,9 +101,9 @@ failed_before_ready() {
 }
 
 # show_splats CONSOLE: print each kernel complaint with its surroundings;
-# succeeds when there is one.
+# succeeds when there is one that $known_complaint does not match.
 show_splats() {
-	awk -f "$vm/splats.awk" "$1"
+	awk -v known="${known_complaint-}" -f "$vm/splats.awk" "$1"
 }
 
 # judge_results: the exit status of a run whose command gave it to the kernel log.
@@ -114,6 +114,7 @@ judge_results() {
 		cat "$work/splats" >&2
 		return 99
 	fi
+	cat "$work/splats" >&2
 	if [ -z "$status" ]; then
 		say "$name: the guest ended before the command, or by a time limit" \
 			"($limit s in all${idle:+, $idle s without output}); last lines of $console_log:"

@@ -1,6 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Print every kernel complaint in a console log with the lines that follow it,
-# and the test program that ran at the time. Exit status 0 if there is one.
+# and the test program that ran at the time. One with a line that matches the regular
+# expression in "known" is announced as known. Exit status 0 if there is another one.
+
+# Print the complaint that has been collected.
+function finish() {
+	if (!collecting)
+		return
+	collecting = 0
+	if (known != "" && text ~ known)
+		print "Known complaint " ++known_found by ":"
+	else
+		print "Kernel complaint " ++found by ":"
+	printf "%s", text
+}
 
 BEGIN {
 	complaint = "(^|[] ])(BUG:|BUG [a-z]|WARNING:|INFO: (rcu|task|suspicious|possible|trying)|" \
@@ -42,15 +55,17 @@ BEGIN {
 }
 
 is_complaint {
-	found++
-	print "Kernel complaint " found (running ? " (while " running " was running)" : "") ":"
+	finish()
+	collecting = 1
+	by = running ? " (while " running " was running)" : ""
+	text = ""
 	head = NR
 	left = shown
 }
 
 left > 0 {
 	sub(/\r$/, "")
-	print
+	text = text $0 "\n"
 	left--
 }
 
@@ -59,5 +74,6 @@ left > 0 {
 }
 
 END {
+	finish()
 	exit !found
 }

@@ -120,6 +120,20 @@ kernel_complaints_are_counted() {
 		fail "not counted as 2"
 }
 
+# told_apart LINE...: what is said of a console on which wake_them() may complain
+told_apart() {
+	printf '%s\n' "$@" | awk -v known='wait.c.*wake_them' -f vm/splats.awk
+}
+
+known_complaints_are_told_apart() {
+	# shellcheck disable=SC2046
+	set -- '[ 3.6] WARNING: CPU: 1 PID: 101 at wait.c:87' '[ 3.6]  wake_them+0x1/0x2' $(seq 10)
+	! said=$(told_apart "$@") || fail "taken for another: $said"
+	said=$(told_apart "$@" '[ 3.7] WARNING: CPU: 1 PID: 101 at event.c:6') || fail "no other is seen"
+	[ "$(echo "$said" | grep complaint)" = "$(printf '%s\n' 'Known complaint 1:' 'Kernel complaint 1:')" ] ||
+		fail "$said"
+}
+
 plain_messages_are_no_complaints() {
 	for line in \
 		'[    3.6] cxl: loading out-of-tree module taints kernel.' \
@@ -134,4 +148,4 @@ plain_messages_are_no_complaints() {
 tap_run harness all_good_passes failed_test_fails skipped_test_is_not_passed \
 	short_of_plan_fails no_plan_fails bad_exit_status_fails bail_out_fails \
 	death_of_the_guest_fails no_test_at_all_fails kernel_complaints_are_seen \
-	kernel_complaints_are_counted plain_messages_are_no_complaints
+	kernel_complaints_are_counted known_complaints_are_told_apart plain_messages_are_no_complaints
