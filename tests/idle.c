@@ -204,7 +204,7 @@ static void a_context_takes_at_most_4_kib(void)
 }
 
 static const struct tap_test tests[] = {
-	/* It ends with thousands of contexts, which takes time with PREEMPT_RT. */
+	/* With PREEMPT_RT each close waits for RCU, in irq_work_sync(). */
 	{ "idle.a_context_takes_at_most_4_kib", a_context_takes_at_most_4_kib,
 	  sim_cards_remove, 100 },
 	{ "idle.nobody_wakes_up_without_a_context",
