@@ -107,6 +107,7 @@ struct pending {
  * @num_lost: their number
  * @has_warned: of too many commands
  * @is_polling: it needs no doorbells
+ * @looked_ns: when no reset was requested, the last time
  * @active_ns: when there was something to do last
  * @buffer: for data, BUFFER_SIZE bytes
  */
@@ -129,6 +130,7 @@ struct context {
 	unsigned int num_lost;
 	bool has_warned;
 	bool is_polling;
+	uint64_t looked_ns;
 	uint64_t active_ns;
 	char *buffer;
 };
@@ -373,6 +375,7 @@ enum counter {
 	COUNT_INJECTED,
 	COUNT_AFU_RESETS,
 	COUNT_CONTEXT_RESETS,
+	COUNT_LUN_RESETS,
 	COUNT_ADOPTED,
 	COUNTERS,
 };

@@ -91,10 +91,12 @@ static void task_management(struct command *cmd)
 
 	if (!command_may(cmd, CAP_SCSI))
 		return;
-	if (function == TASK_LUN_RESET)
+	if (function == TASK_LUN_RESET) {
+		count(COUNT_LUN_RESETS, 1);
 		queue_abort(cmd->ctx, cmd->rcb->lun);
-	else if (function != TASK_CLEAR_ACA)
+	} else if (function != TASK_CLEAR_ACA) {
 		scsi_fail(cmd, SENSE_ILLEGAL_REQUEST, CODE_INVALID_OPCODE);
+	}
 }
 
 /* By a port to a LUN: the driver's own commands */

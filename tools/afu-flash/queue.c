@@ -32,6 +32,9 @@ static_assert(sizeof(struct sisl_ioasa) == 32, "layout");
 /* but often enough to see a context reset within 2 ms. */
 #define IDLE_MAX_US	500
 
+/* See reset_if_requested(): less than the driver's 2 ms */
+#define RESET_SURE_NS	(1500 * NSEC_PER_USEC)
+
 #define LINK_WAIT_NS	(10 * NSEC_PER_MSEC)
 
 /* If it is refused one more, cxlflash loses a slot: see Documentation/flash.md. */
@@ -315,26 +318,41 @@ static bool complete(struct context *ctx)
 }
 
 /*
- * The driver has given up the commands that it has issued: they are not touched any
- * more. It waits with interrupts off until the bit is 0.
+ * The driver waits with interrupts off until the bit is 0, for 2 ms; then it gives up
+ * the commands that it has issued, and they must not be touched any more. But if it
+ * has not seen the bit change in time, it still wants them: then they must not be
+ * dropped. The bit may have been set just after the last look:
+ *
+ *	last look      set        now
+ *	    |-----------|----------|	all of it less than RESET_SURE_NS: in time
+ *
+ * Else the bit stays set. Nobody can tell when the driver waits for it again: so from
+ * now on this reset always fails, and the driver resets the LUN or the AFU instead.
  */
 static bool reset_if_requested(struct context *ctx)
 {
+	uint64_t fetch = ctx->fetch, now = now_ns();
 	size_t reg = REG_SQ_CTX_RESET;
 
 	if (!(read_reg(ctx, reg) & CONTEXT_RESET))
 		reg = REG_IOARRIN;
-	if (!(read_reg(ctx, reg) & CONTEXT_RESET))
+	if (!(read_reg(ctx, reg) & CONTEXT_RESET)) {
+		ctx->looked_ns = now;
 		return false;
-	ctx->count = 0;
-	ctx->num_lost = 0;
+	}
+	/* The driver issues the next commands as soon as the bit is 0. */
 	if (has_command(ctx))
-		ctx->fetch = read_reg(ctx, REG_SQ_TAIL);
-	ctx->head = ctx->fetch;
+		fetch = read_reg(ctx, REG_SQ_TAIL);
+	if (now_ns() - ctx->looked_ns >= RESET_SURE_NS)
+		return false;
+	ctx->fetch = fetch;
+	ctx->head = fetch;
 	if (ctx->head)
 		save_place(ctx);
-	count(COUNT_CONTEXT_RESETS, 1);
 	afu_reg_write(ctx->window, reg, 0);
+	ctx->count = 0;
+	ctx->num_lost = 0;
+	count(COUNT_CONTEXT_RESETS, 1);
 	return true;
 }
 

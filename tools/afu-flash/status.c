@@ -15,6 +15,7 @@ static const char * const names[COUNTERS] = {
 	[COUNT_INJECTED] = "injected",
 	[COUNT_AFU_RESETS] = "afu_resets",
 	[COUNT_CONTEXT_RESETS] = "context_resets",
+	[COUNT_LUN_RESETS] = "lun_resets",
 	[COUNT_ADOPTED] = "adopted_contexts",
 };
 
