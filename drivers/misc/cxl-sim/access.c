@@ -109,7 +109,8 @@ fault:
 
 /*
  * Read from, or write to, one page. Return the number of bytes at the end that
- * could not be accessed.
+ * could not be accessed. The other side needs no check: it is the engine's
+ * memory or a page that the engine has looked up.
  */
 static unsigned int read_page(struct sim_pe *pe, void *buf, u64 ea,
 			      unsigned int len)
@@ -122,7 +123,7 @@ static unsigned int read_page(struct sim_pe *pe, void *buf, u64 ea,
 	if (!enter_mm(pe) || !access_ok(from, len))
 		return len;
 	pagefault_disable();
-	left = __copy_from_user_inatomic(buf, from, len);
+	left = raw_copy_from_user(buf, from, len);
 	pagefault_enable();
 	return left;
 }
@@ -138,7 +139,7 @@ static unsigned int write_page(struct sim_pe *pe, u64 ea, const void *buf,
 	if (!enter_mm(pe) || !access_ok(to, len))
 		return len;
 	pagefault_disable();
-	left = __copy_to_user_inatomic(to, buf, len);
+	left = raw_copy_to_user(to, buf, len);
 	pagefault_enable();
 	return left;
 }
