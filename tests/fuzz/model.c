@@ -201,6 +201,8 @@ void do_context(const struct call *c)
 	};
 	int on = fd[c->on % FILES];
 
+	if (c->c % 16 == 0)
+		ioctl(on, CXL_SIM_SET_POLLING, c->c / 16UL % 3);
 	switch (c->a % 8) {
 	case 0:
 		reach(REACH_COPY_FROM, ioctl(on, CXL_SIM_COPY_FROM, &copy_from));
