@@ -328,6 +328,7 @@ static bool complete(struct context *ctx)
  *
  * Else the bit stays set. Nobody can tell when the driver waits for it again: so from
  * now on this reset always fails, and the driver resets the LUN or the AFU instead.
+ * Programs that have contexts of their own wait as long as they like.
  */
 static bool reset_if_requested(struct context *ctx)
 {
@@ -343,7 +344,8 @@ static bool reset_if_requested(struct context *ctx)
 	/* The driver issues the next commands as soon as the bit is 0. */
 	if (has_command(ctx))
 		fetch = read_reg(ctx, REG_SQ_TAIL);
-	if (now_ns() - ctx->looked_ns >= RESET_SURE_NS)
+	if (afu_context_is_kernel(ctx->afu) &&
+	    now_ns() - ctx->looked_ns >= RESET_SURE_NS)
 		return false;
 	ctx->fetch = fetch;
 	ctx->head = fetch;
