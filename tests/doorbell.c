@@ -94,22 +94,6 @@ static void check_rings(char *window)
 	check(becomes_true(is_done(window)));
 }
 
-static unsigned int sleepers(void)
-{
-	static char text[1 << 17];
-	unsigned int n = 0;
-	char *at = text;
-
-	require(file_read(text, sizeof(text),
-			  "/sys/kernel/debug/cxl-afu/card%d/afu0/state",
-			  card.num) >= 0);
-	while ((at = strstr(at, " state=asleep "))) {
-		n++;
-		at++;
-	}
-	return n;
-}
-
 static void check_silence(void)
 {
 	check_eq(threads_cost("cxl-sim/test", 1000).switches, 0);
@@ -162,10 +146,10 @@ static void contexts_without_work_sleep(void)
 		fd[i] = start(card.slave);
 	window = map_window(fd[0], 0);
 	check_rings(window);
-	check(becomes_true(sleepers() == SLEEPERS));
+	check(becomes_true(sim_sleepers(card.num) == SLEEPERS));
 	check_silence();
 	check_rings(window);
-	check(becomes_true(sleepers() == SLEEPERS));
+	check(becomes_true(sim_sleepers(card.num) == SLEEPERS));
 	for (i = 0; i < SLEEPERS; i++)
 		close(fd[i]);
 
@@ -173,7 +157,7 @@ static void contexts_without_work_sleep(void)
 	sim_card_make(&card, NULL);
 	afu_start(&afu, card.slave, 4);
 	queue_wait(queue_add(&afu.queue, WE_STOP, 0, NULL, NULL));
-	check(becomes_true(sleepers() == 1));
+	check(becomes_true(sim_sleepers(card.num) == 1));
 	check_silence();
 	mmio_write(afu.mmio, REG_PCTRL, PCTRL_RESTART);
 	check_eq(queue_wait(queue_copy(&afu.queue, NULL, NULL, 0)), WE_COMPLETE);
@@ -192,7 +176,7 @@ static void programs_without_work_sleep(void)
 	window = map_window(fd[0], 0);
 	for (i = 0; i < 2; i++) {
 		check_rings(window);
-		check(becomes_true(sleepers() == CLIENTS));
+		check(becomes_true(sim_sleepers(card.num) == CLIENTS));
 		/* It has handled the last message. */
 		usleep(200000);
 		check_silence_of(program);
@@ -211,10 +195,10 @@ static void loads_do_not_ring(void)
 	fd = start(card.slave);
 	window = map_window(fd, 0);
 	check_rings(window);
-	check(becomes_true(sleepers() == 1));
+	check(becomes_true(sim_sleepers(card.num) == 1));
 	check(mmio_read(window, REG_IDENT) != 0);
 	check(is_done(window));
-	check_eq(sleepers(), 1);
+	check_eq(sim_sleepers(card.num), 1);
 	check_silence();
 	close(fd);
 }
@@ -242,7 +226,7 @@ static void move_within_a_page_rings(void)
 	check_rings(window);
 	mmio_write(window, NO_REGISTER, CHECKSUM);
 	mmio_write(window, CHANNEL(1) + CHANNEL_STATUS, 0);
-	check(becomes_true(sleepers() == 1));
+	check(becomes_true(sim_sleepers(card.num) == 1));
 	move(window + REG_DOORBELL(1), window + NO_REGISTER, 8);
 	check(becomes_true(is_done(window)));
 	close(fd);
@@ -310,14 +294,14 @@ static void master_rings_for_a_slave(void)
 	window = map_window(master, PP_OFFSET + node_pe(slave) * WINDOW);
 	for (i = 0; i < 5; i++) {
 		check_rings(window);
-		check(becomes_true(sleepers() == 2));
+		check(becomes_true(sim_sleepers(card.num) == 2));
 	}
 	/* A master that is gone is no reason to be careful. */
 	close(master);
 	munmap(window, WINDOW);
 	window = map_window(slave, 0);
 	check_rings(window);
-	check(becomes_true(sleepers() == 1));
+	check(becomes_true(sim_sleepers(card.num) == 1));
 	close(slave);
 }
 
@@ -331,7 +315,7 @@ static void dedicated_mode_rings(void)
 	fd = start(card.dedicated);
 	window = map_window(fd, 0);
 	check_rings(window);
-	check(becomes_true(sleepers() == 1));
+	check(becomes_true(sim_sleepers(card.num) == 1));
 	check_rings(window);
 	close(fd);
 }
@@ -346,7 +330,7 @@ static void link_does_not_lose_a_store(void)
 	fd = start(card.slave);
 	window = map_window(fd, 0);
 	check_rings(window);
-	check(becomes_true(sleepers() == 1));
+	check(becomes_true(sim_sleepers(card.num) == 1));
 	require_ok(sim_set_link(card.num, "down"));
 	require_ok(sim_set_link(card.num, "up"));
 	check_rings(window);

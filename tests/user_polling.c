@@ -5,7 +5,6 @@
  */
 #define _GNU_SOURCE
 #include <stdint.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -22,16 +21,6 @@ static unsigned long doorbells(void)
 	return __atomic_load_n(&model.doorbells, __ATOMIC_SEQ_CST);
 }
 
-static bool context_sleeps(void)
-{
-	char text[4096];
-
-	require(file_read(text, sizeof(text),
-			  "/sys/kernel/debug/cxl-afu/card%d/afu0/state",
-			  card.num) > 0);
-	return strstr(text, " state=asleep ");
-}
-
 static void *map_window(int fd)
 {
 	void *window = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
@@ -46,7 +35,7 @@ static void check_store_rings(void *window)
 {
 	unsigned long before;
 
-	require(becomes_true(context_sleeps()));
+	require(becomes_true(sim_sleepers(card.num) == 1));
 	before = doorbells();
 	mmio_write(window, 0, 1);
 	check(becomes_true(doorbells() > before));
@@ -56,7 +45,7 @@ static void begin_polling(int memory)
 {
 	require_ok(ioctl(memory, CXL_SIM_SET_POLLING, 1));
 	/* The engine looks no more, and what it told is read. */
-	require(becomes_true(context_sleeps()));
+	require(becomes_true(sim_sleepers(card.num) == 1));
 	usleep(20000);
 }
 

@@ -272,6 +272,21 @@ int sim_inject_error(int card, int pe, __u64 error)
 	return inject(card, "error", pe, what);
 }
 
+unsigned int sim_sleepers(int card)
+{
+	static char text[1 << 17];
+	unsigned int n = 0;
+	char *at = text;
+
+	require(file_read(text, sizeof(text), DEBUGFS "/card%d/afu0/state",
+			  card) >= 0);
+	while ((at = strstr(at, " state=asleep "))) {
+		n++;
+		at++;
+	}
+	return n;
+}
+
 int sim_set_link(int card, const char *link)
 {
 	return file_write(link, DEBUGFS "/card%d/link", card);

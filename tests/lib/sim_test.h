@@ -57,6 +57,8 @@ bool sim_models_are_programs(void);
 pid_t sim_program_start(const char *program, const char *node);
 /* All that this made; never fails. */
 void sim_cards_remove(void);
+/* Number of contexts of AFU 0 that sleep until their doorbell rings; require. */
+unsigned int sim_sleepers(int card);
 
 /*
  * Injection, by the number of the card; process elements are of its AFU 0.
